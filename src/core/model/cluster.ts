@@ -1,0 +1,137 @@
+import type { DynamicConfig } from '../settings/dynamic-config.ts';
+import type { Lsn } from './lsn.ts';
+import type { WalPosition } from './lsn.ts';
+
+/** Values of `state` in member data and REST answers (contract). */
+export type MemberState =
+  | 'initializing new cluster'
+  | 'initdb failed'
+  | 'running custom bootstrap script'
+  | 'custom bootstrap failed'
+  | 'creating replica'
+  | 'running'
+  | 'starting'
+  | 'starting after custom bootstrap'
+  | 'start failed'
+  | 'restarting'
+  | 'restart failed'
+  | 'stopping'
+  | 'stopped'
+  | 'stop failed'
+  | 'crashed';
+
+/** Values of `role` in member data (contract); `master` is read as `primary`. */
+export type MemberRole = 'primary' | 'replica' | 'standby_leader' | 'promoted' | 'demoted' | 'uninitialized';
+
+export type TagValue = string | number | boolean | null | readonly TagValue[] | { readonly [key: string]: TagValue };
+export type Tags = Readonly<Record<string, TagValue>>;
+
+/** What Kornak's members say beside Patroni's fields; what a member does not name, it cannot do. */
+export interface KornakCapabilities {
+  readonly protocol: number;
+  readonly can: readonly string[];
+}
+
+/** The value of `members/NAME`. Fields that a reader cannot rely on are undefined. */
+export interface MemberData {
+  readonly connUrl: string | undefined;
+  readonly apiUrl: string | undefined;
+  readonly state: string;
+  readonly role: string;
+  readonly version: string | undefined;
+  readonly xlogLocation?: Lsn;
+  readonly replayLsn?: Lsn;
+  readonly receiveLsn?: Lsn;
+  readonly replicationState?: string;
+  readonly timeline?: number;
+  readonly checkpointAfterPromote?: false;
+  readonly tags?: Tags;
+  readonly pendingRestart?: true;
+  readonly pause?: true;
+  readonly kornak?: KornakCapabilities;
+}
+
+export interface Member {
+  readonly name: string;
+  readonly data: MemberData;
+  readonly leaseId: string | undefined;
+  readonly modRevision: number;
+}
+
+/** Holder of the leader key. The reign is the modification revision: nobody writes the key while it lasts. */
+export interface LeaderKey {
+  readonly name: string;
+  readonly reign: number;
+  readonly leaseId: string | undefined;
+}
+
+/** A key's decoded value with the revision that a guarded write compares; revision 0: the key is absent. */
+export interface Keyed<T> {
+  readonly value: T;
+  readonly revision: number;
+}
+
+/** Who may be promoted without losing acknowledged commits. `leader` undefined: synchronous mode is not active. */
+export interface SyncState {
+  readonly leader: string | undefined;
+  readonly voters: readonly string[];
+  readonly quorum: number;
+}
+
+export interface FailoverRequest {
+  /** Present: a switchover away from this leader. */
+  readonly leader?: string;
+  readonly candidate?: string;
+  readonly scheduledAt?: string;
+}
+
+export interface HistoryEntry {
+  /** The timeline that ended. */
+  readonly timeline: number;
+  readonly lsn: Lsn;
+  readonly reason: string;
+  readonly at?: string;
+  readonly newLeader?: string;
+}
+
+/** Own key `kornak/reign`: written in every take-over, so its revision equals that reign. Outlives the leader key. */
+export interface ReignRecord {
+  readonly name: string;
+  /** The highest timeline number that any reign has claimed. */
+  readonly timeline: number;
+}
+
+/** A member's promise, while it stands, to stream from nobody; with how far its WAL reaches. */
+export interface Pledge {
+  readonly name: string;
+  /** The last reign its owner knew of when it cut its receiver; a pledge counts against no other. */
+  readonly reign: number;
+  readonly position: WalPosition;
+  /** Modification revision of the pledge's key. */
+  readonly revision: number;
+}
+
+export interface ClusterStatus {
+  /** The leader's WAL position as it last published it. */
+  readonly optime: Lsn | undefined;
+}
+
+/** One consistent reading of everything below the cluster's prefix. */
+export interface ClusterView {
+  readonly revision: number;
+  /** undefined: absent; empty: a bootstrap is under way; else the system identifier (or nonsense). */
+  readonly initialize: Keyed<string | undefined>;
+  readonly config: Keyed<DynamicConfig | undefined>;
+  readonly leader: LeaderKey | undefined;
+  readonly members: readonly Member[];
+  readonly sync: Keyed<SyncState>;
+  readonly failover: Keyed<FailoverRequest | undefined>;
+  readonly history: Keyed<readonly HistoryEntry[] | undefined>;
+  readonly status: ClusterStatus;
+  readonly reign: Keyed<ReignRecord | undefined>;
+  readonly pledges: readonly Pledge[];
+  /** Own event history, newest last (kornak/events). */
+  readonly events: Keyed<readonly unknown[]>;
+  /** Keys whose value could not be understood, with the reason; they count as absent. */
+  readonly nonsense: readonly { readonly key: string; readonly why: string }[];
+}

@@ -1,0 +1,34 @@
+import type { RuleId } from './rule.ts';
+
+export type EventKind =
+  | 'cluster.bootstrapped'
+  | 'leader.acquired'
+  | 'leader.released'
+  | 'leader.lost'
+  | 'leader.gone'
+  | 'postgres.promoted'
+  | 'postgres.demoted'
+  | 'postgres.crashed'
+  | 'postgres.started'
+  | 'postgres.fenced'
+  | 'sync.changed'
+  | 'member.cloned'
+  | 'member.rewound'
+  | 'member.following'
+  | 'switchover.started'
+  | 'switchover.refused'
+  | 'job.failed'
+  | 'bootstrap.failed';
+
+/** Something that happened, with the rule that decided it and what it was decided from. */
+export interface ClusterEvent {
+  readonly kind: EventKind;
+  readonly member: string;
+  readonly wallAt: string;
+  /** Boot clock of the member that tells. Comparable within one member only. */
+  readonly atMs: number;
+  readonly rule: RuleId;
+  /** One sentence for people. */
+  readonly text: string;
+  readonly evidence: Readonly<Record<string, string | number | boolean | null>>;
+}

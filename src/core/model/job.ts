@@ -1,0 +1,85 @@
+import type { Lsn } from './lsn.ts';
+import type { UnfinishedWork, Upstream } from './local-postgres.ts';
+
+export type StopMode = 'fast' | 'immediate';
+
+/** Where to stream from: the member's address and the slot (own name in slot form) to use there. */
+export interface FollowTarget {
+  readonly member: string;
+  readonly upstream: Upstream;
+  /** undefined: without a slot. */
+  readonly slot: string | undefined;
+}
+
+/** What the server is to run with, beyond the local configuration. All of it is written before a start. */
+export interface ServerSettings {
+  /** Dynamic configuration's `postgresql.parameters`. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly pgHba: readonly string[] | undefined;
+  readonly pgIdent: readonly string[] | undefined;
+  /** `synchronous_standby_names`; undefined: none. */
+  readonly syncNames: string | undefined;
+}
+
+/** Long work on the local PostgreSQL. One at a time; each ends by its deadline, done or not. */
+export type Job =
+  /** initdb, roles, stopped again: leaves a cleanly shut down primary that never accepted a TCP connection. */
+  | { readonly kind: 'bootstrap'; readonly settings: ServerSettings }
+  /** pg_basebackup from a member into an empty data directory; `settings` are written, nothing is started. */
+  | { readonly kind: 'clone'; readonly from: FollowTarget; readonly settings: ServerSettings }
+  | { readonly kind: 'startPrimary'; readonly settings: ServerSettings }
+  /** Starts read-only; with an upstream it streams from there. Done once connections are accepted. */
+  | { readonly kind: 'startStandby'; readonly follow: FollowTarget | undefined; readonly settings: ServerSettings }
+  /** Another upstream, or none, for a running standby; by reload. */
+  | { readonly kind: 'follow'; readonly follow: FollowTarget | undefined; readonly settings: ServerSettings }
+  /** Empties the upstream, reloads, then ends the receiver and sees its process gone. */
+  | { readonly kind: 'cutOff'; readonly settings: ServerSettings }
+  /**
+   * The receiver is off. Makes the server choose a timeline above `aboveTimeline`, re-checks leadership through
+   * JobControl.mayPromote right before the signal, waits until it is out of recovery.
+   */
+  | { readonly kind: 'promote'; readonly reign: number; readonly aboveTimeline: number; readonly settings: ServerSettings }
+  /** `checkpointFirst`: run CHECKPOINT while clients are still served, so that the shutdown is short. */
+  | { readonly kind: 'stop'; readonly mode: StopMode; readonly checkpointFirst: boolean; readonly why: string }
+  /** Single-user crash recovery, so that pg_control tells where a crashed primary ended. */
+  | { readonly kind: 'recoverCrash' }
+  /** pg_rewind against the primary; what is thrown away is recorded first. */
+  | { readonly kind: 'rewind'; readonly from: FollowTarget; readonly settings: ServerSettings }
+  | { readonly kind: 'checkpoint' }
+  /** Moves aside what an interrupted bootstrap, clone or rewind left; never deletes the only copy of a cluster. */
+  | { readonly kind: 'setAside'; readonly work: UnfinishedWork | 'diverged' };
+
+export type JobKind = Job['kind'];
+
+export interface JobProgress {
+  /** What it is doing, for people. */
+  readonly text: string;
+  /** 0..100 where known. */
+  readonly percent?: number;
+}
+
+export interface RunningJob {
+  readonly job: Job;
+  readonly startedMs: number;
+  readonly deadlineMs: number;
+  readonly progress: JobProgress | undefined;
+  readonly cancelled: boolean;
+}
+
+export type JobOutcome =
+  | { readonly kind: 'done'; readonly facts: JobFacts }
+  | { readonly kind: 'failed'; readonly why: string };
+
+/** What a job learnt that its successor needs. */
+export interface JobFacts {
+  /** stop: position of the shutdown checkpoint, if it was a clean one of a primary. */
+  readonly shutdownLsn?: Lsn;
+  readonly timeline?: number;
+}
+
+export interface FinishedJob {
+  readonly job: Job;
+  readonly outcome: JobOutcome;
+  readonly startedMs: number;
+  readonly endedMs: number;
+}

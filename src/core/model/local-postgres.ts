@@ -1,0 +1,127 @@
+import type { Lsn } from './lsn.ts';
+import type { Seen } from './seen.ts';
+
+/** pg_control's view of how the server last stopped. */
+export type ControlState =
+  | 'starting up'
+  | 'shut down'
+  | 'shut down in recovery'
+  | 'shutting down'
+  | 'in crash recovery'
+  | 'in archive recovery'
+  | 'in production';
+
+export interface ControlData {
+  readonly state: ControlState;
+  readonly systemId: string;
+  readonly checkpointLsn: Lsn;
+  readonly checkpointTimeline: number;
+  readonly minRecoveryEndLsn: Lsn;
+  readonly minRecoveryEndTimeline: number;
+  /** Data checksums or wal_log_hints, without which pg_rewind refuses. */
+  readonly rewindable: boolean;
+}
+
+/** An operation that leaves the directory unusable if it is interrupted; noted beside the directory first. */
+export type UnfinishedWork = 'bootstrap' | 'clone' | 'rewind';
+
+export type DataDirectory =
+  | { readonly kind: 'empty' }
+  /** Not empty, yet no cluster of PostgreSQL's. */
+  | { readonly kind: 'foreign'; readonly what: string }
+  /** Never started, pledged or voted with. */
+  | { readonly kind: 'unfinished'; readonly work: UnfinishedWork }
+  | { readonly kind: 'unreadable'; readonly why: string }
+  | { readonly kind: 'cluster'; readonly control: ControlData; readonly standbySignal: boolean };
+
+export interface PostmasterId {
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat: a pid that came back has another. */
+  readonly startTicks: number;
+}
+
+/** A walsender as the primary sees it. */
+export interface Sender {
+  readonly name: string;
+  readonly user: string;
+  readonly clientAddress: string | null;
+  readonly state: string;
+  readonly syncState: string;
+  readonly syncPriority: number;
+  readonly writeLsn: Lsn | undefined;
+  readonly flushLsn: Lsn | undefined;
+  readonly replayLsn: Lsn | undefined;
+  /** The physical slot this very connection streams through, if any. */
+  readonly slot: string | undefined;
+}
+
+export interface Slot {
+  readonly name: string;
+  readonly kind: 'physical' | 'logical';
+  readonly active: boolean;
+  readonly restartLsn: Lsn | undefined;
+}
+
+/** What commits wait for, as the running server has it. */
+export interface SyncInForce {
+  /** `synchronous_standby_names` as SHOW tells it. */
+  readonly names: string;
+  readonly synchronousCommit: string;
+  /**
+   * The checkpointer was seen idle, by its wait event, after the last configuration load: only then does the setting decide
+   * whether commits wait at all (safety-findings F3).
+   */
+  readonly checkpointerIdleSinceReload: boolean;
+}
+
+export interface PrimaryStatus {
+  readonly kind: 'primary';
+  readonly timeline: number;
+  readonly flushLsn: Lsn;
+  readonly senders: readonly Sender[];
+  readonly slots: readonly Slot[];
+  readonly sync: SyncInForce;
+  readonly serverVersion: number;
+  readonly startedAt: string;
+}
+
+export interface Upstream {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface StandbyStatus {
+  readonly kind: 'standby';
+  /** Timeline of the last WAL record held, not of the upstream or of pg_control. */
+  readonly timeline: number;
+  /** max(received and flushed, replayed): how far the WAL held on disk reaches. */
+  readonly receivedLsn: Lsn;
+  readonly replayedLsn: Lsn;
+  readonly replayedAt: string | null;
+  readonly replayPaused: boolean;
+  /** Replay reached the end of the WAL on disk since this start, so that receivedLsn is the whole truth. */
+  readonly replayedAll: boolean;
+  /** A walreceiver *process* exists, be it connecting, streaming or waiting. */
+  readonly receiverRuns: boolean;
+  readonly receiver: { readonly status: string; readonly upstream: Upstream | undefined; readonly slot: string | undefined; readonly timeline: number } | undefined;
+  /** Upstream in force by the configuration; undefined: primary_conninfo is empty. */
+  readonly upstream: Upstream | undefined;
+  readonly slots: readonly Slot[];
+  readonly senders: readonly Sender[];
+  readonly serverVersion: number;
+  readonly startedAt: string;
+}
+
+export type SqlStatus = PrimaryStatus | StandbyStatus;
+
+/** Everything known about the PostgreSQL beside this agent. */
+export interface LocalPostgres {
+  readonly data: DataDirectory;
+  /** undefined: no live postmaster works in the data directory (a zombie is dead). */
+  readonly postmaster: PostmasterId | undefined;
+  /** The postmaster runs but does not accept connections yet. */
+  readonly starting: boolean;
+  readonly sql: Seen<SqlStatus>;
+  /** Where start-up was last asked for and failed: the last lines the server wrote. */
+  readonly lastError: string | undefined;
+}

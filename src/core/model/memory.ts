@@ -1,0 +1,84 @@
+import type { FinishedJob } from './job.ts';
+import type { Lsn, WalPosition } from './lsn.ts';
+import type { SyncState } from './cluster.ts';
+
+/** WAL position taken after a setting of `synchronous_standby_names` was in force; who flushed it holds every commit before. */
+export interface SyncMark {
+  readonly names: string;
+  readonly lsn: Lsn;
+}
+
+export type RoleSeen = 'primary' | 'replica' | 'none';
+
+/** What the core remembers between cycles. Only the core writes it; the runtime carries it. */
+export interface Memory {
+  /** Last role that PostgreSQL was seen in by this agent: tells a crash of a primary from a stopped standby. */
+  readonly role: RoleSeen;
+  /** This agent is initialising the cluster: it won /initialize. */
+  readonly bootstrapping: boolean;
+  /** A `kornakctl bootstrap` is under way; its request is answered at the end. */
+  readonly bootstrapRequest: number | undefined;
+  /** Reign under which PostgreSQL was promoted or started as primary; undefined: not by this agent's leave. */
+  readonly servingReign: number | undefined;
+  /** Timeline number claimed when the key was taken, and for which reign. */
+  readonly claim: { readonly reign: number; readonly timeline: number } | undefined;
+  readonly syncMark: SyncMark | undefined;
+  /** A /sync write whose outcome is unknown: settled by writing, never by reading. */
+  readonly syncUnsettled: boolean;
+  /** Our pledge may stand in the store, whatever the view shows. */
+  readonly pledge: { readonly reign: number; readonly position: WalPosition } | undefined;
+  /** Data may have parted from the leader's: check before streaming again. */
+  readonly checkDivergence: boolean;
+  /** Tries of the present recovery, so that it climbs to the next rung after a bounded number. */
+  readonly rewindTries: number;
+  readonly cloneTries: number;
+  readonly crashRecovered: boolean;
+  readonly startTries: number;
+  /** Do not try the failed work again before this boot-clock time. */
+  readonly holdOffMs: number;
+  /** Since when PostgreSQL has been starting or recovering under our lease. */
+  readonly startingSinceMs: number | undefined;
+  /** Boot-clock time at which PostgreSQL last answered. */
+  readonly answeredMs: number;
+  /** The switchover under way: asked for by /failover of this revision; what is done of it. */
+  readonly switchover: { readonly revision: number; readonly candidate: string; readonly shutdownLsn: Lsn | undefined; readonly sinceMs: number } | undefined;
+  /** The leader key was gone at this time while we looked on as a candidate. */
+  readonly candidateSinceMs: number | undefined;
+  readonly lastLeader: string | undefined;
+  readonly lastSync: SyncState | undefined;
+  readonly lastJob: FinishedJob | undefined;
+  /** /history was brought up to date for this reign. */
+  readonly historyReign: number | undefined;
+  /** The post-promotion checkpoint has been seen done for this reign. */
+  readonly checkpointReign: number | undefined;
+  readonly shutdownRequest: number | undefined;
+}
+
+export function initialMemory(nowMs: number): Memory {
+  return {
+    role: 'none',
+    bootstrapping: false,
+    bootstrapRequest: undefined,
+    servingReign: undefined,
+    claim: undefined,
+    syncMark: undefined,
+    syncUnsettled: false,
+    pledge: undefined,
+    checkDivergence: false,
+    rewindTries: 0,
+    cloneTries: 0,
+    crashRecovered: false,
+    startTries: 0,
+    holdOffMs: 0,
+    startingSinceMs: undefined,
+    answeredMs: nowMs,
+    switchover: undefined,
+    candidateSinceMs: undefined,
+    lastLeader: undefined,
+    lastSync: undefined,
+    lastJob: undefined,
+    historyReign: undefined,
+    checkpointReign: undefined,
+    shutdownRequest: undefined,
+  };
+}

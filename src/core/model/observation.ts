@@ -1,0 +1,79 @@
+import type { ClusterView, Tags } from './cluster.ts';
+import type { FinishedJob, RunningJob } from './job.ts';
+import type { LocalPostgres } from './local-postgres.ts';
+import type { Lsn } from './lsn.ts';
+import type { Seen } from './seen.ts';
+
+/** Who this agent is. */
+export interface Self {
+  readonly name: string;
+  readonly scope: string;
+  readonly connUrl: string;
+  readonly apiUrl: string;
+  readonly version: string;
+  readonly tags: Tags;
+  /** The local file has a `bootstrap` section, so this member may initialise a cluster unasked. */
+  readonly mayBootstrap: boolean;
+  /** Raw dynamic configuration to begin with (bootstrap.dcs), written to /config by the first leader. */
+  readonly initialConfig: Readonly<Record<string, unknown>>;
+}
+
+/** The leader lease as the lease keeper holds it. Deadlines are boot-clock times already shortened by the margin. */
+export type LeaseState =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'held'; readonly reign: number; readonly leaseId: string; readonly deadlineMs: number; readonly ttlMs: number; readonly takenMs: number }
+  /** The store refused a renewal or the deadline passed: PostgreSQL must not accept a write any more. */
+  | { readonly kind: 'lost'; readonly reign: number; readonly why: string };
+
+export type GuardView = { readonly kind: 'armed'; readonly reign: number; readonly leaseId: string; readonly deadlineMs: number } | { readonly kind: 'disarmed' } | { readonly kind: 'unanswered'; readonly why: string };
+
+/** What another member's status document told. */
+export interface PeerStatus {
+  readonly role: string;
+  readonly state: string;
+  /** Non-zero only on a primary. */
+  readonly location: Lsn | undefined;
+  readonly receivedLsn: Lsn | undefined;
+  readonly replayedLsn: Lsn | undefined;
+  readonly timeline: number | undefined;
+  readonly tags: Tags;
+}
+
+/** How the leader key went, as far as this member can tell. */
+export interface Vacancy {
+  readonly sinceMs: number;
+  /** The reign that ended and whose it was; undefined where this member never saw a leader. */
+  readonly previous: { readonly name: string; readonly reign: number; readonly leaseTtlMs: number } | undefined;
+  /**
+   * released: PostgreSQL was down first, and its member data say so. expired: its lease was watched running out.
+   * vanished: neither was seen; the old leader may still be inside its deadline.
+   */
+  readonly manner: 'released' | 'expired' | 'vanished';
+}
+
+/** Asked for by people or by the service manager; stands until the core says that it is answered. */
+export type OperatorRequest =
+  | { readonly kind: 'bootstrap'; readonly id: number }
+  | { readonly kind: 'shutdown'; readonly id: number };
+
+/** Everything that a decision is made from. */
+export interface Observation {
+  /** Boot clock, read once. */
+  readonly nowMs: number;
+  readonly wallAt: string;
+  readonly wallMs: number;
+  readonly self: Self;
+  readonly cluster: Seen<ClusterView>;
+  readonly vacancy: Vacancy | undefined;
+  readonly postgres: LocalPostgres;
+  readonly lease: LeaseState;
+  readonly guard: GuardView;
+  readonly job: RunningJob | undefined;
+  /** The last job that ended, until the core has taken note of it. */
+  readonly ended: FinishedJob | undefined;
+  /** Answers to the probes that the last plan asked for, by member name. */
+  readonly peers: ReadonlyMap<string, Seen<PeerStatus>>;
+  readonly requests: readonly OperatorRequest[];
+  /** In [0, 1), fresh each cycle. */
+  readonly random: number;
+}

@@ -1,0 +1,83 @@
+import type { ClusterEvent } from './event.ts';
+import type { FailoverRequest, HistoryEntry, MemberData, Pledge, SyncState } from './cluster.ts';
+import type { Job, ServerSettings } from './job.ts';
+import type { Lsn, WalPosition } from './lsn.ts';
+import type { Memory } from './memory.ts';
+import type { RuleId } from './rule.ts';
+
+/**
+ * Takes the leader key, which must not exist, in one transaction that compares everything the decision rests on:
+ * the reign record, /sync, /config, /failover, /initialize and every pledge counted.
+ */
+export interface TakeOver {
+  readonly reignRevision: number;
+  readonly syncRevision: number;
+  readonly configRevision: number;
+  readonly failoverRevision: number;
+  readonly initializeRevision: number;
+  readonly pledges: readonly Pledge[];
+  /** Written to /sync with it; undefined: /sync stays as it is. */
+  readonly sync: SyncState | undefined;
+  /** The timeline number claimed for this reign: above every number used or claimed before. */
+  readonly timeline: number;
+  readonly leaderTtlMs: number;
+}
+
+/** One thing to do, complete: whoever executes it has nothing left to choose. */
+export type Step =
+  | { readonly kind: 'raceInitialize' }
+  | { readonly kind: 'setInitialize'; readonly systemId: string; readonly revision: number }
+  /** Deletes our own empty /initialize after a failed bootstrap. */
+  | { readonly kind: 'cancelInitialize'; readonly revision: number }
+  | { readonly kind: 'writeConfig'; readonly value: Readonly<Record<string, unknown>>; readonly revision: number }
+  | { readonly kind: 'takeKey'; readonly takeOver: TakeOver }
+  /** Keeps the lease that this machine's guard names for a key that bears our name. */
+  | { readonly kind: 'adoptKey'; readonly reign: number; readonly leaseId: string; readonly deadlineMs: number }
+  /** PostgreSQL is down: says so in the member data, then deletes the key, in one transaction that compares the reign. */
+  | { readonly kind: 'releaseKey'; readonly reign: number; readonly optime: Lsn | undefined }
+  | { readonly kind: 'putPledge'; readonly reign: number; readonly position: WalPosition }
+  /** Done only when the deletion is confirmed. */
+  | { readonly kind: 'withdrawPledge' }
+  /** Compares the leader key (our reign) and the revision of /sync that was read. */
+  | { readonly kind: 'writeSync'; readonly reign: number; readonly value: SyncState; readonly revision: number }
+  | { readonly kind: 'deleteSync'; readonly reign: number; readonly revision: number }
+  | { readonly kind: 'writeFailover'; readonly value: FailoverRequest | undefined; readonly revision: number }
+  | { readonly kind: 'writeStatus'; readonly reign: number; readonly optime: Lsn }
+  | { readonly kind: 'writeHistory'; readonly reign: number; readonly entries: readonly HistoryEntry[]; readonly revision: number }
+  /** Reads the newest history file and writes /history from it, keeping what older entries know. */
+  | { readonly kind: 'refreshHistory'; readonly reign: number }
+  | { readonly kind: 'applySettings'; readonly settings: ServerSettings }
+  | { readonly kind: 'createSlot'; readonly name: string }
+  | { readonly kind: 'dropSlot'; readonly name: string }
+  | { readonly kind: 'startJob'; readonly job: Job; readonly deadlineMs: number }
+  | { readonly kind: 'cancelJob'; readonly why: string }
+  /** SIGKILL of the whole server, now, whatever job runs (it is cancelled). */
+  | { readonly kind: 'fence'; readonly why: string }
+  | { readonly kind: 'disarmGuard' }
+  | { readonly kind: 'probe'; readonly members: readonly { readonly name: string; readonly apiUrl: string }[] }
+  /** Answers a request of an operator; it is gone from the next observation. */
+  | { readonly kind: 'answer'; readonly requestId: number; readonly ok: boolean; readonly text: string }
+  | { readonly kind: 'exit'; readonly code: number; readonly why: string };
+
+export type StepKind = Step['kind'];
+
+/** Whether the lease keeper may go on renewing, and why (not). */
+export type LeaseVerdict = { readonly kind: 'renew' } | { readonly kind: 'withhold'; readonly why: string };
+
+/** What one cycle came to. Steps are done in order; the first that is not done ends the list. */
+export interface Plan {
+  readonly steps: readonly Step[];
+  readonly verdict: LeaseVerdict;
+  /** Member data to publish if they differ from what is published. */
+  readonly publish: MemberData | undefined;
+  /** Boot-clock time at which to decide again if no event comes first. */
+  readonly wakeMs: number;
+}
+
+export interface Decision {
+  readonly plan: Plan;
+  readonly memory: Memory;
+  readonly rule: RuleId;
+  readonly why: string;
+  readonly events: readonly ClusterEvent[];
+}

@@ -1,0 +1,31 @@
+import type { FailoverRequest } from '../core/model/cluster.ts';
+import type { PeerStatus } from '../core/model/observation.ts';
+import type { Seen } from '../core/model/seen.ts';
+import type { Snapshot } from '../core/model/snapshot.ts';
+
+/** done, certainly not done because another was faster, certainly not done for another reason, or unknown. */
+export type DeskOutcome<T> =
+  | { readonly kind: 'done'; readonly value: T }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'absent'; readonly why: string }
+  | { readonly kind: 'notDone'; readonly why: string }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Where the REST API hands in what people ask for. Everything that changes something goes through here into the loop. */
+export interface Desk {
+  /** undefined until the first cycle has ended. */
+  snapshot(): Snapshot | undefined;
+  /** Called after each cycle. Returns how to stop that. */
+  onSnapshot(listener: (snapshot: Snapshot) => void): () => void;
+  /** Boot clock, to tell ages. */
+  nowMs(): number;
+  /** Merges (null deletes, objects merge, anything else replaces) or replaces /config, comparing its revision. */
+  changeConfig(change: { readonly kind: 'patch' | 'replace'; readonly value: JsonObject }): Promise<DeskOutcome<JsonObject>>;
+  /** Writes /failover if it still has the revision of the snapshot; undefined clears it to `{}`. Wakes the loop. */
+  writeFailover(request: FailoverRequest | undefined): Promise<DeskOutcome<null>>;
+  /** Starts `bootstrap CLUSTER` on this member; done once accepted, refused with the reason otherwise. Progress is in the snapshots. */
+  bootstrap(): Promise<DeskOutcome<string>>;
+  probe(apiUrl: string): Promise<Seen<PeerStatus>>;
+}
