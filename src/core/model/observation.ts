@@ -73,6 +73,8 @@ export interface Observation {
   readonly ended: FinishedJob | undefined;
   /** Answers to the probes that the last plan asked for, by member name. */
   readonly peers: ReadonlyMap<string, Seen<PeerStatus>>;
+  /** Writes whose outcome is unknown: settled by writing again, never by reading. */
+  readonly unsettled: ReadonlySet<'sync' | 'pledge'>;
   readonly requests: readonly OperatorRequest[];
   /** In [0, 1), fresh each cycle. */
   readonly random: number;

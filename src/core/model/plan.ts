@@ -33,8 +33,11 @@ export type Step =
   | { readonly kind: 'takeKey'; readonly takeOver: TakeOver }
   /** Keeps the lease that this machine's guard names for a key that bears our name. */
   | { readonly kind: 'adoptKey'; readonly reign: number; readonly leaseId: string; readonly deadlineMs: number }
-  /** PostgreSQL is down: says so in the member data, then deletes the key, in one transaction that compares the reign. */
-  | { readonly kind: 'releaseKey'; readonly reign: number; readonly optime: Lsn | undefined }
+  /**
+   * PostgreSQL is down or a standby: publishes `member` (which says so) and deletes the key in one transaction that compares
+   * the reign, then revokes the lease. The lease keeper holds nothing afterwards.
+   */
+  | { readonly kind: 'releaseKey'; readonly reign: number; readonly optime: Lsn | undefined; readonly member: MemberData }
   | { readonly kind: 'putPledge'; readonly reign: number; readonly position: WalPosition }
   /** Done only when the deletion is confirmed. */
   | { readonly kind: 'withdrawPledge' }
@@ -53,6 +56,7 @@ export type Step =
   | { readonly kind: 'cancelJob'; readonly why: string }
   /** SIGKILL of the whole server, now, whatever job runs (it is cancelled). */
   | { readonly kind: 'fence'; readonly why: string }
+  /** PostgreSQL is down or a standby: the guard stands down, and a lost lease is forgotten (`none` in the next observation). */
   | { readonly kind: 'disarmGuard' }
   | { readonly kind: 'probe'; readonly members: readonly { readonly name: string; readonly apiUrl: string }[] }
   /** Answers a request of an operator; it is gone from the next observation. */
