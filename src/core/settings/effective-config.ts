@@ -1,0 +1,31 @@
+import type { DynamicConfig } from './dynamic-config.ts';
+
+/** What a member's own file may set over the shared configuration; undefined: the file says nothing. */
+export type LocalOverrides = {
+  readonly [
+    Key in
+      | 'usePgRewind'
+      | 'pgHba'
+      | 'pgIdent'
+      | 'removeDataDirectoryOnRewindFailure'
+      | 'removeDataDirectoryOnDivergedTimelines'
+      | 'leaderTtlMs'
+      | 'healthTimeoutMs'
+  ]: DynamicConfig[Key] | undefined;
+};
+
+/** The shared configuration as it holds on this member: what the local file sets replaces the shared value whole. */
+export function effectiveConfig(dynamic: DynamicConfig, local: LocalOverrides): DynamicConfig {
+  return {
+    ...dynamic,
+    usePgRewind: local.usePgRewind ?? dynamic.usePgRewind,
+    pgHba: local.pgHba ?? dynamic.pgHba,
+    pgIdent: local.pgIdent ?? dynamic.pgIdent,
+    removeDataDirectoryOnRewindFailure:
+      local.removeDataDirectoryOnRewindFailure ?? dynamic.removeDataDirectoryOnRewindFailure,
+    removeDataDirectoryOnDivergedTimelines:
+      local.removeDataDirectoryOnDivergedTimelines ?? dynamic.removeDataDirectoryOnDivergedTimelines,
+    leaderTtlMs: local.leaderTtlMs ?? dynamic.leaderTtlMs,
+    healthTimeoutMs: local.healthTimeoutMs ?? dynamic.healthTimeoutMs,
+  };
+}
