@@ -114,6 +114,8 @@ export interface Pledge {
 export interface ClusterStatus {
   /** The leader's WAL position as it last published it. */
   readonly optime: Lsn | undefined;
+  /** Physical slots of the leader by name: who finds its own here may stream through it. */
+  readonly slots: Readonly<Record<string, Lsn>>;
 }
 
 /** One consistent reading of everything below the cluster's prefix. */
@@ -121,6 +123,8 @@ export interface ClusterView {
   readonly revision: number;
   /** undefined: absent; empty: a bootstrap is under way; else the system identifier (or nonsense). */
   readonly initialize: Keyed<string | undefined>;
+  /** Own key `kornak/bootstrap`, written with an empty /initialize: the member that is at it. */
+  readonly bootstrapper: string | undefined;
   readonly config: Keyed<DynamicConfig | undefined>;
   readonly leader: LeaderKey | undefined;
   readonly members: readonly Member[];

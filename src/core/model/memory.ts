@@ -1,6 +1,6 @@
-import type { FinishedJob } from './job.ts';
 import type { Lsn, WalPosition } from './lsn.ts';
-import type { SyncState } from './cluster.ts';
+import type { MemberData } from './cluster.ts';
+import type { DynamicConfig } from '../settings/dynamic-config.ts';
 
 /** WAL position taken after a setting of `synchronous_standby_names` was in force; who flushed it holds every commit before. */
 export interface SyncMark {
@@ -14,8 +14,6 @@ export type RoleSeen = 'primary' | 'replica' | 'none';
 export interface Memory {
   /** Last role that PostgreSQL was seen in by this agent: tells a crash of a primary from a stopped standby. */
   readonly role: RoleSeen;
-  /** This agent is initialising the cluster: it won /initialize. */
-  readonly bootstrapping: boolean;
   /** A `kornakctl bootstrap` is under way; its request is answered at the end. */
   readonly bootstrapRequest: number | undefined;
   /** Reign under which PostgreSQL was promoted or started as primary; undefined: not by this agent's leave. */
@@ -23,8 +21,6 @@ export interface Memory {
   /** Timeline number claimed when the key was taken, and for which reign. */
   readonly claim: { readonly reign: number; readonly timeline: number } | undefined;
   readonly syncMark: SyncMark | undefined;
-  /** A /sync write whose outcome is unknown: settled by writing, never by reading. */
-  readonly syncUnsettled: boolean;
   /** Our pledge may stand in the store, whatever the view shows. */
   readonly pledge: { readonly reign: number; readonly position: WalPosition } | undefined;
   /** Data may have parted from the leader's: check before streaming again. */
@@ -45,8 +41,14 @@ export interface Memory {
   /** The leader key was gone at this time while we looked on as a candidate. */
   readonly candidateSinceMs: number | undefined;
   readonly lastLeader: string | undefined;
-  readonly lastSync: SyncState | undefined;
-  readonly lastJob: FinishedJob | undefined;
+  /** The last good /config: stays in force while the key is absent or nonsense. */
+  readonly lastConfig: DynamicConfig | undefined;
+  /** Revision of /config whose settings the server was last told. */
+  readonly appliedConfig: number | undefined;
+  readonly published: { readonly data: MemberData; readonly atMs: number } | undefined;
+  readonly statusAtMs: number;
+  /** Since when this standby has wanted its slot on the leader before cloning. */
+  readonly cloneWantedMs: number | undefined;
   /** /history was brought up to date for this reign. */
   readonly historyReign: number | undefined;
   /** The post-promotion checkpoint has been seen done for this reign. */
@@ -57,12 +59,10 @@ export interface Memory {
 export function initialMemory(nowMs: number): Memory {
   return {
     role: 'none',
-    bootstrapping: false,
     bootstrapRequest: undefined,
     servingReign: undefined,
     claim: undefined,
     syncMark: undefined,
-    syncUnsettled: false,
     pledge: undefined,
     checkDivergence: false,
     rewindTries: 0,
@@ -75,8 +75,11 @@ export function initialMemory(nowMs: number): Memory {
     switchover: undefined,
     candidateSinceMs: undefined,
     lastLeader: undefined,
-    lastSync: undefined,
-    lastJob: undefined,
+    lastConfig: undefined,
+    appliedConfig: undefined,
+    published: undefined,
+    statusAtMs: 0,
+    cloneWantedMs: undefined,
     historyReign: undefined,
     checkpointReign: undefined,
     shutdownRequest: undefined,

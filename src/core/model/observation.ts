@@ -14,6 +14,8 @@ export interface Self {
   readonly tags: Tags;
   /** The local file has a `bootstrap` section, so this member may initialise a cluster unasked. */
   readonly mayBootstrap: boolean;
+  /** `postgresql.use_pg_rewind` of the local file. */
+  readonly usePgRewind: boolean;
   /** Raw dynamic configuration to begin with (bootstrap.dcs), written to /config by the first leader. */
   readonly initialConfig: Readonly<Record<string, unknown>>;
 }

@@ -25,9 +25,11 @@ export interface TakeOver {
 
 /** One thing to do, complete: whoever executes it has nothing left to choose. */
 export type Step =
+  /** Creates an empty /initialize, and with it `kornak/bootstrap` with our name; only where neither /initialize nor a leader exists. */
   | { readonly kind: 'raceInitialize' }
+  /** Writes the system identifier and deletes `kornak/bootstrap`. */
   | { readonly kind: 'setInitialize'; readonly systemId: string; readonly revision: number }
-  /** Deletes our own empty /initialize after a failed bootstrap. */
+  /** Deletes our own empty /initialize, and `kornak/bootstrap`, after a failed bootstrap. */
   | { readonly kind: 'cancelInitialize'; readonly revision: number }
   | { readonly kind: 'writeConfig'; readonly value: Readonly<Record<string, unknown>>; readonly revision: number }
   | { readonly kind: 'takeKey'; readonly takeOver: TakeOver }
@@ -45,7 +47,7 @@ export type Step =
   | { readonly kind: 'writeSync'; readonly reign: number; readonly value: SyncState; readonly revision: number }
   | { readonly kind: 'deleteSync'; readonly reign: number; readonly revision: number }
   | { readonly kind: 'writeFailover'; readonly value: FailoverRequest | undefined; readonly revision: number }
-  | { readonly kind: 'writeStatus'; readonly reign: number; readonly optime: Lsn }
+  | { readonly kind: 'writeStatus'; readonly reign: number; readonly optime: Lsn; readonly slots: Readonly<Record<string, Lsn>> }
   | { readonly kind: 'writeHistory'; readonly reign: number; readonly entries: readonly HistoryEntry[]; readonly revision: number }
   /** Reads the newest history file and writes /history from it, keeping what older entries know. */
   | { readonly kind: 'refreshHistory'; readonly reign: number }
