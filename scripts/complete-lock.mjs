@@ -40,7 +40,7 @@ function complete(path) {
     lock.packages[`node_modules/${name}`] = entry;
   }
   const [own, ...rest] = Object.entries(lock.packages);
-  lock.packages = Object.fromEntries([own, ...rest.sort(([a], [b]) => a.localeCompare(b, 'en'))]);
+  lock.packages = Object.fromEntries([own, ...rest.toSorted(([a], [b]) => a.localeCompare(b, 'en'))]);
   writeFileSync(path, `${JSON.stringify(lock, null, 2)}\n`);
   return missing.size;
 }
