@@ -2,7 +2,6 @@
 // optional packages out of the lock, and `npm ci` refuses such a lock. The entries follow from the parents' exact versions.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 const systems = ['android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32', 'aix'];
 const processors = ['arm64', 'arm', 'ia32', 'x64', 'ppc64', 'riscv64', 's390x', 'loong64', 'mips64el'];
@@ -20,7 +19,7 @@ function platformOf(name) {
 }
 
 /** Names and versions of the optional packages that the lock mentions and does not hold. */
-export function missingOptionals(lock) {
+function missingOptionals(lock) {
   const missing = new Map();
   for (const [path, entry] of Object.entries(lock.packages)) {
     for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
@@ -31,9 +30,7 @@ export function missingOptionals(lock) {
   return missing;
 }
 
-function complete(path) {
-  const lock = JSON.parse(readFileSync(path, 'utf8'));
-  const missing = missingOptionals(lock);
+function complete(lock, missing) {
   for (const [name, { version, dev }] of missing) {
     const { cpu, libc, os } = platformOf(name);
     const entry = { version, cpu, ...(dev && { dev }), ...(libc && { libc }), optional: true, os };
@@ -41,11 +38,16 @@ function complete(path) {
   }
   const [own, ...rest] = Object.entries(lock.packages);
   lock.packages = Object.fromEntries([own, ...rest.toSorted(([a], [b]) => a.localeCompare(b, 'en'))]);
-  writeFileSync(path, `${JSON.stringify(lock, null, 2)}\n`);
-  return missing.size;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const added = complete(join(resolve(import.meta.dirname, '..'), 'package-lock.json'));
-  console.log(`package-lock.json: ${added} entries added`);
+const path = join(resolve(import.meta.dirname, '..'), 'package-lock.json');
+const lock = JSON.parse(readFileSync(path, 'utf8'));
+const missing = missingOptionals(lock);
+if (process.argv.includes('--check')) {
+  if (missing.size > 0) console.error(`package-lock.json lacks ${[...missing.keys()].join(', ')}. Run: npm run lock`);
+  process.exitCode = missing.size > 0 ? 1 : 0;
+} else {
+  complete(lock, missing);
+  writeFileSync(path, `${JSON.stringify(lock, null, 2)}\n`);
+  console.log(`package-lock.json: ${missing.size} entries added`);
 }
