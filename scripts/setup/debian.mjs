@@ -17,6 +17,7 @@ import { SetupError } from './setup-error.mjs';
 const policyPath = '/usr/sbin/policy-rc.d';
 const clusterConfigPath = '/etc/postgresql-common/createcluster.conf';
 const savedSuffix = '.before-kornak';
+const mark = '# Put here by Kornak for the time of an installation.';
 
 function run(command, args, { quiet = false } = {}) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
@@ -42,13 +43,13 @@ export function packagesFor(missing) {
   return [...postgres, ...etcd];
 }
 
-/** Puts `content` in a file's place until the returned function is called; heals what an earlier kill left behind. */
-function replaceForNow(path, content, mode) {
+/** Puts `lines` in a file's place until the returned function is called. What a killed run left is not the owner's. */
+function replaceForNow(path, lines, mode) {
   const saved = path + savedSuffix;
-  const isHere = existsSync(path);
-  if (isHere && !existsSync(saved)) renameSync(path, saved);
+  const isOurs = existsSync(path) && readFileSync(path, 'utf8').includes(mark);
+  if (existsSync(path) && !isOurs) renameSync(path, saved);
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, content);
+  writeFileSync(path, [...lines, mark, ''].join('\n'));
   chmodSync(path, mode);
   return () => (existsSync(saved) ? renameSync(saved, path) : rmSync(path, { force: true }));
 }
@@ -77,7 +78,7 @@ function installPostgres(name) {
   apt(['install', '-y', '--no-install-recommends', 'postgresql-common']);
   const settings = existsSync(clusterConfigPath) ? readFileSync(clusterConfigPath, 'utf8') : '';
   const others = settings.replace(/^\s*create_main_cluster\b.*$/gm, '');
-  const restore = replaceForNow(clusterConfigPath, `${others}\ncreate_main_cluster = false\n`, 0o644);
+  const restore = replaceForNow(clusterConfigPath, [others, 'create_main_cluster = false'], 0o644);
   try {
     apt(['install', '-y', '--no-install-recommends', name]);
   } finally {
@@ -109,7 +110,7 @@ function deafToInterrupts(work) {
 export function installPackages(names) {
   deafToInterrupts(() => {
     apt(['update']);
-    const letServicesStart = replaceForNow(policyPath, '#!/bin/sh\nexit 101\n', 0o755);
+    const letServicesStart = replaceForNow(policyPath, ['#!/bin/sh', 'exit 101'], 0o755);
     try {
       const etcd = names.filter((name) => name.startsWith('etcd'));
       if (etcd.length > 0) installEtcd(etcd);
