@@ -38,7 +38,12 @@ export type Job =
    * The receiver is off. Makes the server choose a timeline above `aboveTimeline`, re-checks leadership through
    * JobControl.mayPromote right before the signal, waits until it is out of recovery.
    */
-  | { readonly kind: 'promote'; readonly reign: number; readonly aboveTimeline: number; readonly settings: ServerSettings }
+  | {
+      readonly kind: 'promote';
+      readonly reign: number;
+      readonly aboveTimeline: number;
+      readonly settings: ServerSettings;
+    }
   /** `checkpointFirst`: run CHECKPOINT while clients are still served, so that the shutdown is short. */
   | { readonly kind: 'stop'; readonly mode: StopMode; readonly checkpointFirst: boolean; readonly why: string }
   /** Single-user crash recovery, so that pg_control tells where a crashed primary ended. */
@@ -67,8 +72,7 @@ export interface RunningJob {
 }
 
 export type JobOutcome =
-  | { readonly kind: 'done'; readonly facts: JobFacts }
-  | { readonly kind: 'failed'; readonly why: string };
+  { readonly kind: 'done'; readonly facts: JobFacts } | { readonly kind: 'failed'; readonly why: string };
 
 /** What a job learnt that its successor needs. */
 export interface JobFacts {

@@ -103,7 +103,14 @@ export interface StandbyStatus {
   readonly replayedAll: boolean;
   /** A walreceiver *process* exists, be it connecting, streaming or waiting. */
   readonly receiverRuns: boolean;
-  readonly receiver: { readonly status: string; readonly upstream: Upstream | undefined; readonly slot: string | undefined; readonly timeline: number } | undefined;
+  readonly receiver:
+    | {
+        readonly status: string;
+        readonly upstream: Upstream | undefined;
+        readonly slot: string | undefined;
+        readonly timeline: number;
+      }
+    | undefined;
   /** Upstream in force by the configuration; undefined: primary_conninfo is empty. */
   readonly upstream: Upstream | undefined;
   readonly slots: readonly Slot[];

@@ -8,6 +8,16 @@ export interface SyncMark {
   readonly lsn: Lsn;
 }
 
+export interface Switchover {
+  /** Revision of the /failover that asked for it. */
+  readonly revision: number;
+  readonly candidate: string;
+  /** Position of the shutdown checkpoint that the candidate must have received. */
+  readonly shutdownLsn: Lsn | undefined;
+  readonly stoppedMs: number | undefined;
+  readonly releasedMs: number | undefined;
+}
+
 export type RoleSeen = 'primary' | 'replica' | 'none';
 
 /** What the core remembers between cycles. Only the core writes it; the runtime carries it. */
@@ -18,9 +28,9 @@ export interface Memory {
   readonly bootstrapRequest: number | undefined;
   /** Reign under which PostgreSQL was promoted or started as primary; undefined: not by this agent's leave. */
   readonly servingReign: number | undefined;
-  /** Timeline number claimed when the key was taken, and for which reign. */
-  readonly claim: { readonly reign: number; readonly timeline: number } | undefined;
   readonly syncMark: SyncMark | undefined;
+  /** What the core last had written to `synchronous_standby_names`. */
+  readonly syncNamesSet: string | undefined;
   /** Our pledge may stand in the store, whatever the view shows. */
   readonly pledge: { readonly reign: number; readonly position: WalPosition } | undefined;
   /** Data may have parted from the leader's: check before streaming again. */
@@ -37,7 +47,9 @@ export interface Memory {
   /** Boot-clock time at which PostgreSQL last answered. */
   readonly answeredMs: number;
   /** The switchover under way: asked for by /failover of this revision; what is done of it. */
-  readonly switchover: { readonly revision: number; readonly candidate: string; readonly shutdownLsn: Lsn | undefined; readonly sinceMs: number } | undefined;
+  readonly switchover: Switchover | undefined;
+  /** Failed promotions under the lease held now. */
+  readonly promoteTries: number;
   /** The leader key was gone at this time while we looked on as a candidate. */
   readonly candidateSinceMs: number | undefined;
   readonly lastLeader: string | undefined;
@@ -61,8 +73,8 @@ export function initialMemory(nowMs: number): Memory {
     role: 'none',
     bootstrapRequest: undefined,
     servingReign: undefined,
-    claim: undefined,
     syncMark: undefined,
+    syncNamesSet: undefined,
     pledge: undefined,
     checkDivergence: false,
     rewindTries: 0,
@@ -73,6 +85,7 @@ export function initialMemory(nowMs: number): Memory {
     startingSinceMs: undefined,
     answeredMs: nowMs,
     switchover: undefined,
+    promoteTries: 0,
     candidateSinceMs: undefined,
     lastLeader: undefined,
     lastConfig: undefined,

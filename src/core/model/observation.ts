@@ -2,6 +2,7 @@ import type { ClusterView, Tags } from './cluster.ts';
 import type { FinishedJob, RunningJob } from './job.ts';
 import type { LocalPostgres } from './local-postgres.ts';
 import type { Lsn } from './lsn.ts';
+import type { StepKind } from './plan.ts';
 import type { Seen } from './seen.ts';
 
 /** Who this agent is. */
@@ -23,11 +24,21 @@ export interface Self {
 /** The leader lease as the lease keeper holds it. Deadlines are boot-clock times already shortened by the margin. */
 export type LeaseState =
   | { readonly kind: 'none' }
-  | { readonly kind: 'held'; readonly reign: number; readonly leaseId: string; readonly deadlineMs: number; readonly ttlMs: number; readonly takenMs: number }
+  | {
+      readonly kind: 'held';
+      readonly reign: number;
+      readonly leaseId: string;
+      readonly deadlineMs: number;
+      readonly ttlMs: number;
+      readonly takenMs: number;
+    }
   /** The store refused a renewal or the deadline passed: PostgreSQL must not accept a write any more. */
   | { readonly kind: 'lost'; readonly reign: number; readonly why: string };
 
-export type GuardView = { readonly kind: 'armed'; readonly reign: number; readonly leaseId: string; readonly deadlineMs: number } | { readonly kind: 'disarmed' } | { readonly kind: 'unanswered'; readonly why: string };
+export type GuardView =
+  | { readonly kind: 'armed'; readonly reign: number; readonly leaseId: string; readonly deadlineMs: number }
+  | { readonly kind: 'disarmed' }
+  | { readonly kind: 'unanswered'; readonly why: string };
 
 /** What another member's status document told. */
 export interface PeerStatus {
@@ -55,8 +66,7 @@ export interface Vacancy {
 
 /** Asked for by people or by the service manager; stands until the core says that it is answered. */
 export type OperatorRequest =
-  | { readonly kind: 'bootstrap'; readonly id: number }
-  | { readonly kind: 'shutdown'; readonly id: number };
+  { readonly kind: 'bootstrap'; readonly id: number } | { readonly kind: 'shutdown'; readonly id: number };
 
 /** Everything that a decision is made from. */
 export interface Observation {
@@ -77,6 +87,8 @@ export interface Observation {
   readonly peers: ReadonlyMap<string, Seen<PeerStatus>>;
   /** Writes whose outcome is unknown: settled by writing again, never by reading. */
   readonly unsettled: ReadonlySet<'sync' | 'pledge'>;
+  /** The step at which the last plan ended early, if it did. */
+  readonly undone: StepKind | undefined;
   readonly requests: readonly OperatorRequest[];
   /** In [0, 1), fresh each cycle. */
   readonly random: number;

@@ -39,7 +39,12 @@ export type Step =
    * PostgreSQL is down or a standby: publishes `member` (which says so) and deletes the key in one transaction that compares
    * the reign, then revokes the lease. The lease keeper holds nothing afterwards.
    */
-  | { readonly kind: 'releaseKey'; readonly reign: number; readonly optime: Lsn | undefined; readonly member: MemberData }
+  | {
+      readonly kind: 'releaseKey';
+      readonly reign: number;
+      readonly optime: Lsn | undefined;
+      readonly member: MemberData;
+    }
   | { readonly kind: 'putPledge'; readonly reign: number; readonly position: WalPosition }
   /** Done only when the deletion is confirmed. */
   | { readonly kind: 'withdrawPledge' }
@@ -47,8 +52,18 @@ export type Step =
   | { readonly kind: 'writeSync'; readonly reign: number; readonly value: SyncState; readonly revision: number }
   | { readonly kind: 'deleteSync'; readonly reign: number; readonly revision: number }
   | { readonly kind: 'writeFailover'; readonly value: FailoverRequest | undefined; readonly revision: number }
-  | { readonly kind: 'writeStatus'; readonly reign: number; readonly optime: Lsn; readonly slots: Readonly<Record<string, Lsn>> }
-  | { readonly kind: 'writeHistory'; readonly reign: number; readonly entries: readonly HistoryEntry[]; readonly revision: number }
+  | {
+      readonly kind: 'writeStatus';
+      readonly reign: number;
+      readonly optime: Lsn;
+      readonly slots: Readonly<Record<string, Lsn>>;
+    }
+  | {
+      readonly kind: 'writeHistory';
+      readonly reign: number;
+      readonly entries: readonly HistoryEntry[];
+      readonly revision: number;
+    }
   /** Reads the newest history file and writes /history from it, keeping what older entries know. */
   | { readonly kind: 'refreshHistory'; readonly reign: number }
   | { readonly kind: 'applySettings'; readonly settings: ServerSettings }

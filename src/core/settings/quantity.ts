@@ -50,14 +50,19 @@ function leadingNumber(text: string): NumberAndRest | undefined {
 }
 
 function convert(value: number, unit: string, baseUnit: string): number | undefined {
-  const base = /^([0-9]*)(.*)$/.exec(baseUnit);
-  const [multiplier, name] = [Number(base?.[1] === '' ? 1 : base?.[1]), base?.[2] ?? ''];
-  const units = table(unit);
-  const [from, to] = [units?.[unit], units?.[name]];
-  if (units === undefined || from === undefined || to === undefined) return undefined;
+  const units = table(unit) ?? {};
+  const { count, name } = splitBaseUnit(baseUnit);
+  const [from, to] = [units[unit], units[name]];
+  if (from === undefined || to === undefined) return undefined;
   const smaller = units[SMALLER[unit] ?? ''];
   const scaled = smaller === undefined ? value * from : roundHalfToEven((value * from) / smaller) * smaller;
-  return scaled / to / multiplier;
+  return scaled / to / count;
+}
+
+/** '8kB' counts in steps of 8 kB. */
+function splitBaseUnit(baseUnit: string): { readonly count: number; readonly name: string } {
+  const digits = /^[0-9]*/.exec(baseUnit)?.[0] ?? '';
+  return { count: digits === '' ? 1 : Number(digits), name: baseUnit.slice(digits.length) };
 }
 
 /**

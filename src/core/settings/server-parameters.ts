@@ -79,7 +79,7 @@ export function serverParameters(
   const ordered = [
     ...fixedOnes(fixed),
     ...COMMAND_LINE_PARAMETERS.map((rule) => settled(rule, controlled, problems)),
-    ...[walKeep(controlled, fixed.majorVersion, problems), ...others].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    ...[walKeep(controlled, fixed.majorVersion, problems), ...others].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   ];
   const parameters = new Map(ordered.map((parameter) => [parameter.name.toLowerCase(), parameter]));
   return { parameters, recovery, problems, warnings: problems.map(settingProblemToText) };

@@ -12,10 +12,11 @@ const SHOWN_LENGTH_MAX = 80;
 
 /** A value as a message shows it: short, on one line. */
 export function shownValue(value: unknown): string {
-  if (value === undefined) return '';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'a map';
-  const text = JSON.stringify(String(value)).slice(1, -1).replaceAll('\\"', '"');
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (typeof value !== 'string') return value === null ? 'null' : '';
+  const text = JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"');
   return text.length > SHOWN_LENGTH_MAX ? `${text.slice(0, SHOWN_LENGTH_MAX)}…` : text;
 }
 

@@ -1,0 +1,145 @@
+import { type DynamicConfig, decodeDynamicConfig } from '../settings/dynamic-config.ts';
+import type { ClusterView, LeaderKey, Member } from '../model/cluster.ts';
+import type { ClusterEvent, EventKind } from '../model/event.ts';
+import type { FollowTarget, Job, ServerSettings } from '../model/job.ts';
+import type { PrimaryStatus, StandbyStatus } from '../model/local-postgres.ts';
+import type { Memory } from '../model/memory.ts';
+import type { LeaseState, Observation } from '../model/observation.ts';
+import type { Step } from '../model/plan.ts';
+import type { RuleId } from '../model/rule.ts';
+import { known } from '../model/seen.ts';
+import { slotNameOf } from '../layout/slot-name.ts';
+import { upstreamOf } from './upstream.ts';
+
+export type HeldLease = Extract<LeaseState, { kind: 'held' }>;
+
+/** An observation with what every rule asks of it, worked out once. */
+export interface Context {
+  readonly obs: Observation;
+  readonly mem: Memory;
+  readonly me: string;
+  readonly nowMs: number;
+  readonly config: DynamicConfig;
+  /** undefined: the store does not answer. */
+  readonly view: ClusterView | undefined;
+  readonly leader: LeaderKey | undefined;
+  /** The leader lease, while its deadline is ahead. */
+  readonly held: HeldLease | undefined;
+  readonly primary: PrimaryStatus | undefined;
+  readonly standby: StandbyStatus | undefined;
+  /** A server runs that may accept writes: a primary, or one that cannot be told to be a standby. */
+  readonly mayWrite: boolean;
+  readonly usePgRewind: boolean;
+}
+
+export type Evidence = Readonly<Record<string, string | number | boolean | null>>;
+
+export interface EventDraft {
+  readonly kind: EventKind;
+  readonly text: string;
+  readonly evidence?: Evidence;
+}
+
+/** What a rule that matched came to. */
+export interface Ruling {
+  readonly why: string;
+  readonly steps?: readonly Step[];
+  readonly memory?: Partial<Memory>;
+  readonly events?: readonly EventDraft[];
+  /** Decide again after this time at the latest, if no event comes first. */
+  readonly wakeInMs?: number;
+}
+
+/** One row of the table: the first whose `match` answers decides. Ids are stable and never reused. */
+export interface Rule {
+  readonly id: RuleId;
+  readonly title: string;
+  readonly match: (ctx: Context) => Ruling | undefined;
+}
+
+/** Jobs that leave the server free for everything else. */
+export function isBackground(job: Job): boolean {
+  return job.kind === 'checkpoint';
+}
+
+function mayWrite(obs: Observation, mem: Memory): boolean {
+  const { postgres, job } = obs;
+  if (postgres.postmaster === undefined) return false;
+  if (job?.job.kind === 'bootstrap') return false;
+  const sql = known(postgres.sql);
+  if (sql !== undefined) return sql.kind === 'primary';
+  if (postgres.data.kind !== 'cluster') return false;
+  // It does not answer: the signal file says how it was started, but a promotion under way removes it only at its end.
+  return !postgres.data.standbySignal || mem.role === 'primary' || job?.job.kind === 'promote';
+}
+
+export function makeContext(obs: Observation, mem: Memory): Context {
+  const view = known(obs.cluster);
+  const config = view?.config.value ?? mem.lastConfig ?? decodeDynamicConfig(obs.self.initialConfig).config;
+  const sql = known(obs.postgres.sql);
+  const held = obs.lease.kind === 'held' && obs.nowMs < obs.lease.deadlineMs ? obs.lease : undefined;
+  return {
+    obs,
+    mem,
+    me: obs.self.name,
+    nowMs: obs.nowMs,
+    config,
+    view,
+    leader: view?.leader,
+    held,
+    primary: sql?.kind === 'primary' ? sql : undefined,
+    standby: sql?.kind === 'standby' ? sql : undefined,
+    mayWrite: mayWrite(obs, mem),
+    usePgRewind: config.usePgRewind || obs.self.usePgRewind,
+  };
+}
+
+export function memberOf(ctx: Context, name: string): Member | undefined {
+  return ctx.view?.members.find((member) => member.name === name);
+}
+
+export function isTagged(ctx: Context, name: string, tag: string): boolean {
+  const tags = name === ctx.me ? ctx.obs.self.tags : memberOf(ctx, name)?.data.tags;
+  return tags?.[tag] === true;
+}
+
+/** The timeline number that came with the key; undefined while the view does not show our reign yet. */
+export function claimedTimeline(ctx: Context): number | undefined {
+  const record = ctx.view?.reign;
+  return ctx.held !== undefined && record?.revision === ctx.held.reign ? record.value?.timeline : undefined;
+}
+
+/** Settings to run with; `syncNames` is what commits are to wait for. */
+export function settingsWith(ctx: Context, syncNames: string | undefined): ServerSettings {
+  const { parameters, pgHba, pgIdent } = ctx.config;
+  return { parameters, pgHba, pgIdent, syncNames };
+}
+
+/** Where and how to stream from a member; undefined if its address is not known. */
+export function followTarget(ctx: Context, name: string): FollowTarget | undefined {
+  const upstream = upstreamOf(memberOf(ctx, name)?.data.connUrl);
+  if (upstream === undefined) return undefined;
+  return { member: name, upstream, slot: ctx.config.useSlots ? slotNameOf(ctx.me) : undefined };
+}
+
+/** The leader's member key shows a primary that serves. */
+export function leaderServes(ctx: Context): boolean {
+  const data = ctx.leader === undefined ? undefined : memberOf(ctx, ctx.leader.name)?.data;
+  return data?.role === 'primary' && data.state === 'running';
+}
+
+export function startJob(ctx: Context, job: Job, withinMs: number): Step {
+  return { kind: 'startJob', job, deadlineMs: ctx.nowMs + withinMs };
+}
+
+export function toEvent(ctx: Context, rule: RuleId, draft: EventDraft): ClusterEvent {
+  return {
+    kind: draft.kind,
+    member: ctx.me,
+    wallAt: ctx.obs.wallAt,
+    atMs: ctx.nowMs,
+    rule,
+    text: draft.text,
+    evidence: draft.evidence ?? {},
+  };
+}

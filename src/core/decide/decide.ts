@@ -1,0 +1,85 @@
+import type { ClusterEvent } from '../model/event.ts';
+import type { Memory } from '../model/memory.ts';
+import type { Observation } from '../model/observation.ts';
+import type { Decision, Plan } from '../model/plan.ts';
+import { type Context, makeContext, type Rule, type Ruling, toEvent } from './context.ts';
+import { LIMITS } from './limits.ts';
+import { publication } from './member-data.ts';
+import { note } from './note.ts';
+import { BOOTSTRAP_RULES } from './rules-bootstrap.ts';
+import { BUSY_RULES } from './rules-busy.ts';
+import { DOWN_RULES } from './rules-down.ts';
+import { FENCE_RULES } from './rules-fence.ts';
+import { IDENTITY_RULES } from './rules-identity.ts';
+import { LEADING_RULES } from './rules-leading.ts';
+import { OWN_KEY_RULES } from './rules-own-key.ts';
+import { REPLICA_RULES } from './rules-replica.ts';
+import { SHUTDOWN_RULES } from './rules-shutdown.ts';
+import { SILENT_RULES } from './rules-silent.ts';
+import { SWITCHOVER_RULES } from './rules-switchover.ts';
+import { VACANT_RULES } from './rules-vacant.ts';
+import { leaseVerdict } from './verdict.ts';
+
+const FALLBACK: Rule = {
+  id: 'Z90',
+  title: 'wait for the next event',
+  match: () => ({ why: 'nothing to do for now', wakeInMs: LIMITS.primaryQuietMs }),
+};
+
+/**
+ * Every rule in the order in which they are asked; the first that matches decides. Fencing stands before everything: what may
+ * write without the lease is dealt with whatever else goes on. Work under way is waited for before new work is thought of.
+ */
+export const RULES: readonly Rule[] = [
+  ...FENCE_RULES,
+  ...SHUTDOWN_RULES,
+  ...BUSY_RULES,
+  ...SILENT_RULES,
+  ...IDENTITY_RULES,
+  ...BOOTSTRAP_RULES,
+  ...SWITCHOVER_RULES,
+  ...REPLICA_RULES.slice(0, 1),
+  ...OWN_KEY_RULES,
+  ...DOWN_RULES,
+  ...LEADING_RULES,
+  ...VACANT_RULES,
+  ...REPLICA_RULES.slice(1),
+  FALLBACK,
+];
+
+function firstMatch(ctx: Context): { rule: Rule; ruling: Ruling } {
+  for (const rule of RULES) {
+    const ruling = rule.match(ctx);
+    if (ruling !== undefined) return { rule, ruling };
+  }
+  return { rule: FALLBACK, ruling: { why: FALLBACK.title } };
+}
+
+function planOf(ctx: Context, ruling: Ruling, published: NonNullable<Memory['published']>): Plan {
+  const wakeInMs = Math.min(ruling.wakeInMs ?? ctx.config.loopWaitMs, ctx.config.loopWaitMs);
+  return {
+    steps: ruling.steps ?? [],
+    verdict: leaseVerdict(ctx),
+    publish: published.data,
+    wakeMs: ctx.nowMs + wakeInMs,
+  };
+}
+
+/** Total and pure: an observation and a memory come to exactly one decision, on any machine, at any time. */
+export function decide(obs: Observation, before: Memory): Decision {
+  const noted = note(obs, before);
+  const ctx = makeContext(obs, noted.memory);
+  const { rule, ruling } = firstMatch(ctx);
+  const after = makeContext(obs, { ...noted.memory, ...ruling.memory });
+  const published = publication(after);
+  const events: ClusterEvent[] = [...noted.events, ...(ruling.events ?? [])].map((draft) =>
+    toEvent(ctx, rule.id, draft),
+  );
+  return {
+    plan: planOf(ctx, ruling, published),
+    memory: { ...after.mem, published },
+    rule: rule.id,
+    why: ruling.why,
+    events,
+  };
+}

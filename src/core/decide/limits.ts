@@ -1,0 +1,46 @@
+/** Bounds of the core's waits, in milliseconds, and of its tries. */
+export const LIMITS = {
+  /** How long a candidate waits for the pledges of members that are up. */
+  pledgeWaitMs: 1_000,
+  /** How long a better candidate may leave the key untaken before the next one does. */
+  betterWaitMs: 2_000,
+  /** How long the candidate named by a switchover may leave the key untaken. */
+  namedCandidateWaitMs: 3_000,
+  /** How long the old leader of a switchover keeps out of the race. */
+  switchedAwayMs: 10_000,
+  /** How long a stopped leader waits for its candidate to have received the shutdown checkpoint. */
+  handOverMs: 5_000,
+  /** Within this time of taking the key, PostgreSQL must have begun to serve, or the key is given up. */
+  takeUpMs: 60_000,
+  /** How long a new member waits to see its slot on the leader before it clones without knowing. */
+  slotWaitMs: 5_000,
+  /** A scheduled switchover that comes later than this many `loop_wait`s is stale. */
+  staleScheduleLoops: 1.5,
+
+  bootstrapMs: 300_000,
+  cloneMs: 24 * 3_600_000,
+  startStandbyMs: 3_600_000,
+  followMs: 30_000,
+  cutOffMs: 10_000,
+  stopMs: 60_000,
+  crashRecoveryMs: 3_600_000,
+  rewindMs: 3_600_000,
+  checkpointMs: 600_000,
+  setAsideMs: 30_000,
+
+  startTries: 3,
+  rewindTries: 2,
+  promoteTries: 2,
+  /** First pause after a failed piece of work; doubles with each try up to the largest. */
+  holdOffMs: 1_000,
+  holdOffMaxMs: 30_000,
+
+  /** A primary looks at its standbys this often while nothing wakes it. */
+  primaryQuietMs: 1_000,
+  /** Pace while something is under way that sends no event. */
+  paceMs: 100,
+} as const;
+
+export function holdOffMs(tries: number): number {
+  return Math.min(LIMITS.holdOffMs * 2 ** Math.max(0, tries - 1), LIMITS.holdOffMaxMs);
+}

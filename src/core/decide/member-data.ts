@@ -1,0 +1,90 @@
+import type { MemberData, MemberState } from '../model/cluster.ts';
+import type { JobKind } from '../model/job.ts';
+import { maxLsn } from '../model/lsn.ts';
+import type { Memory } from '../model/memory.ts';
+import type { Context } from './context.ts';
+
+/** What this version of the protocol between Kornak members can do. */
+const CAPABILITIES = { protocol: 1, can: ['pledge', 'guard'] } as const;
+
+const STATE_OF_JOB: Partial<Record<JobKind, MemberState>> = {
+  bootstrap: 'initializing new cluster',
+  clone: 'creating replica',
+  startPrimary: 'starting',
+  startStandby: 'starting',
+  stop: 'stopping',
+};
+
+function stateOf(ctx: Context): MemberState {
+  const { job, postgres } = ctx.obs;
+  const byJob = job === undefined ? undefined : STATE_OF_JOB[job.job.kind];
+  if (byJob !== undefined) return byJob;
+  if (postgres.sql.kind === 'seen') return 'running';
+  if (postgres.postmaster !== undefined) return postgres.starting ? 'starting' : 'running';
+  if (ctx.mem.startTries > 0) return 'start failed';
+  return ctx.mem.role === 'primary' && ctx.mem.servingReign !== undefined && ctx.mem.switchover === undefined
+    ? 'crashed'
+    : 'stopped';
+}
+
+function roleOf(ctx: Context): string {
+  if (ctx.obs.postgres.data.kind !== 'cluster') return 'uninitialized';
+  if (ctx.primary !== undefined) return ctx.held === undefined ? 'demoted' : 'primary';
+  if (ctx.standby !== undefined) return ctx.obs.job?.job.kind === 'promote' ? 'promoted' : 'replica';
+  if (ctx.mem.role === 'primary')
+    return ctx.held !== undefined && ctx.mem.switchover === undefined ? 'primary' : 'demoted';
+  return 'replica';
+}
+
+function positions(ctx: Context): Partial<MemberData> {
+  if (ctx.primary !== undefined) return { xlogLocation: ctx.primary.flushLsn, timeline: ctx.primary.timeline };
+  if (ctx.standby === undefined) return {};
+  const { receivedLsn, replayedLsn, timeline, receiver } = ctx.standby;
+  const streaming = receiver?.status === 'streaming' ? { replicationState: 'streaming' } : {};
+  return {
+    xlogLocation: maxLsn(receivedLsn, replayedLsn),
+    receiveLsn: receivedLsn,
+    replayLsn: replayedLsn,
+    timeline,
+    ...streaming,
+  };
+}
+
+/** `members/NAME` as it is now. */
+export function memberDataNow(ctx: Context): MemberData {
+  const { self } = ctx.obs;
+  const promoted = ctx.held !== undefined && ctx.mem.checkpointReign !== ctx.held.reign;
+  return {
+    connUrl: self.connUrl,
+    apiUrl: self.apiUrl,
+    state: stateOf(ctx),
+    role: roleOf(ctx),
+    version: self.version,
+    ...positions(ctx),
+    ...(promoted ? { checkpointAfterPromote: false as const } : {}),
+    ...(Object.keys(self.tags).length > 0 ? { tags: self.tags } : {}),
+    kornak: CAPABILITIES,
+  };
+}
+
+/** Same but for positions, which change all the time and are told once a loop_wait. */
+function sameStanding(a: MemberData, b: MemberData): boolean {
+  return (
+    a.state === b.state &&
+    a.role === b.role &&
+    a.timeline === b.timeline &&
+    a.replicationState === b.replicationState &&
+    a.checkpointAfterPromote === b.checkpointAfterPromote &&
+    a.connUrl === b.connUrl &&
+    a.apiUrl === b.apiUrl &&
+    JSON.stringify(a.tags) === JSON.stringify(b.tags)
+  );
+}
+
+/** What to publish: the last published data again while only positions moved and a loop_wait has not passed. */
+export function publication(ctx: Context): NonNullable<Memory['published']> {
+  const data = memberDataNow(ctx);
+  const last = ctx.mem.published;
+  const fresh = last !== undefined && ctx.nowMs - last.atMs < ctx.config.loopWaitMs;
+  return last !== undefined && fresh && sameStanding(last.data, data) ? last : { data, atMs: ctx.nowMs };
+}

@@ -1,0 +1,187 @@
+import type { EventKind } from '../model/event.ts';
+import type { FinishedJob } from '../model/job.ts';
+import type { LocalPostgres } from '../model/local-postgres.ts';
+import type { Memory, RoleSeen } from '../model/memory.ts';
+import type { Observation } from '../model/observation.ts';
+import { known } from '../model/seen.ts';
+import { holdOffMs } from './limits.ts';
+import type { EventDraft } from './context.ts';
+
+export interface Noted {
+  readonly memory: Memory;
+  readonly events: readonly EventDraft[];
+}
+
+type Note = (mem: Memory, ended: FinishedJob) => Noted;
+
+function failure(ended: FinishedJob): string | undefined {
+  return ended.outcome.kind === 'failed' ? ended.outcome.why : undefined;
+}
+
+function event(kind: EventKind, text: string, ended: FinishedJob): EventDraft {
+  return { kind, text, evidence: { tookMs: ended.endedMs - ended.startedMs } };
+}
+
+function failed(ended: FinishedJob, kind: EventKind = 'job.failed'): EventDraft {
+  return event(kind, `${ended.job.kind} failed: ${failure(ended) ?? ''}`, ended);
+}
+
+function retryLater(mem: Memory, ended: FinishedJob, tries: number): Memory {
+  return { ...mem, holdOffMs: ended.endedMs + holdOffMs(tries) };
+}
+
+function noteStart(mem: Memory, ended: FinishedJob): Noted {
+  if (failure(ended) !== undefined) {
+    const startTries = mem.startTries + 1;
+    return { memory: retryLater({ ...mem, startTries }, ended, startTries), events: [failed(ended)] };
+  }
+  const text = ended.job.kind === 'startPrimary' ? 'PostgreSQL started as primary' : 'PostgreSQL started as standby';
+  return {
+    memory: { ...mem, startTries: 0, holdOffMs: 0, crashRecovered: false },
+    events: [event('postgres.started', text, ended)],
+  };
+}
+
+function noteClone(mem: Memory, ended: FinishedJob): Noted {
+  if (failure(ended) !== undefined) {
+    const cloneTries = mem.cloneTries + 1;
+    return { memory: retryLater({ ...mem, cloneTries }, ended, cloneTries), events: [failed(ended)] };
+  }
+  const memory = {
+    ...mem,
+    cloneTries: 0,
+    cloneWantedMs: undefined,
+    rewindTries: 0,
+    checkDivergence: false,
+    role: 'replica' as RoleSeen,
+    startTries: 0,
+  };
+  return { memory, events: [event('member.cloned', 'cloned from the leader', ended)] };
+}
+
+function noteRewind(mem: Memory, ended: FinishedJob): Noted {
+  if (failure(ended) !== undefined) {
+    const rewindTries = mem.rewindTries + 1;
+    return { memory: retryLater({ ...mem, rewindTries }, ended, rewindTries), events: [failed(ended)] };
+  }
+  const memory = { ...mem, role: 'replica' as RoleSeen, startTries: 0, checkDivergence: false };
+  return {
+    memory,
+    events: [event('member.rewound', 'rewound to the leader; what was thrown away is recorded', ended)],
+  };
+}
+
+function notePromote(mem: Memory, ended: FinishedJob): Noted {
+  if (failure(ended) !== undefined)
+    return { memory: { ...mem, promoteTries: mem.promoteTries + 1 }, events: [failed(ended)] };
+  return {
+    memory: { ...mem, promoteTries: 0 },
+    events: [event('postgres.promoted', 'PostgreSQL left recovery', ended)],
+  };
+}
+
+function noteStop(mem: Memory, ended: FinishedJob): Noted {
+  if (ended.outcome.kind === 'failed') return { memory: mem, events: [failed(ended)] };
+  const { shutdownLsn } = ended.outcome.facts;
+  const switchover =
+    mem.switchover === undefined ? undefined : { ...mem.switchover, shutdownLsn, stoppedMs: ended.endedMs };
+  const events = mem.role === 'primary' ? [event('postgres.demoted', 'PostgreSQL stopped', ended)] : [];
+  return { memory: { ...mem, switchover }, events };
+}
+
+function noteRest(mem: Memory, ended: FinishedJob): Noted {
+  if (failure(ended) === undefined) return { memory: { ...mem, holdOffMs: 0 }, events: [] };
+  return { memory: retryLater(mem, ended, 1), events: [failed(ended)] };
+}
+
+function noteCrashRecovery(mem: Memory, ended: FinishedJob): Noted {
+  const events = failure(ended) === undefined ? [] : [failed(ended)];
+  return { memory: { ...mem, crashRecovered: true }, events };
+}
+
+function noteBootstrap(mem: Memory, ended: FinishedJob): Noted {
+  if (failure(ended) === undefined) return { memory: { ...mem, role: 'primary' }, events: [] };
+  return { memory: retryLater(mem, ended, 3), events: [failed(ended, 'bootstrap.failed')] };
+}
+
+const NOTES: Readonly<Record<FinishedJob['job']['kind'], Note>> = {
+  bootstrap: noteBootstrap,
+  clone: noteClone,
+  startPrimary: noteStart,
+  startStandby: noteStart,
+  follow: noteRest,
+  cutOff: noteRest,
+  promote: notePromote,
+  stop: noteStop,
+  recoverCrash: noteCrashRecovery,
+  rewind: noteRewind,
+  checkpoint: noteRest,
+  setAside: noteRest,
+};
+
+function roleNow(postgres: LocalPostgres, mem: Memory): RoleSeen {
+  const sql = known(postgres.sql);
+  if (sql !== undefined) return sql.kind === 'primary' ? 'primary' : 'replica';
+  if (mem.role !== 'none' || postgres.data.kind !== 'cluster') return mem.role;
+  const { state } = postgres.data.control;
+  if (state === 'in archive recovery' || state === 'shut down in recovery') return 'replica';
+  return state === 'shut down' && postgres.data.standbySignal ? 'replica' : 'primary';
+}
+
+function noteServer(mem: Memory, obs: Observation): Memory {
+  const { postgres } = obs;
+  const answered = postgres.sql.kind === 'seen';
+  const gone = postgres.postmaster === undefined;
+  const busy = !answered && (postgres.starting || gone);
+  return {
+    ...mem,
+    role: roleNow(postgres, mem),
+    answeredMs: answered ? obs.nowMs : mem.answeredMs,
+    startingSinceMs: busy ? (mem.startingSinceMs ?? obs.nowMs) : undefined,
+    syncMark: gone ? undefined : mem.syncMark,
+    appliedConfig: gone || obs.undone === 'applySettings' ? undefined : mem.appliedConfig,
+  };
+}
+
+/** A reign that is not held any more takes its claims with it. */
+function noteLease(mem: Memory, obs: Observation): Memory {
+  if (obs.lease.kind === 'held') {
+    const { reign } = obs.lease;
+    const sql = known(obs.postgres.sql);
+    const serving = sql?.kind === 'primary' ? reign : mem.servingReign;
+    return {
+      ...mem,
+      servingReign: serving === reign ? reign : undefined,
+      pledge: undefined,
+      candidateSinceMs: undefined,
+    };
+  }
+  return {
+    ...mem,
+    servingReign: undefined,
+    syncMark: undefined,
+    promoteTries: 0,
+    historyReign: undefined,
+    checkpointReign: undefined,
+  };
+}
+
+function noteView(mem: Memory, obs: Observation): Memory {
+  const view = known(obs.cluster);
+  if (view === undefined) return mem;
+  const other = view.leader !== undefined && view.leader.name !== obs.self.name;
+  return {
+    ...mem,
+    lastConfig: view.config.value ?? mem.lastConfig,
+    lastLeader: view.leader?.name ?? mem.lastLeader,
+    candidateSinceMs: view.leader !== undefined ? undefined : (mem.candidateSinceMs ?? obs.nowMs),
+    switchover: other && mem.switchover?.releasedMs !== undefined ? undefined : mem.switchover,
+  };
+}
+
+/** Takes the facts of an observation into memory before any rule looks at it. */
+export function note(obs: Observation, before: Memory): Noted {
+  const job = obs.ended === undefined ? { memory: before, events: [] } : NOTES[obs.ended.job.kind](before, obs.ended);
+  const memory = noteView(noteLease(noteServer(job.memory, obs), obs), obs);
+  return { memory, events: job.events };
+}

@@ -1,0 +1,188 @@
+import type { Context, Rule, Ruling } from './context.ts';
+import { followTarget, isTagged, leaderServes, settingsWith, startJob } from './context.ts';
+import { LIMITS } from './limits.ts';
+import { takeOverOf } from './take-over.ts';
+import { slotNameOf } from '../layout/slot-name.ts';
+
+function requestId(ctx: Context): number | undefined {
+  return ctx.obs.requests.find((request) => request.kind === 'bootstrap')?.id ?? ctx.mem.bootstrapRequest;
+}
+
+/** `kornakctl bootstrap` where nothing is to be initialised. */
+function refuseRequest(ctx: Context): Ruling | undefined {
+  const request = ctx.obs.requests.find((item) => item.kind === 'bootstrap');
+  if (request === undefined || ctx.view === undefined) return undefined;
+  const underWay = isMine(ctx) || ctx.obs.postgres.data.kind === 'cluster';
+  if (ctx.mem.bootstrapRequest === request.id && underWay) return undefined;
+  const reason = refusal(ctx);
+  if (reason === undefined) return undefined;
+  return {
+    why: `bootstrap refused: ${reason}`,
+    steps: [{ kind: 'answer', requestId: request.id, ok: false, text: reason }],
+    memory: { bootstrapRequest: undefined },
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+function refusal(ctx: Context): string | undefined {
+  const { data } = ctx.obs.postgres;
+  const initialize = ctx.view?.initialize;
+  if (ctx.leader !== undefined) return `the cluster exists: ${ctx.leader.name} leads it`;
+  if (initialize?.value === '' && ctx.view?.bootstrapper !== ctx.me)
+    return `${ctx.view?.bootstrapper ?? 'another member'} is initialising the cluster`;
+  if (initialize !== undefined && initialize.revision > 0 && initialize.value !== '')
+    return `the cluster exists: its system identifier is ${initialize.value}`;
+  if (data.kind === 'foreign') return `the data directory is in the way: ${data.what}`;
+  if (data.kind === 'cluster') return 'the data directory holds a cluster already';
+  if (data.kind === 'unreadable') return `the data directory cannot be read: ${data.why}`;
+  return undefined;
+}
+
+function answerServing(ctx: Context): Ruling | undefined {
+  const id = ctx.mem.bootstrapRequest;
+  if (id === undefined || ctx.primary === undefined || ctx.held === undefined) return undefined;
+  const text = `${ctx.obs.self.scope} is initialised, ${ctx.me} leads it`;
+  return {
+    why: text,
+    steps: [{ kind: 'answer', requestId: id, ok: true, text }],
+    memory: { bootstrapRequest: undefined },
+    wakeInMs: 0,
+  };
+}
+
+function isMine(ctx: Context): boolean {
+  return ctx.view?.initialize.value === '' && ctx.view.bootstrapper === ctx.me;
+}
+
+/** What an interrupted bootstrap, clone or rewind left is put aside, never started and never deleted. */
+function setAside(ctx: Context): Ruling | undefined {
+  const { data } = ctx.obs.postgres;
+  if (data.kind !== 'unfinished' || ctx.nowMs < ctx.mem.holdOffMs) return undefined;
+  return {
+    why: `an unfinished ${data.work} is put aside`,
+    steps: [startJob(ctx, { kind: 'setAside', work: data.work }, LIMITS.setAsideMs)],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+function giveUp(ctx: Context): Ruling | undefined {
+  if (
+    !isMine(ctx) ||
+    ctx.view === undefined ||
+    ctx.obs.postgres.data.kind !== 'empty' ||
+    ctx.nowMs >= ctx.mem.holdOffMs
+  )
+    return undefined;
+  const cancel = { kind: 'cancelInitialize', revision: ctx.view.initialize.revision } as const;
+  const id = ctx.mem.bootstrapRequest;
+  if (id === undefined)
+    return {
+      why: 'bootstrap failed',
+      steps: [
+        cancel,
+        { kind: 'exit', code: 1, why: 'bootstrap failed; what it left is kept beside the data directory' },
+      ],
+    };
+  const text = 'bootstrap failed; the log of the agent has the reason';
+  return {
+    why: text,
+    steps: [cancel, { kind: 'answer', requestId: id, ok: false, text }],
+    memory: { bootstrapRequest: undefined },
+  };
+}
+
+function begin(ctx: Context): Ruling | undefined {
+  if (!isMine(ctx) || ctx.obs.postgres.data.kind !== 'empty') return undefined;
+  return {
+    why: 'this member initialises the cluster',
+    steps: [startJob(ctx, { kind: 'bootstrap', settings: settingsWith(ctx, undefined) }, LIMITS.bootstrapMs)],
+    events: [{ kind: 'cluster.bootstrapped', text: `${ctx.me} initialises ${ctx.obs.self.scope}` }],
+  };
+}
+
+/** The new cluster is whole, and nobody else can have it: its first reign begins before it is started. */
+function takeFirstKey(ctx: Context): Ruling | undefined {
+  const { data, postmaster } = ctx.obs.postgres;
+  if (
+    !isMine(ctx) ||
+    ctx.view === undefined ||
+    data.kind !== 'cluster' ||
+    ctx.leader !== undefined ||
+    ctx.held !== undefined
+  )
+    return undefined;
+  if (postmaster !== undefined || data.control.state !== 'shut down') return undefined;
+  const takeOver = { ...takeOverOf(ctx, ctx.view), timeline: 1 };
+  return {
+    why: 'the new cluster is whole: its leader key is taken',
+    steps: [{ kind: 'takeKey', takeOver }],
+    events: [{ kind: 'leader.acquired', text: `${ctx.me} takes the leader key of the new cluster` }],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+function race(ctx: Context): Ruling | undefined {
+  const { view } = ctx;
+  if (view === undefined || ctx.leader !== undefined || view.initialize.revision !== 0) return undefined;
+  if (ctx.obs.postgres.data.kind !== 'empty') return undefined;
+  const asked = requestId(ctx);
+  if (asked === undefined && (!ctx.obs.self.mayBootstrap || isTagged(ctx, ctx.me, 'nofailover'))) return undefined;
+  return {
+    why: 'no cluster yet: /initialize is raced for',
+    steps: [{ kind: 'raceInitialize' }],
+    memory: { bootstrapRequest: asked },
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+function clone(ctx: Context): Ruling | undefined {
+  const { leader, view, mem } = ctx;
+  if (ctx.obs.postgres.data.kind !== 'empty' || view === undefined || leader === undefined || leader.name === ctx.me)
+    return undefined;
+  const from = followTarget(ctx, leader.name);
+  if (!leaderServes(ctx) || from === undefined)
+    return { why: `waiting for ${leader.name} to serve before cloning from it`, wakeInMs: LIMITS.primaryQuietMs };
+  if (ctx.nowMs < mem.holdOffMs)
+    return { why: 'the last clone failed; waiting before the next', wakeInMs: mem.holdOffMs - ctx.nowMs };
+  const wantedMs = mem.cloneWantedMs ?? ctx.nowMs;
+  const slotThere = from.slot === undefined || Object.hasOwn(view.status.slots, slotNameOf(ctx.me));
+  if (!slotThere && ctx.nowMs - wantedMs < LIMITS.slotWaitMs) {
+    return {
+      why: `waiting for ${leader.name} to make our slot`,
+      memory: { cloneWantedMs: wantedMs },
+      wakeInMs: LIMITS.primaryQuietMs,
+    };
+  }
+  return {
+    why: `no data: cloned from ${leader.name}`,
+    steps: [startJob(ctx, { kind: 'clone', from, settings: settingsWith(ctx, undefined) }, LIMITS.cloneMs)],
+  };
+}
+
+function waitForCluster(ctx: Context): Ruling | undefined {
+  const { data } = ctx.obs.postgres;
+  if (data.kind === 'cluster') return undefined;
+  if (data.kind === 'foreign') return { why: `the data directory is not empty and holds no cluster: ${data.what}` };
+  if (data.kind === 'unreadable') return { why: `the data directory cannot be read: ${data.why}` };
+  const who =
+    ctx.view?.initialize.value === ''
+      ? `${ctx.view.bootstrapper ?? 'another member'} to initialise the cluster`
+      : 'a leader to clone from';
+  const hint =
+    ctx.view?.initialize.revision === 0 && !ctx.obs.self.mayBootstrap
+      ? ' (no bootstrap section: run kornakctl bootstrap)'
+      : '';
+  return { why: `waiting for ${who}${hint}` };
+}
+
+export const BOOTSTRAP_RULES: readonly Rule[] = [
+  { id: 'B10', title: 'refuse to initialise what exists', match: refuseRequest },
+  { id: 'B20', title: 'tell that the new cluster serves', match: answerServing },
+  { id: 'B30', title: 'put aside unfinished work', match: setAside },
+  { id: 'B40', title: 'give up a failed bootstrap', match: giveUp },
+  { id: 'B50', title: 'initialise the cluster', match: begin },
+  { id: 'B55', title: 'take the first leader key', match: takeFirstKey },
+  { id: 'B60', title: 'race for the right to initialise', match: race },
+  { id: 'B70', title: 'clone from the leader', match: clone },
+  { id: 'B80', title: 'wait for a cluster to join', match: waitForCluster },
+];

@@ -1,0 +1,33 @@
+import type { Context, Rule, Ruling } from './context.ts';
+import { isBackground } from './context.ts';
+import { LIMITS } from './limits.ts';
+
+/** Work that only makes sense under the lease, or only while somebody else holds it. */
+function outlived(ctx: Context): string | undefined {
+  const { job } = ctx.obs;
+  if (job === undefined || job.cancelled) return undefined;
+  const { kind } = job.job;
+  if ((kind === 'promote' || kind === 'startPrimary') && ctx.held === undefined)
+    return 'the leader lease is not held any more';
+  if ((kind === 'clone' || kind === 'rewind') && ctx.view !== undefined && ctx.leader?.name !== job.job.from.member) {
+    return `${job.job.from.member} leads no more`;
+  }
+  return undefined;
+}
+
+function cancel(ctx: Context): Ruling | undefined {
+  const why = outlived(ctx);
+  if (why === undefined) return undefined;
+  return { why, steps: [{ kind: 'cancelJob', why }], wakeInMs: LIMITS.paceMs };
+}
+
+function wait(ctx: Context): Ruling | undefined {
+  const { job } = ctx.obs;
+  if (job === undefined || isBackground(job.job)) return undefined;
+  return { why: `${job.job.kind} is under way`, wakeInMs: LIMITS.primaryQuietMs };
+}
+
+export const BUSY_RULES: readonly Rule[] = [
+  { id: 'J10', title: 'cancel work whose reason is gone', match: cancel },
+  { id: 'J20', title: 'wait for the running work', match: wait },
+];

@@ -1,0 +1,185 @@
+import type { ControlData } from '../model/local-postgres.ts';
+import { isCrashed, judgeDivergence, localEndOf } from '../recovery/divergence.ts';
+import { formatSyncNames } from '../sync/sync-names.ts';
+import type { Context, Rule, Ruling } from './context.ts';
+import { claimedTimeline, followTarget, leaderServes, settingsWith, startJob } from './context.ts';
+import { leaderLine, rewindSourceReady } from './leader-line.ts';
+import { LIMITS } from './limits.ts';
+import { releaseStep } from './release.ts';
+
+function controlOf(ctx: Context): ControlData | undefined {
+  const { data, postmaster } = ctx.obs.postgres;
+  return postmaster === undefined && data.kind === 'cluster' ? data.control : undefined;
+}
+
+/** Names that commits must wait for from the first moment on: every voter in /sync. */
+function syncNamesOfReign(ctx: Context): string | undefined {
+  if (ctx.view === undefined || ctx.view.sync.value.leader !== ctx.me) return undefined;
+  return formatSyncNames(ctx.view.sync.value.voters);
+}
+
+function startPrimary(ctx: Context, why: string): Ruling {
+  const syncNames = syncNamesOfReign(ctx);
+  return {
+    why,
+    steps: [
+      startJob(
+        ctx,
+        { kind: 'startPrimary', settings: settingsWith(ctx, syncNames) },
+        Math.max(ctx.config.primaryStartTimeoutMs, LIMITS.takeUpMs),
+      ),
+    ],
+    memory: { appliedConfig: ctx.view?.config.revision, syncNamesSet: syncNames, switchover: undefined },
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+/** A freshly initialised cluster, whose key we took: it has never been anybody's, so no new timeline is needed. */
+function startNewCluster(ctx: Context): Ruling | undefined {
+  const control = controlOf(ctx);
+  if (control === undefined || ctx.held === undefined || ctx.nowMs < ctx.mem.holdOffMs) return undefined;
+  const fresh = claimedTimeline(ctx) === 1 && ctx.mem.servingReign === undefined;
+  if (!fresh || control.state !== 'shut down' || control.checkpointTimeline !== 1) return undefined;
+  return startPrimary(ctx, 'the new cluster is started as primary');
+}
+
+function restartCrashed(ctx: Context): Ruling | undefined {
+  const { held, mem } = ctx;
+  if (
+    controlOf(ctx) === undefined ||
+    held === undefined ||
+    mem.servingReign !== held.reign ||
+    mem.switchover !== undefined
+  )
+    return undefined;
+  const tooLong = ctx.nowMs - (mem.startingSinceMs ?? ctx.nowMs) > ctx.config.primaryStartTimeoutMs;
+  if (mem.startTries >= LIMITS.startTries || tooLong) {
+    return {
+      why: `PostgreSQL could not be started again: ${ctx.obs.postgres.lastError ?? 'no reason known'}`,
+      steps: [releaseStep(ctx, held.reign, undefined)],
+      memory: { checkDivergence: true },
+      events: [
+        {
+          kind: 'leader.released',
+          text: `${ctx.me} gives up leadership: PostgreSQL cannot be started`,
+          evidence: { tries: mem.startTries },
+        },
+      ],
+      wakeInMs: LIMITS.paceMs,
+    };
+  }
+  if (ctx.nowMs < mem.holdOffMs)
+    return { why: 'the last start failed; waiting before the next', wakeInMs: mem.holdOffMs - ctx.nowMs };
+  const ruling = startPrimary(ctx, 'PostgreSQL went while it led: started again');
+  return {
+    ...ruling,
+    events: [
+      {
+        kind: 'postgres.crashed',
+        text: 'PostgreSQL is gone although nobody stopped it',
+        evidence: { reign: held.reign },
+      },
+    ],
+  };
+}
+
+/** Handed over by a switchover: stays down until the candidate leads, so that the race is its own. */
+function awaitSuccessor(ctx: Context): Ruling | undefined {
+  const releasedMs = ctx.mem.switchover?.releasedMs;
+  if (controlOf(ctx) === undefined || releasedMs === undefined || ctx.held !== undefined || ctx.leader !== undefined)
+    return undefined;
+  if (ctx.nowMs - releasedMs > LIMITS.switchedAwayMs) return undefined;
+  return { why: `waiting for ${ctx.mem.switchover?.candidate} to lead`, wakeInMs: LIMITS.primaryQuietMs };
+}
+
+function holdOff(ctx: Context): Ruling | undefined {
+  if (controlOf(ctx) === undefined || ctx.nowMs >= ctx.mem.holdOffMs) return undefined;
+  return {
+    why: `the last try failed: ${ctx.obs.postgres.lastError ?? 'see the events'}`,
+    wakeInMs: ctx.mem.holdOffMs - ctx.nowMs,
+  };
+}
+
+function recoverCrash(ctx: Context): Ruling | undefined {
+  const control = controlOf(ctx);
+  if (control === undefined || ctx.leader === undefined || ctx.leader.name === ctx.me || ctx.mem.crashRecovered)
+    return undefined;
+  if (!isCrashed(control)) return undefined;
+  return {
+    why: 'a primary ended without shutting down: crash recovery tells where its WAL ends',
+    steps: [startJob(ctx, { kind: 'recoverCrash' }, LIMITS.crashRecoveryMs)],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+function bringBack(ctx: Context): Ruling | undefined {
+  const control = controlOf(ctx);
+  if (control === undefined || ctx.leader === undefined || ctx.leader.name === ctx.me) return undefined;
+  const line = leaderLine(ctx);
+  const local = localEndOf(control);
+  if (local === undefined) return undefined;
+  if (line === undefined)
+    return { why: `waiting for ${ctx.leader.name} to serve and to tell its history`, wakeInMs: LIMITS.primaryQuietMs };
+  const verdict = judgeDivergence(local, line);
+  if (verdict.kind === 'none') return undefined;
+  if (verdict.kind === 'unknown') return { why: verdict.why, wakeInMs: LIMITS.primaryQuietMs };
+  return mend(ctx, control, verdict.why);
+}
+
+/** Rewind where that is possible; else the data are put aside and the member is cloned anew. */
+function mend(ctx: Context, control: ControlData, why: string): Ruling {
+  const from = ctx.leader === undefined ? undefined : followTarget(ctx, ctx.leader.name);
+  const canRewind = ctx.usePgRewind && control.rewindable && ctx.mem.rewindTries < LIMITS.rewindTries;
+  if (!canRewind) {
+    const reason = ctx.usePgRewind
+      ? control.rewindable
+        ? 'pg_rewind failed'
+        : 'neither checksums nor wal_log_hints'
+      : 'use_pg_rewind is off';
+    return {
+      why: `diverged: ${why}; ${reason}: put aside, then cloned anew`,
+      steps: [startJob(ctx, { kind: 'setAside', work: 'diverged' }, LIMITS.setAsideMs)],
+    };
+  }
+  if (!rewindSourceReady(ctx) || from === undefined)
+    return { why: `diverged: ${why}; waiting for the leader's checkpoint`, wakeInMs: LIMITS.primaryQuietMs };
+  return {
+    why: `diverged: ${why}; rewound`,
+    steps: [startJob(ctx, { kind: 'rewind', from, settings: settingsWith(ctx, undefined) }, LIMITS.rewindMs)],
+  };
+}
+
+function startStandby(ctx: Context): Ruling | undefined {
+  if (controlOf(ctx) === undefined) return undefined;
+  const from =
+    ctx.leader === undefined || ctx.leader.name === ctx.me || !leaderServes(ctx)
+      ? undefined
+      : followTarget(ctx, ctx.leader.name);
+  // A pledge that stands, or may stand, binds its owner to stream from nobody.
+  const follow = mayStream(ctx) ? from : undefined;
+  const where = follow === undefined ? 'without upstream' : `following ${follow.member}`;
+  return {
+    why: `PostgreSQL is started as standby ${where}`,
+    steps: [
+      startJob(ctx, { kind: 'startStandby', follow, settings: settingsWith(ctx, undefined) }, LIMITS.startStandbyMs),
+    ],
+    // From here on this is a standby, also while it does not answer yet.
+    memory: { appliedConfig: ctx.view?.config.revision, syncNamesSet: undefined, role: 'replica' },
+  };
+}
+
+/** No pledge of ours stands, as far as the store has confirmed. */
+export function mayStream(ctx: Context): boolean {
+  const standing = ctx.view?.pledges.some((pledge) => pledge.name === ctx.me) ?? true;
+  return !standing && ctx.mem.pledge === undefined && !ctx.obs.unsettled.has('pledge');
+}
+
+export const DOWN_RULES: readonly Rule[] = [
+  { id: 'D10', title: 'start a freshly initialised cluster', match: startNewCluster },
+  { id: 'D20', title: 'restart a crashed primary under its lease', match: restartCrashed },
+  { id: 'D30', title: 'stay down until the successor leads', match: awaitSuccessor },
+  { id: 'D40', title: 'pause after a failure', match: holdOff },
+  { id: 'D50', title: 'crash recovery, to know where the WAL ends', match: recoverCrash },
+  { id: 'D60', title: 'rewind or clone anew what diverged', match: bringBack },
+  { id: 'D70', title: 'start as standby', match: startStandby },
+];

@@ -1,0 +1,99 @@
+import type { GuardView } from '../model/observation.ts';
+import type { Context, Rule, Ruling } from './context.ts';
+import { LIMITS } from './limits.ts';
+
+type ArmedGuard = Extract<GuardView, { kind: 'armed' }>;
+
+/** The guard of this machine names the reign that the store shows under our name: a lease that may be carried on. */
+function adoptable(ctx: Context): ArmedGuard | undefined {
+  const { guard } = ctx.obs;
+  if (guard.kind !== 'armed' || ctx.obs.lease.kind !== 'none') return undefined;
+  if (ctx.leader === undefined || ctx.leader.name !== ctx.me) return undefined;
+  const same = guard.reign === ctx.leader.reign && guard.leaseId === ctx.leader.leaseId;
+  return same && ctx.nowMs < guard.deadlineMs ? guard : undefined;
+}
+
+function adopt(ctx: Context): Ruling | undefined {
+  const guard = adoptable(ctx);
+  if (guard === undefined || !ctx.mayWrite) return undefined;
+  const { reign, leaseId, deadlineMs } = guard;
+  return {
+    why: 'the guard on this machine names the reign that /leader shows: carried on',
+    steps: [{ kind: 'adoptKey', reign, leaseId, deadlineMs }],
+    events: [
+      {
+        kind: 'leader.acquired',
+        text: `${ctx.me} carries on its reign after a restart of the agent`,
+        evidence: { reign },
+      },
+    ],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+/** The store has not told yet whose the key is; the guard's deadline stands until it has. */
+function waitForStore(ctx: Context): Ruling | undefined {
+  const { guard, lease } = ctx.obs;
+  if (!ctx.mayWrite || ctx.held !== undefined || ctx.view !== undefined || lease.kind !== 'none') return undefined;
+  if (guard.kind !== 'armed' || ctx.nowMs >= guard.deadlineMs) return undefined;
+  return {
+    why: 'PostgreSQL runs under the guard of an earlier agent; the store has not answered yet',
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+function reasonToFence(ctx: Context): string | undefined {
+  if (!ctx.mayWrite) return undefined;
+  if (ctx.held === undefined) {
+    const { lease } = ctx.obs;
+    return lease.kind === 'lost'
+      ? `the leader lease is lost: ${lease.why}`
+      : 'PostgreSQL may accept writes and no leader lease is held';
+  }
+  if (ctx.view === undefined || ctx.view.revision < ctx.held.reign) return undefined;
+  if (ctx.leader?.reign === ctx.held.reign) return undefined;
+  return ctx.leader === undefined ? 'the leader key is gone' : `the leader key belongs to ${ctx.leader.name}`;
+}
+
+function fence(ctx: Context): Ruling | undefined {
+  const why = reasonToFence(ctx);
+  if (why === undefined) return undefined;
+  return {
+    why,
+    steps: [{ kind: 'fence', why }],
+    memory: { checkDivergence: true, switchover: undefined },
+    events: [
+      {
+        kind: 'postgres.fenced',
+        text: `PostgreSQL killed: ${why}`,
+        evidence: { reign: ctx.obs.lease.kind === 'none' ? null : ctx.obs.lease.reign },
+      },
+    ],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+/** Nothing runs that could write: the lost lease has done its work. */
+function forgetLost(ctx: Context): Ruling | undefined {
+  if (ctx.obs.lease.kind !== 'lost' || ctx.mayWrite) return undefined;
+  return {
+    why: 'PostgreSQL accepts no writes: the lost lease is put away',
+    steps: [{ kind: 'disarmGuard' }],
+    memory: { checkDivergence: true },
+    events: [
+      {
+        kind: 'leader.lost',
+        text: `${ctx.me} has lost the leader lease: ${ctx.obs.lease.why}`,
+        evidence: { reign: ctx.obs.lease.reign },
+      },
+    ],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+export const FENCE_RULES: readonly Rule[] = [
+  { id: 'F10', title: 'carry on the reign that the local guard names', match: adopt },
+  { id: 'F20', title: 'wait for the store under the guard of an earlier agent', match: waitForStore },
+  { id: 'F30', title: 'kill a server that may write without the lease', match: fence },
+  { id: 'F40', title: 'put away a lost lease once nothing writes', match: forgetLost },
+];

@@ -1,0 +1,63 @@
+import type { Context, Rule, Ruling } from './context.ts';
+import { LIMITS } from './limits.ts';
+
+const SYSTEM_ID = /^\d{10,}$/;
+
+export function isSystemId(value: string | undefined): value is string {
+  return value !== undefined && SYSTEM_ID.test(value);
+}
+
+function localSystemId(ctx: Context): string | undefined {
+  const { data } = ctx.obs.postgres;
+  return data.kind === 'cluster' ? data.control.systemId : undefined;
+}
+
+function stranger(ctx: Context): Ruling | undefined {
+  const mine = localSystemId(ctx);
+  const theirs = ctx.view?.initialize.value;
+  if (mine === undefined || !isSystemId(theirs) || mine === theirs) return undefined;
+  const why = `the data directory belongs to another cluster: its system identifier is ${mine}, /initialize of ${ctx.obs.self.scope} says ${theirs}`;
+  return {
+    why,
+    steps: [
+      {
+        kind: 'exit',
+        code: 1,
+        why: `${why}. Give this member an empty data directory, or the scope its data belong to.`,
+      },
+    ],
+  };
+}
+
+/** Data are here and the store does not know (any more) whose: the leader tells it, or anyone while nobody leads. */
+function tellIdentity(ctx: Context): Ruling | undefined {
+  const mine = localSystemId(ctx);
+  if (ctx.view === undefined || mine === undefined || isSystemId(ctx.view.initialize.value)) return undefined;
+  const bootstrapUnderWay = ctx.view.initialize.value === '';
+  const mayTell = ctx.held !== undefined || (ctx.leader === undefined && !bootstrapUnderWay);
+  if (!mayTell) return undefined;
+  return {
+    why: 'the system identifier of the local data is written to /initialize',
+    steps: [{ kind: 'setInitialize', systemId: mine, revision: ctx.view.initialize.revision }],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+function tellConfig(ctx: Context): Ruling | undefined {
+  const { view, mem } = ctx;
+  if (view === undefined || view.config.value !== undefined) return undefined;
+  if (ctx.obs.postgres.data.kind !== 'cluster') return undefined;
+  if (ctx.held === undefined && ctx.leader !== undefined) return undefined;
+  const value = mem.lastConfig?.raw ?? ctx.obs.self.initialConfig;
+  return {
+    why: '/config is absent or nonsense: written from the configuration in force',
+    steps: [{ kind: 'writeConfig', value, revision: view.config.revision }],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+export const IDENTITY_RULES: readonly Rule[] = [
+  { id: 'G10', title: 'refuse data of another cluster', match: stranger },
+  { id: 'G20', title: 'tell the store the system identifier', match: tellIdentity },
+  { id: 'G30', title: 'tell the store the configuration', match: tellConfig },
+];

@@ -1,0 +1,196 @@
+import type { PrimaryStatus } from '../model/local-postgres.ts';
+import type { Lsn } from '../model/lsn.ts';
+import type { Memory } from '../model/memory.ts';
+import type { Step } from '../model/plan.ts';
+import { planSync, type SyncMove } from '../sync/plan-sync.ts';
+import { slotNameOf } from '../layout/slot-name.ts';
+import type { Context, EventDraft, HeldLease, Rule, Ruling } from './context.ts';
+import { isTagged, settingsWith, startJob } from './context.ts';
+import { LIMITS } from './limits.ts';
+
+interface Leading {
+  readonly ctx: Context;
+  readonly held: HeldLease;
+  readonly primary: PrimaryStatus;
+}
+
+/** A part of a primary's upkeep: what to do now, as far as there is something. */
+interface Chore {
+  readonly why: string;
+  readonly steps: readonly Step[];
+  readonly memory?: Partial<Memory>;
+  readonly events?: readonly EventDraft[];
+  readonly soon?: boolean;
+}
+
+function leading(ctx: Context): Leading | undefined {
+  if (
+    ctx.held === undefined ||
+    ctx.primary === undefined ||
+    ctx.view === undefined ||
+    ctx.view.revision < ctx.held.reign
+  )
+    return undefined;
+  return { ctx, held: ctx.held, primary: ctx.primary };
+}
+
+function syncMove({ ctx, held, primary }: Leading): SyncMove | undefined {
+  if (ctx.view === undefined) return undefined;
+  const running = ctx.view.members.filter(
+    (member) => member.data.state === 'running' && member.name !== ctx.me && !isTagged(ctx, member.name, 'nosync'),
+  );
+  return planSync({
+    me: ctx.me,
+    sync: ctx.view.sync,
+    primary,
+    eligible: new Set(running.map((member) => member.name)),
+    reluctant: new Set(
+      running.filter((member) => isTagged(ctx, member.name, 'nofailover')).map((member) => member.name),
+    ),
+    slotOf: (name) => (ctx.config.useSlots ? slotNameOf(name) : undefined),
+    enabled: ctx.config.synchronousMode !== 'off',
+    strict: ctx.config.synchronousModeStrict,
+    count: ctx.config.synchronousNodeCount,
+    mark: ctx.mem.syncMark,
+    unsettled: ctx.obs.unsettled.has('sync'),
+    lastSet: ctx.mem.syncNamesSet,
+    checkpointAhead: ctx.mem.checkpointReign !== held.reign || ctx.obs.job?.job.kind === 'checkpoint',
+  });
+}
+
+function syncSteps({ ctx, held }: Leading, move: SyncMove): Step[] {
+  const steps: Step[] = [];
+  const revision = ctx.view?.sync.revision ?? 0;
+  if (move.writeSync !== undefined)
+    steps.push({ kind: 'writeSync', reign: held.reign, value: move.writeSync, revision });
+  if (move.deleteSync === true) steps.push({ kind: 'deleteSync', reign: held.reign, revision });
+  if (move.setNames !== undefined)
+    steps.push({ kind: 'applySettings', settings: settingsWith(ctx, move.setNames ?? undefined) });
+  return steps;
+}
+
+function syncChore(lead: Leading): Chore | undefined {
+  const move = syncMove(lead);
+  if (move === undefined) return undefined;
+  const { writeSync, setNames, mark } = move;
+  const text =
+    writeSync === undefined
+      ? undefined
+      : `synchronous standbys: ${writeSync.voters.join(', ') || 'none'} (${move.why})`;
+  return {
+    why: move.why,
+    steps: syncSteps(lead, move),
+    memory: {
+      ...(mark === undefined ? {} : { syncMark: mark ?? undefined }),
+      ...(setNames === undefined ? {} : { syncNamesSet: setNames ?? undefined }),
+    },
+    events:
+      text === undefined
+        ? []
+        : [{ kind: 'sync.changed', text, evidence: { voters: writeSync?.voters.join(',') ?? null } }],
+    soon: true,
+  };
+}
+
+/** A member's slot is made as soon as its key is there, before it asks for it. */
+function slotChore({ ctx, primary }: Leading): Chore | undefined {
+  if (!ctx.config.useSlots || ctx.view === undefined) return undefined;
+  const there = new Set(primary.slots.map((slot) => slot.name));
+  const wanted = ctx.view.members.filter((member) => member.name !== ctx.me).map((member) => slotNameOf(member.name));
+  const missing = [...new Set(wanted)].filter((name) => !there.has(name));
+  if (missing.length === 0) return undefined;
+  return {
+    why: `slots made: ${missing.join(', ')}`,
+    steps: missing.map((name) => ({ kind: 'createSlot', name })),
+    soon: true,
+  };
+}
+
+function historyChore({ ctx, held, primary }: Leading): Chore | undefined {
+  if (ctx.mem.historyReign === held.reign) return undefined;
+  const written = ctx.view !== undefined && (primary.timeline === 1 || ctx.view.history.revision > held.reign);
+  if (written) return { why: 'the history is told', steps: [], memory: { historyReign: held.reign } };
+  return {
+    why: 'the history of the new timeline is told',
+    steps: [{ kind: 'refreshHistory', reign: held.reign }],
+    soon: true,
+  };
+}
+
+/** After it, pg_control names the new timeline, and the checkpointer is free for the first synchronous standby. */
+function checkpointChore({ ctx, held }: Leading): Chore | undefined {
+  if (ctx.mem.checkpointReign === held.reign || ctx.obs.job !== undefined) return undefined;
+  const { ended } = ctx.obs;
+  if (ended?.job.kind === 'checkpoint' && ended.outcome.kind === 'done' && ended.startedMs >= held.takenMs) {
+    return {
+      why: 'checkpoint after the promotion done',
+      steps: [],
+      memory: { checkpointReign: held.reign },
+      soon: true,
+    };
+  }
+  if (ctx.nowMs < ctx.mem.holdOffMs) return undefined;
+  return { why: 'checkpoint after the promotion', steps: [startJob(ctx, { kind: 'checkpoint' }, LIMITS.checkpointMs)] };
+}
+
+function statusChore({ ctx, held, primary }: Leading): Chore | undefined {
+  if (ctx.view === undefined) return undefined;
+  const slots = Object.fromEntries(
+    primary.slots
+      .filter((slot) => slot.restartLsn !== undefined || slot.kind === 'physical')
+      .map((slot) => [slot.name, slot.restartLsn ?? (0n as Lsn)]),
+  );
+  const told = ctx.view.status;
+  const newSlots = Object.keys(slots).some((name) => !Object.hasOwn(told.slots, name));
+  const moved = told.optime !== primary.flushLsn && ctx.nowMs - ctx.mem.statusAtMs >= ctx.config.loopWaitMs;
+  if (!newSlots && !moved) return undefined;
+  return {
+    why: 'position told',
+    steps: [{ kind: 'writeStatus', reign: held.reign, optime: primary.flushLsn, slots }],
+    memory: { statusAtMs: ctx.nowMs },
+  };
+}
+
+function settingsChore({ ctx, primary }: Leading): Chore | undefined {
+  const revision = ctx.view?.config.revision;
+  if (revision === undefined || ctx.mem.appliedConfig === revision) return undefined;
+  const syncNames = primary.sync.names === '' || ctx.config.synchronousMode === 'off' ? undefined : primary.sync.names;
+  return {
+    why: 'changed configuration applied',
+    steps: [{ kind: 'applySettings', settings: settingsWith(ctx, syncNames) }],
+    memory: { appliedConfig: revision },
+  };
+}
+
+const CHORES: readonly ((lead: Leading) => Chore | undefined)[] = [
+  syncChore,
+  checkpointChore,
+  slotChore,
+  historyChore,
+  statusChore,
+  settingsChore,
+];
+
+function upkeep(ctx: Context): Ruling | undefined {
+  const lead = leading(ctx);
+  if (lead === undefined) return undefined;
+  const chores = CHORES.map((chore) => chore(lead)).filter((chore) => chore !== undefined);
+  if (chores.length === 0) return undefined;
+  return {
+    why: chores.map((chore) => chore.why).join('; '),
+    steps: chores.flatMap((chore) => chore.steps),
+    memory: Object.assign({}, ...chores.map((chore) => chore.memory ?? {})) as Partial<Memory>,
+    events: chores.flatMap((chore) => chore.events ?? []),
+    wakeInMs: chores.some((chore) => chore.soon === true) ? LIMITS.paceMs : LIMITS.primaryQuietMs,
+  };
+}
+
+function lead(ctx: Context): Ruling | undefined {
+  if (ctx.held === undefined || ctx.primary === undefined) return undefined;
+  return { why: `no action. I am (${ctx.me}), the leader with the lock`, wakeInMs: LIMITS.primaryQuietMs };
+}
+
+export const LEADING_RULES: readonly Rule[] = [
+  { id: 'P10', title: 'upkeep: sync standbys, checkpoint, slots, history, position, settings', match: upkeep },
+  { id: 'P90', title: 'lead', match: lead },
+];

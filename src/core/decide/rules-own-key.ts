@@ -1,0 +1,93 @@
+import { formatSyncNames } from '../sync/sync-names.ts';
+import { unionOf } from '../election/election.ts';
+import type { Context, Rule, Ruling } from './context.ts';
+import { claimedTimeline, settingsWith, startJob } from './context.ts';
+import { LIMITS } from './limits.ts';
+import { releaseStep } from './release.ts';
+
+/** The store shows our name, but no lease of this agent: nobody here writes, so the key is given back for everybody's sake. */
+function giveBack(ctx: Context): Ruling | undefined {
+  const { leader, obs } = ctx;
+  if (leader === undefined || leader.name !== ctx.me || obs.lease.kind !== 'none' || ctx.mayWrite) return undefined;
+  if (obs.guard.kind === 'unanswered')
+    return { why: `/leader names us; the guard does not answer: ${obs.guard.why}`, wakeInMs: LIMITS.primaryQuietMs };
+  return {
+    why: '/leader names us without a lease of ours, and nothing here accepts writes',
+    steps: [releaseStep(ctx, leader.reign, undefined)],
+    events: [
+      {
+        kind: 'leader.released',
+        text: `${ctx.me} gives back a key of an earlier life`,
+        evidence: { reign: leader.reign },
+      },
+    ],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+function cutOff(ctx: Context): Ruling | undefined {
+  if (ctx.held === undefined || ctx.standby === undefined) return undefined;
+  if (!ctx.standby.receiverRuns && ctx.standby.upstream === undefined) return undefined;
+  return {
+    why: 'the receiver is stopped before the promotion',
+    steps: [startJob(ctx, { kind: 'cutOff', settings: settingsWith(ctx, undefined) }, LIMITS.cutOffMs)],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+function giveUp(ctx: Context): Ruling | undefined {
+  if (ctx.held === undefined || ctx.standby === undefined || ctx.mem.promoteTries < LIMITS.promoteTries)
+    return undefined;
+  return {
+    why: `promotion failed ${ctx.mem.promoteTries} times`,
+    steps: [releaseStep(ctx, ctx.held.reign, undefined)],
+    memory: { holdOffMs: ctx.nowMs + LIMITS.holdOffMaxMs },
+    events: [
+      {
+        kind: 'leader.released',
+        text: `${ctx.me} gives up leadership: it could not be promoted`,
+        evidence: { tries: ctx.mem.promoteTries },
+      },
+    ],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+/** The first list of the new reign is everybody who could elect somebody else; only afterwards /sync shrinks (F14). */
+function firstNames(ctx: Context): string | undefined {
+  if (ctx.view === undefined) return undefined;
+  return formatSyncNames(unionOf(ctx.view).filter((name) => name.toLowerCase() !== ctx.me.toLowerCase()));
+}
+
+function promote(ctx: Context): Ruling | undefined {
+  const { held, view } = ctx;
+  const timeline = claimedTimeline(ctx);
+  if (held === undefined || ctx.standby === undefined || view === undefined || timeline === undefined) return undefined;
+  const syncNames = firstNames(ctx);
+  const job = {
+    kind: 'promote',
+    reign: held.reign,
+    aboveTimeline: timeline - 1,
+    settings: settingsWith(ctx, syncNames),
+  } as const;
+  return {
+    why: `the leader key is held: promoted, on timeline ${timeline} or above`,
+    steps: [startJob(ctx, job, Math.max(ctx.config.primaryStartTimeoutMs, LIMITS.takeUpMs))],
+    memory: { appliedConfig: view.config.revision, syncNamesSet: syncNames },
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+function waitToServe(ctx: Context): Ruling | undefined {
+  if (ctx.held === undefined || ctx.primary !== undefined || ctx.obs.postgres.postmaster === undefined)
+    return undefined;
+  return { why: 'the leader key is held; PostgreSQL does not answer yet', wakeInMs: LIMITS.paceMs };
+}
+
+export const OWN_KEY_RULES: readonly Rule[] = [
+  { id: 'L10', title: 'give back a key of an earlier life', match: giveBack },
+  { id: 'L20', title: 'stop the receiver before promoting', match: cutOff },
+  { id: 'L30', title: 'give up after failed promotions', match: giveUp },
+  { id: 'L40', title: 'promote', match: promote },
+  { id: 'L50', title: 'wait for PostgreSQL to serve', match: waitToServe },
+];

@@ -1,0 +1,129 @@
+import type { StandbyStatus } from '../model/local-postgres.ts';
+import type { LeaderKey } from '../model/cluster.ts';
+import { judgeDivergence } from '../recovery/divergence.ts';
+import { slotNameOf } from '../layout/slot-name.ts';
+import type { Context, Rule, Ruling } from './context.ts';
+import { followTarget, leaderServes, settingsWith, startJob } from './context.ts';
+import { leaderLine } from './leader-line.ts';
+import { LIMITS } from './limits.ts';
+import { mayStream } from './rules-down.ts';
+import { sameUpstream } from './upstream.ts';
+
+interface Following {
+  readonly leader: LeaderKey;
+  readonly standby: StandbyStatus;
+}
+
+function following(ctx: Context): Following | undefined {
+  const { leader, standby } = ctx;
+  if (leader === undefined || leader.name === ctx.me || standby === undefined) return undefined;
+  return { leader, standby };
+}
+
+/** Confirmed before anything is streamed again (safety-findings F7c). */
+function withdraw(ctx: Context): Ruling | undefined {
+  if (ctx.leader === undefined || ctx.leader.name === ctx.me || ctx.held !== undefined || mayStream(ctx))
+    return undefined;
+  const standing = ctx.view?.pledges.some((pledge) => pledge.name === ctx.me) ?? false;
+  if (!standing && !ctx.obs.unsettled.has('pledge'))
+    return { why: 'the pledge is withdrawn', memory: { pledge: undefined }, wakeInMs: 0 };
+  return {
+    why: `${ctx.leader.name} leads: the pledge is withdrawn`,
+    steps: [{ kind: 'withdrawPledge' }],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+/** Another leader's key is there but ours still points at the old one: nothing more is taken from it. */
+function cutOff(ctx: Context): Ruling | undefined {
+  const it = following(ctx);
+  if (it === undefined || it.standby.upstream === undefined) return undefined;
+  const target = followTarget(ctx, it.leader.name);
+  if (target !== undefined && sameUpstream(it.standby.upstream, target.upstream)) return undefined;
+  if (leaderServes(ctx) && target !== undefined) return undefined;
+  return {
+    why: `${it.leader.name} leads now: nothing more is received from its predecessor`,
+    steps: [startJob(ctx, { kind: 'cutOff', settings: settingsWith(ctx, undefined) }, LIMITS.cutOffMs)],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+function leave(ctx: Context): Ruling | undefined {
+  const it = following(ctx);
+  const line = it === undefined ? undefined : leaderLine(ctx);
+  if (it === undefined || line === undefined || !it.standby.replayedAll) return undefined;
+  const verdict = judgeDivergence(
+    { position: { timeline: it.standby.timeline, lsn: it.standby.receivedLsn }, cleanPrimary: false },
+    line,
+  );
+  if (verdict.kind !== 'diverged') return undefined;
+  return {
+    why: `diverged from ${it.leader.name}: ${verdict.why}; stopped to be mended`,
+    steps: [startJob(ctx, { kind: 'stop', mode: 'fast', checkpointFirst: false, why: 'diverged' }, LIMITS.stopMs)],
+    memory: { checkDivergence: true },
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+function follow(ctx: Context): Ruling | undefined {
+  const it = following(ctx);
+  if (it === undefined) return undefined;
+  const target = followTarget(ctx, it.leader.name);
+  if (target === undefined || !leaderServes(ctx)) return undefined;
+  if (sameUpstream(it.standby.upstream, target.upstream)) return undefined;
+  if (leaderLine(ctx) === undefined)
+    return { why: `waiting for ${it.leader.name} to tell its history`, wakeInMs: LIMITS.primaryQuietMs };
+  if (ctx.nowMs < ctx.mem.holdOffMs)
+    return { why: 'following failed; waiting before the next try', wakeInMs: ctx.mem.holdOffMs - ctx.nowMs };
+  return {
+    why: `following ${it.leader.name}`,
+    steps: [startJob(ctx, { kind: 'follow', follow: target, settings: settingsWith(ctx, undefined) }, LIMITS.followMs)],
+    memory: { checkDivergence: false, appliedConfig: ctx.view?.config.revision, role: 'replica' },
+    events: [{ kind: 'member.following', text: `${ctx.me} follows ${it.leader.name}` }],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+/** A slot left from an earlier reign of ours would hold WAL here for ever. */
+function dropSlots(ctx: Context): Ruling | undefined {
+  const it = following(ctx);
+  if (it === undefined || ctx.view === undefined) return undefined;
+  const names = new Set(ctx.view.members.map((member) => slotNameOf(member.name)));
+  const left = it.standby.slots.filter((slot) => slot.kind === 'physical' && !slot.active && names.has(slot.name));
+  if (left.length === 0) return undefined;
+  return {
+    why: 'slots of an earlier reign are dropped',
+    steps: left.map((slot) => ({ kind: 'dropSlot', name: slot.name })),
+    wakeInMs: LIMITS.primaryQuietMs,
+  };
+}
+
+function applyConfig(ctx: Context): Ruling | undefined {
+  const it = following(ctx);
+  const revision = ctx.view?.config.revision;
+  if (it === undefined || revision === undefined || ctx.mem.appliedConfig === revision) return undefined;
+  return {
+    why: 'changed configuration applied',
+    steps: [{ kind: 'applySettings', settings: settingsWith(ctx, undefined) }],
+    memory: { appliedConfig: revision },
+    wakeInMs: LIMITS.primaryQuietMs,
+  };
+}
+
+function secondary(ctx: Context): Ruling | undefined {
+  const it = following(ctx);
+  if (it === undefined) return undefined;
+  const streaming = it.standby.receiver?.status === 'streaming';
+  if (!streaming) return { why: `not streaming from ${it.leader.name} yet`, wakeInMs: LIMITS.primaryQuietMs };
+  return { why: `no action. I am (${ctx.me}), a secondary, and following a leader (${it.leader.name})` };
+}
+
+export const REPLICA_RULES: readonly Rule[] = [
+  { id: 'R10', title: 'withdraw the pledge once somebody leads', match: withdraw },
+  { id: 'R20', title: 'receive nothing from a former leader', match: cutOff },
+  { id: 'R30', title: 'stop what has diverged', match: leave },
+  { id: 'R40', title: 'follow the leader', match: follow },
+  { id: 'R50', title: 'drop slots of an earlier reign', match: dropSlots },
+  { id: 'R60', title: 'apply a changed configuration', match: applyConfig },
+  { id: 'R90', title: 'follow on', match: secondary },
+];

@@ -1,0 +1,37 @@
+import type { Context, Rule, Ruling } from './context.ts';
+import { settingsWith, startJob } from './context.ts';
+import { LIMITS } from './limits.ts';
+
+function lead(ctx: Context): Ruling | undefined {
+  if (ctx.view !== undefined || ctx.held === undefined || ctx.primary === undefined) return undefined;
+  return { why: 'the store does not answer; the lease still runs', wakeInMs: LIMITS.primaryQuietMs };
+}
+
+/** Serves reads, and is ready when the store is back. */
+function standBy(ctx: Context): Ruling | undefined {
+  const { postgres } = ctx.obs;
+  if (ctx.view !== undefined || postgres.postmaster !== undefined || postgres.data.kind !== 'cluster') return undefined;
+  if (ctx.nowMs < ctx.mem.holdOffMs || ctx.held !== undefined) return undefined;
+  return {
+    why: 'the store does not answer: PostgreSQL is started read-only, detached',
+    steps: [
+      startJob(
+        ctx,
+        { kind: 'startStandby', follow: undefined, settings: settingsWith(ctx, undefined) },
+        LIMITS.startStandbyMs,
+      ),
+    ],
+    memory: { role: 'replica' },
+  };
+}
+
+function wait(ctx: Context): Ruling | undefined {
+  if (ctx.view !== undefined) return undefined;
+  return { why: 'the store does not answer' };
+}
+
+export const SILENT_RULES: readonly Rule[] = [
+  { id: 'U10', title: 'lead on while the lease runs', match: lead },
+  { id: 'U20', title: 'serve reads, detached', match: standBy },
+  { id: 'U30', title: 'wait for the store', match: wait },
+];

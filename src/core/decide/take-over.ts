@@ -1,0 +1,36 @@
+import { unionOf } from '../election/election.ts';
+import type { ClusterView, Pledge, SyncState } from '../model/cluster.ts';
+import type { TakeOver } from '../model/plan.ts';
+import type { Context } from './context.ts';
+
+/** The same people stay, with the same quorum: a winner that fails at once can be followed by another (F19). */
+function syncOfNewReign(view: ClusterView, me: string): SyncState | undefined {
+  const union = unionOf(view);
+  if (union.length === 0) return undefined;
+  const voters = union.filter((name) => name.toLowerCase() !== me.toLowerCase()).sort();
+  return { leader: me, voters, quorum: view.sync.value.quorum };
+}
+
+/** A number above every timeline that anybody has used, claimed or told of. */
+function nextTimeline(ctx: Context, view: ClusterView): number {
+  const told = view.members.map((member) => member.data.timeline ?? 0);
+  const pledged = view.pledges.map((pledge) => pledge.position.timeline);
+  const history = (view.history.value ?? []).map((entry) => entry.timeline + 1);
+  const own = ctx.standby?.timeline ?? 0;
+  return Math.max(view.reign.value?.timeline ?? 0, own, ...told, ...pledged, ...history) + 1;
+}
+
+/** The take-over as things stand, resting on `counted`. */
+export function takeOverOf(ctx: Context, view: ClusterView, counted: readonly Pledge[] = []): TakeOver {
+  return {
+    reignRevision: view.reign.revision,
+    syncRevision: view.sync.revision,
+    configRevision: view.config.revision,
+    failoverRevision: view.failover.revision,
+    initializeRevision: view.initialize.revision,
+    pledges: counted,
+    sync: syncOfNewReign(view, ctx.me),
+    timeline: nextTimeline(ctx, view),
+    leaderTtlMs: ctx.config.leaderTtlMs,
+  };
+}

@@ -1,0 +1,36 @@
+import type { LeaseVerdict } from '../model/plan.ts';
+import type { Context } from './context.ts';
+import { LIMITS } from './limits.ts';
+
+const RENEW: LeaseVerdict = { kind: 'renew' };
+
+function withhold(why: string): LeaseVerdict {
+  return { kind: 'withhold', why };
+}
+
+/** Jobs during which the leader keeps its lease: each has a deadline of its own. */
+const LEADING_JOBS = new Set(['startPrimary', 'startStandby', 'promote', 'stop', 'cutOff', 'follow']);
+
+function whileDown(ctx: Context): LeaseVerdict {
+  const since = ctx.mem.startingSinceMs ?? ctx.nowMs;
+  if (ctx.mem.switchover !== undefined) return RENEW;
+  if (ctx.nowMs - since <= Math.max(ctx.config.primaryStartTimeoutMs, LIMITS.paceMs)) return RENEW;
+  return withhold(`PostgreSQL is not back ${Math.round((ctx.nowMs - since) / 1000)} s after it went`);
+}
+
+/** Whether the leader lease may be renewed by what is known of the local PostgreSQL (safety.md 1). */
+export function leaseVerdict(ctx: Context): LeaseVerdict {
+  if (ctx.obs.lease.kind !== 'held') return withhold('no lease is held');
+  const { postgres } = ctx.obs;
+  if (ctx.primary !== undefined) return RENEW;
+  if (ctx.standby !== undefined) {
+    const sinceTakenMs = ctx.nowMs - ctx.obs.lease.takenMs;
+    const bound = Math.max(LIMITS.takeUpMs, ctx.config.primaryStartTimeoutMs);
+    return sinceTakenMs <= bound ? RENEW : withhold('not promoted in time');
+  }
+  if (ctx.obs.job !== undefined && LEADING_JOBS.has(ctx.obs.job.job.kind)) return RENEW;
+  if (postgres.postmaster === undefined || postgres.starting) return whileDown(ctx);
+  const silentMs = ctx.nowMs - ctx.mem.answeredMs;
+  if (silentMs <= ctx.config.healthTimeoutMs) return RENEW;
+  return withhold(`PostgreSQL has not answered for ${Math.round(silentMs / 1000)} s`);
+}
