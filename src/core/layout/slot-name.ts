@@ -1,0 +1,14 @@
+const MAX_LENGTH = 63;
+
+function escapeChar(char: string): string {
+  return `u${String(char.codePointAt(0) ?? 0).padStart(4, '0')}`;
+}
+
+/** The replication slot of a member (contract: interfaces.md 1.7). */
+export function slotNameOf(memberName: string): string {
+  const lower = memberName.toLowerCase().replace(/[-.]/g, '_');
+  return [...lower]
+    .map((char) => (/[a-z0-9_]/.test(char) ? char : escapeChar(char)))
+    .join('')
+    .slice(0, MAX_LENGTH);
+}
