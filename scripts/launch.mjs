@@ -35,12 +35,11 @@ function instructions(missing) {
 async function agreesTo(names) {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return true;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question(`Run ${installLine(names)} now? No service is started. [Y/n] `);
-    return /^(y|yes)?$/i.test(answer.trim());
-  } finally {
-    terminal.close();
-  }
+  const closed = new Promise((resolve) => terminal.once('close', () => resolve('no')));
+  const question = `Run ${installLine(names)} now? No service is started. [Y/n] `;
+  const answer = await Promise.race([terminal.question(question), closed]);
+  terminal.close();
+  return /^(y|yes)?$/i.test(answer.trim());
 }
 
 async function preparePrograms(saysYes) {

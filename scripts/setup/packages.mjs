@@ -33,7 +33,7 @@ function runNpm(root, args) {
 export function preparePackages(root) {
   if (!packagesAreInstalled(root)) {
     console.error('Installing npm packages …');
-    runNpm(root, ['ci', '--loglevel=warn', '--no-audit', '--no-fund']);
+    runNpm(root, ['ci', '--include=dev', '--loglevel=warn', '--no-audit', '--no-fund']);
   }
   if (buildProblem(root) !== undefined) {
     console.error('Building …');

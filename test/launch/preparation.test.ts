@@ -82,7 +82,7 @@ test('an installation that fails stops the launch', () => {
   scratch.write('npm.js', 'process.exit(3);\n');
   const { status, stderr } = start([]);
   expect(status).toBe(1);
-  expect(stderr).toContain('npm ci --loglevel=warn --no-audit --no-fund failed; its messages are above.');
+  expect(stderr).toContain('npm ci --include=dev --loglevel=warn --no-audit --no-fund failed; its messages are above.');
 });
 
 test.each([
