@@ -1,0 +1,112 @@
+import { parameterText } from '../core/settings/parameter-text.ts';
+import { isRecoveryParameter } from '../core/settings/recovery-parameters.ts';
+import { hostPortText, isWildcard, splitListen } from './address.ts';
+import { settledConnectAddress } from './connect-address.ts';
+import type { Credentials, PostgresqlConfig } from './local-config.ts';
+import { readOptionList } from './option-list.ts';
+import { refuse, type Report, warn } from './report.ts';
+import type { LocalSchema } from './schema.ts';
+
+type PostgresqlSchema = LocalSchema['postgresql'];
+
+export function decodePostgresql(input: PostgresqlSchema, report: Report): PostgresqlConfig {
+  const { addresses, port } = decodeListen(input.listen, report);
+  const listen = { host: addresses[0] ?? '', port };
+  const path = ['postgresql', 'connect_address'];
+  const connectAddress = settledConnectAddress(input.connect_address, listen, path, report);
+  const database = input.database ?? 'postgres';
+  const { superuser, replication, rewind } = input.authentication;
+  return {
+    listenAddresses: addresses.join(','),
+    port,
+    localHost: localHost(addresses),
+    connectAddress,
+    connUrl: `postgres://${hostPortText(connectAddress)}/${encodeURIComponent(database)}`,
+    dataDir: decodeDataDir(input.data_dir, report),
+    configDir: input.config_dir ?? input.data_dir,
+    binDir: input.bin_dir ?? '',
+    database,
+    superuser: decodeCredentials(superuser),
+    replication: decodeCredentials(replication),
+    rewind: rewind === undefined ? undefined : decodeCredentials(rewind),
+    parameters: input.parameters,
+    pgHba: input.pg_hba,
+    pgIdent: input.pg_ident,
+    usePgRewind: input.use_pg_rewind,
+    removeDataDirectoryOnRewindFailure: input.remove_data_directory_on_rewind_failure,
+    removeDataDirectoryOnDivergedTimelines: input.remove_data_directory_on_diverged_timelines,
+    pgpass: input.pgpass,
+    useUnixSocket: input.use_unix_socket ?? false,
+    recoveryConf: decodeRecoveryConf(input.recovery_conf, report),
+    basebackupArguments: decodeBasebackup(input.basebackup, report),
+  };
+}
+
+function decodeListen(text: string, report: Report): { readonly addresses: readonly string[]; readonly port: number } {
+  const split = splitListen(text);
+  const isMixed = split !== undefined && split.addresses.length > 1 && split.addresses.includes('*');
+  if (split !== undefined && !isMixed) return split;
+  const reason = isMixed ? '* must stand alone' : 'must be addresses and a port from 1 to 65535';
+  refuse(report, {
+    path: ['postgresql', 'listen'],
+    reason,
+    remedy: 'for example 0.0.0.0:5432 or 10.0.0.1,127.0.0.1:5432',
+  });
+  return { addresses: [], port: 0 };
+}
+
+/** The first address that can be reached as localhost, else the first. */
+function localHost(addresses: readonly string[]): string {
+  const isLocal = addresses.some((address) => ['localhost', '127.0.0.1'].includes(address) || isWildcard(address));
+  return isLocal ? 'localhost' : (addresses[0] ?? 'localhost');
+}
+
+/** What works beside the directory could not be found again from another working directory. */
+function decodeDataDir(dataDir: string, report: Report): string {
+  const path = ['postgresql', 'data_dir'];
+  if (!dataDir.startsWith('/')) refuse(report, { path, reason: 'must be a whole path', remedy: 'begin it with /' });
+  const plain = dataDir.replace(/\/+$/, '');
+  if (plain === '') refuse(report, { path, reason: 'must not be the root directory' });
+  return plain;
+}
+
+function decodeCredentials(input: PostgresqlSchema['authentication']['superuser']): Credentials {
+  const { username, password, sslpassword, ...others } = input;
+  const options = Object.entries(others).flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, value] as const],
+  );
+  return { username, password, sslPassword: sslpassword, options: Object.fromEntries(options) };
+}
+
+/** What following another member needs is the agent's to set, and a target would end the following. */
+function isAgentsOwn(name: string): boolean {
+  const lower = name.toLowerCase();
+  return (
+    lower.startsWith('recovery_target') || ['primary_conninfo', 'primary_slot_name', 'standby_mode'].includes(lower)
+  );
+}
+
+function decodeRecoveryConf(map: Readonly<Record<string, unknown>>, report: Report): Readonly<Record<string, string>> {
+  const kept: [string, string][] = [];
+  for (const [name, value] of Object.entries(map)) {
+    const path = ['postgresql', 'recovery_conf', name];
+    const text = parameterText(value);
+    if (!isRecoveryParameter(name)) warn(report, { path, reason: 'is no recovery setting; left out' });
+    else if (isAgentsOwn(name)) warn(report, { path, reason: 'is set by the agent itself while it follows; left out' });
+    else if (text === undefined) warn(report, { path, reason: 'must be one line of text; left out' });
+    else kept.push([name.toLowerCase(), text]);
+  }
+  return Object.fromEntries(kept);
+}
+
+/** The agent's own arguments, and what would put the clone into another form than a data directory. */
+const BASEBACKUP_FORBIDDEN =
+  'pgdata format wal-method xlog-method gzip compress version dbname host port username password'.split(' ');
+
+/** Options that cannot be used are left out rather than in the way of a clone. */
+function decodeBasebackup(input: unknown, report: Report): readonly string[] {
+  const options = readOptionList(input, BASEBACKUP_FORBIDDEN);
+  for (const reason of options.problems)
+    warn(report, { path: ['postgresql', 'basebackup'], reason: `${reason}; left out` });
+  return options.arguments;
+}

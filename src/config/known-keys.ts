@@ -1,0 +1,134 @@
+// Every key that Patroni or Kornak knows in a member's file, and what becomes of it here.
+
+/** used: acted on. later: known, not acted on yet. shared: only the dynamic configuration sets it. any: the user's own keys. */
+export type KeyUse = 'used' | 'later' | 'shared' | 'any';
+
+export interface KnownKey {
+  readonly use: KeyUse;
+  /** Written out, it changes nothing, so nothing needs to be said. */
+  readonly fallback?: unknown;
+  readonly inner?: KeyTree;
+}
+
+export type KeyTree = Readonly<Record<string, KnownKey>>;
+
+type Shorthand = KeyUse | KnownKey | { readonly [key: string]: Shorthand };
+
+function isKnownKey(value: Shorthand): value is KnownKey {
+  return (
+    typeof value === 'object' &&
+    typeof value['use'] === 'string' &&
+    ['used', 'later', 'shared', 'any'].includes(value['use'])
+  );
+}
+
+function tree(shorthand: { readonly [key: string]: Shorthand }): KeyTree {
+  const expand = (value: Shorthand): KnownKey => {
+    if (typeof value === 'string') return { use: value };
+    return isKnownKey(value) ? value : { use: 'used', inner: tree(value) };
+  };
+  return Object.fromEntries(Object.entries(shorthand).map(([key, value]) => [key, expand(value)]));
+}
+
+function all(use: KeyUse, keys: string): Record<string, KeyUse> {
+  return Object.fromEntries(keys.split(' ').map((key) => [key, use]));
+}
+
+function later(fallback: unknown): KnownKey {
+  return { use: 'later', fallback };
+}
+
+const ROLE = all(
+  'used',
+  'username password sslmode sslcert sslkey sslpassword sslrootcert sslcrl sslcrldir gssencmode channel_binding sslnegotiation',
+);
+
+const PASSWORD = all('used', 'username password');
+
+const DYNAMIC_TOP = {
+  ...all('used', 'ttl loop_wait retry_timeout maximum_lag_on_failover pause synchronous_mode synchronous_mode_strict'),
+  ...all('used', 'primary_start_timeout master_start_timeout primary_stop_timeout master_stop_timeout'),
+  ...all('used', 'synchronous_node_count check_timeline max_timelines_history'),
+  failsafe_mode: later(false),
+  maximum_lag_on_syncnode: later(-1),
+  primary_race_backoff: later(0),
+  ...all('later', 'member_slots_ttl slots permanent_replication_slots permanent_slots ignore_slots standby_cluster'),
+} as const;
+
+/** Also accepted under `bootstrap.dcs.postgresql`. */
+const POSTGRESQL_ANYWHERE = {
+  ...all('any', 'parameters'),
+  ...all('used', 'pg_hba pg_ident use_pg_rewind'),
+  ...all('used', 'remove_data_directory_on_rewind_failure remove_data_directory_on_diverged_timelines'),
+  ...all('later', 'parameters_primary parameters_replica parameters_standby_leader pg_hba_primary pg_hba_replica'),
+  ...all('later', 'pg_hba_standby_leader pg_ident_primary pg_ident_replica pg_ident_standby_leader'),
+  ...all('later', 'config_base_name bin_name krbsrvname use_unix_socket_repl custom_conf callbacks pre_promote'),
+  ...all('later', 'before_stop create_replica_methods create_replica_method pg_ctl_timeout rewind'),
+} as const;
+
+const DYNAMIC = {
+  ...DYNAMIC_TOP,
+  postgresql: {
+    ...POSTGRESQL_ANYWHERE,
+    use_slots: 'used',
+    ...all('later', 'bin_dir database use_unix_socket recovery_conf basebackup'),
+  },
+  kornak: all('used', 'leader_ttl health_timeout'),
+} as const;
+
+const POSTGRESQL = {
+  ...POSTGRESQL_ANYWHERE,
+  ...all('used', 'listen connect_address data_dir config_dir bin_dir database pgpass use_unix_socket'),
+  ...all('any', 'recovery_conf basebackup'),
+  authentication: { superuser: ROLE, replication: ROLE, rewind: ROLE },
+  use_slots: { use: 'shared', fallback: true },
+  proxy_address: 'later',
+} as const;
+
+const sharedTop = Object.fromEntries(Object.keys(DYNAMIC_TOP).map((key) => [key, 'shared' as const]));
+
+export const KNOWN_KEYS: KeyTree = tree({
+  ...sharedTop,
+  ...all('used', 'scope name namespace'),
+  // Sizes of a thread pool that does not exist here.
+  ...all('used', 'thread_pool_size thread_stack_size'),
+  log: {
+    ...all('used', 'level type'),
+    ...all(
+      'later',
+      'traceback_level format dateformat static_fields max_queue_size dir file_size file_num mode loggers',
+    ),
+    deduplicate_heartbeat_logs: later(false),
+  },
+  restapi: {
+    ...all('used', 'listen connect_address certfile keyfile keyfile_password thread_pool_size request_queue_size'),
+    authentication: PASSWORD,
+    ...all('later', 'cafile ciphers verify_client allowlist allowlist_include_members http_extra_headers'),
+    ...all('later', 'https_extra_headers server_tokens'),
+  },
+  ctl: { authentication: PASSWORD, ...all('used', 'insecure cacert certfile keyfile keyfile_password') },
+  etcd3: {
+    ...all('used', 'host hosts port url proxy protocol username password cacert cert key'),
+    ...all('later', 'srv discovery_srv srv_domain srv_suffix use_proxies version_prefix'),
+  },
+  // Refused by name elsewhere.
+  ...all('any', 'etcd consul zookeeper exhibitor kubernetes raft citus'),
+  bootstrap: {
+    dcs: DYNAMIC,
+    ...all('any', 'initdb method'),
+    pg_hba: 'used',
+    ...all('later', 'post_bootstrap post_init users'),
+  },
+  postgresql: POSTGRESQL,
+  watchdog: { mode: later('off'), device: later('/dev/watchdog'), safety_margin: later(5), driver: later('default') },
+  tags: {
+    nofailover: 'used',
+    failover_priority: later(1),
+    sync_priority: later(1),
+    ...all('later', 'noloadbalance clonefrom replicatefrom nosync nostream'),
+  },
+  kornak: all('used', 'leader_ttl health_timeout state_dir'),
+});
+
+/** Sections whose keys are free beside the known ones. */
+export const OPEN_SECTIONS: readonly string[] = ['tags', 'bootstrap.dcs'];

@@ -1,0 +1,95 @@
+import { isSettingMap, type SettingMap } from '../core/settings/read-settings.ts';
+import { locate, mapAt, valueAt } from './config-document.ts';
+import { finding, type Path } from './finding.ts';
+import { KNOWN_KEYS, type KeyTree, type KnownKey, OPEN_SECTIONS } from './known-keys.ts';
+import { nearestName } from './nearest-name.ts';
+import { type Report, warn } from './report.ts';
+
+/** Says of each key that has no effect why it has none: unknown, set in the wrong place, or known but not acted on yet. */
+export function reviewKeys(report: Report): void {
+  const later: Path[] = [];
+  reviewLevel({ path: [], tree: KNOWN_KEYS, map: report.document.map }, later, report);
+  const [first] = later;
+  if (first === undefined) return;
+  const names = later.map((path) => path.join('.')).join(', ');
+  report.findings.push(
+    finding({
+      path: [],
+      reason: `known but not acted on yet: ${names}`,
+      location: locate(report.document, first),
+      severity: 'warning',
+    }),
+  );
+}
+
+interface Level {
+  readonly path: Path;
+  readonly tree: KeyTree;
+  readonly map: SettingMap;
+}
+
+function reviewLevel({ path, tree, map }: Level, later: Path[], report: Report): void {
+  for (const [key, value] of Object.entries(map)) {
+    const below = [...path, key];
+    const known = Object.hasOwn(tree, key) ? tree[key] : undefined;
+    if (known === undefined) reviewUnknown(below, tree, report);
+    else if (known.use === 'later') later.push(...(saysNothing(known, value) ? [] : [below]));
+    else if (known.use === 'shared') reviewShared(below, known, report);
+    else if (known.inner !== undefined && isSettingMap(value)) {
+      reviewLevel({ path: below, tree: known.inner, map: value }, later, report);
+    }
+  }
+}
+
+/** Switched off, empty, or what would be so anyway. */
+function saysNothing(known: KnownKey, value: unknown): boolean {
+  const isEmpty = value === null || value === false || (Array.isArray(value) && value.length === 0);
+  return isEmpty || value === known.fallback || (isSettingMap(value) && Object.keys(value).length === 0);
+}
+
+function reviewShared(path: Path, known: KnownKey, report: Report): void {
+  const value = valueAt(report.document, path);
+  if (value === null || value === known.fallback) return;
+  warn(report, {
+    path,
+    reason: 'has no effect in the file of one member: the cluster shares it',
+    remedy: 'PATCH /config sets it, or bootstrap.dcs in a new cluster',
+  });
+}
+
+function reviewUnknown(path: Path, siblings: KeyTree, report: Report): void {
+  const key = path.at(-1) ?? '';
+  const section = path.slice(0, -1).join('.');
+  if (OPEN_SECTIONS.includes(section) && nearestName(key, Object.keys(siblings)) === undefined) return;
+  if (isOwnMethod(path, report)) return;
+  const remedy = suggestion(key, siblings);
+  warn(report, { path, reason: 'is no key that Kornak or Patroni knows; it has no effect', ...(remedy && { remedy }) });
+}
+
+/** Sections named by the user, for methods of cloning and bootstrapping. */
+function isOwnMethod(path: Path, report: Report): boolean {
+  const [section, key = '', ...rest] = path;
+  if (rest.length > 0 || (section !== 'postgresql' && section !== 'bootstrap')) return false;
+  const { create_replica_methods: methods, create_replica_method: method } = mapAt(report.document, ['postgresql']);
+  const named =
+    section === 'bootstrap' ? [valueAt(report.document, ['bootstrap', 'method'])] : [methods, method].flat();
+  return named.includes(key);
+}
+
+function suggestion(key: string, siblings: KeyTree): string | undefined {
+  const near = nearestName(key, Object.keys(siblings));
+  if (near !== undefined) return `did you mean ${near}?`;
+  const elsewhere = placesOf(key, KNOWN_KEYS, []);
+  return elsewhere === undefined ? undefined : `it belongs at ${elsewhere}`;
+}
+
+/** Where else a key of this very name is known. */
+function placesOf(key: string, tree: KeyTree, path: Path): string | undefined {
+  for (const [name, { inner }] of Object.entries(tree)) {
+    if (inner === undefined) continue;
+    const below = [...path, name];
+    const found = Object.hasOwn(inner, key) ? [...below, key].join('.') : placesOf(key, inner, below);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
