@@ -57,7 +57,7 @@ function chooseSuccessor(ctx: Context, request: FailoverRequest): { name: string
   return best === undefined ? { refusal: 'no member streams that may lead' } : { name: best.name };
 }
 
-function drop(ctx: Context, revision: number, why: string): Ruling {
+function drop(revision: number, why: string): Ruling {
   return {
     why: `switchover refused: ${why}`,
     steps: [{ kind: 'writeFailover', value: undefined, revision }],
@@ -72,12 +72,12 @@ function refuse(ctx: Context): Ruling | undefined {
   if (it === undefined || ctx.primary === undefined) return undefined;
   const { request, revision } = it;
   if (request.leader !== undefined && request.leader !== ctx.me)
-    return drop(ctx, revision, `${request.leader} is not the leader`);
-  if (request.candidate === ctx.me) return drop(ctx, revision, `${ctx.me} leads already`);
-  if (due(ctx, request) === 'stale') return drop(ctx, revision, `its time ${request.scheduledAt} has passed`);
+    return drop(revision, `${request.leader} is not the leader`);
+  if (request.candidate === ctx.me) return drop(revision, `${ctx.me} leads already`);
+  if (due(ctx, request) === 'stale') return drop(revision, `its time ${request.scheduledAt} has passed`);
   if (due(ctx, request) === 'later') return undefined;
   const successor = chooseSuccessor(ctx, request);
-  return 'refusal' in successor ? drop(ctx, revision, successor.refusal) : undefined;
+  return 'refusal' in successor ? drop(revision, successor.refusal) : undefined;
 }
 
 function begin(ctx: Context): Ruling | undefined {

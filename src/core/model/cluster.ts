@@ -46,7 +46,13 @@ export interface MemberData {
   readonly timeline?: number;
   readonly checkpointAfterPromote?: false;
   readonly tags?: Tags;
+  /** Where clients are to connect instead of `connUrl`, such as a pooler. */
+  readonly proxyUrl?: string;
   readonly pendingRestart?: true;
+  /** As written: `{parameter: {old_value, new_value}}`. */
+  readonly pendingRestartReason?: Readonly<Record<string, TagValue>>;
+  /** As written, with `schedule` as ISO 8601. */
+  readonly scheduledRestart?: Readonly<Record<string, TagValue>>;
   readonly pause?: true;
   readonly kornak?: KornakCapabilities;
 }

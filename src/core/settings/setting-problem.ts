@@ -10,10 +10,8 @@ export interface SettingProblem {
 
 const SHOWN_LENGTH_MAX = 80;
 
-/** A value as a message shows it: short, on one line. */
+/** A value as a message shows it: short, on one line; nothing for a list or a map. */
 export function shownValue(value: unknown): string {
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object' && value !== null) return 'a map';
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (typeof value !== 'string') return value === null ? 'null' : '';
   const text = JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"');
