@@ -19,10 +19,13 @@ export function splitHostPort(text: string, defaultPort?: number): HostPort | un
   return port === undefined ? undefined : { host: withoutBrackets(trimmed.slice(0, cut)), port };
 }
 
+export interface ListenAddresses {
+  readonly addresses: readonly string[];
+  readonly port: number;
+}
+
 /** Several hosts with one port: `h1,h2:5432`. */
-export function splitListen(
-  text: string,
-): { readonly addresses: readonly string[]; readonly port: number } | undefined {
+export function splitListen(text: string): ListenAddresses | undefined {
   const split = splitHostPort(text, 5432);
   if (split === undefined) return undefined;
   return { addresses: split.host.split(',').map((address) => withoutBrackets(address.trim())), port: split.port };

@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Observed } from './check-environment.ts';
 import type { Environment } from './environment.ts';
-import { dataDirectoryMajor, findBinDir, isExecutable, isInPath } from './find-bin-dir.ts';
+import { dataDirectoryMajor, findBinDir, missingPrograms, PROGRAMS } from './find-bin-dir.ts';
 import type { LocalConfig } from './local-config.ts';
 
-const PROGRAMS = ['postgres', 'initdb', 'pg_ctl', 'pg_controldata', 'pg_basebackup', 'pg_isready'];
 const VERSION_WAIT_MS = 5000;
 
 /** Whether PostgreSQL's programs are there, and of the version that the data directory was made by. */
@@ -14,27 +13,21 @@ export async function checkPrograms({ postgresql }: LocalConfig, env: Environmen
   const dataMajor = await dataDirectoryMajor(postgresql.dataDir);
   const binDir = await findBinDir(postgresql, env);
   const at = { path: ['postgresql', 'bin_dir'], value: postgresql.binDir };
-  const install = installHint(dataMajor ?? /\/(?:postgresql\/|pgsql-)([0-9]+)\//.exec(`${postgresql.binDir}/`)?.[1]);
   if (binDir === undefined) {
-    return [{ ...at, reason: 'PostgreSQL is not installed', remedy: install, severity: 'error' }];
+    return [{ ...at, reason: 'PostgreSQL is not installed', remedy: installHint(dataMajor), severity: 'error' }];
   }
-  const wanted = postgresql.usePgRewind === true ? [...PROGRAMS, 'pg_rewind'] : PROGRAMS;
-  const present = await Promise.all(wanted.map((program) => isThere(program, binDir, env)));
-  const missing = wanted.filter((_, index) => present[index] !== true);
+  const missing = await missingPrograms(binDir, Object.keys(PROGRAMS));
   if (missing.length > 0) {
-    const where = binDir === '' ? 'PATH' : binDir;
-    return [{ ...at, reason: `${where} lacks ${missing.join(', ')}`, remedy: install, severity: 'error' }];
+    const major = dataMajor ?? /\/(?:postgresql\/|pgsql-)([0-9]+)(?:\/|$)/.exec(binDir)?.[1];
+    const reason = `${binDir} lacks ${missing.join(', ')}`;
+    return [{ ...at, reason, remedy: installHint(major, missing), severity: 'error' }];
   }
   return dataMajor === undefined ? [] : compareVersions(postgresql.dataDir, dataMajor, binDir);
 }
 
-function isThere(program: string, binDir: string, env: Environment): Promise<boolean> {
-  return binDir === '' ? isInPath(program, env) : isExecutable(join(binDir, program));
-}
-
-function installHint(major: string | undefined): string {
-  const name = major === undefined ? 'postgresql' : `postgresql-${major}`;
-  return `apt-get install ${name}, or name the directory of its programs`;
+function installHint(major: string | undefined, programs: readonly string[] = ['postgres']): string {
+  const names = programs.map((program) => PROGRAMS[program]?.replace('-N', major === undefined ? '' : `-${major}`));
+  return `apt-get install ${[...new Set(names)].join(' ')}, or name the directory of the programs`;
 }
 
 async function compareVersions(dataDir: string, dataMajor: string, binDir: string): Promise<readonly Observed[]> {
@@ -51,8 +44,7 @@ async function compareVersions(dataDir: string, dataMajor: string, binDir: strin
 
 async function postgresMajor(binDir: string): Promise<string | undefined> {
   try {
-    const program = binDir === '' ? 'postgres' : join(binDir, 'postgres');
-    const { stdout } = await promisify(execFile)(program, ['--version'], { timeout: VERSION_WAIT_MS });
+    const { stdout } = await promisify(execFile)(join(binDir, 'postgres'), ['--version'], { timeout: VERSION_WAIT_MS });
     return / ([0-9]+)/.exec(stdout)?.[1];
   } catch {
     return undefined;

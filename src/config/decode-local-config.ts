@@ -9,7 +9,7 @@ import { decodeRestapi } from './decode-restapi.ts';
 import type { Finding, Path } from './finding.ts';
 import type { LocalConfig } from './local-config.ts';
 import { refuse, type Report, warn } from './report.ts';
-import { LOCAL_SCHEMA, type LocalSchema } from './schema.ts';
+import { LOCAL_SCHEMA, LOCAL_SECTIONS, type LocalSchema } from './schema.ts';
 
 export interface DecodedLocalConfig {
   /** undefined: there is an error among the findings. */
@@ -21,12 +21,32 @@ export interface DecodedLocalConfig {
 export function decodeLocalConfig(document: ConfigDocument): DecodedLocalConfig {
   const parsed = LOCAL_SCHEMA.safeParse(document.map);
   if (!parsed.success) {
-    return { config: undefined, findings: parsed.error.issues.map((issue) => mismatch(document, issue)) };
+    const mismatches = parsed.error.issues.map((issue) => mismatch(document, issue));
+    return { config: undefined, findings: [...mismatches, ...findingsOfSoundSections(document)] };
   }
   const report: Report = { document, findings: [] };
   const config = assemble(parsed.data, report);
   const isUsable = report.findings.every(({ severity }) => severity !== 'error');
   return { config: isUsable ? config : undefined, findings: report.findings };
+}
+
+/** One wrong section must not hide what is wrong in the others. */
+function findingsOfSoundSections(document: ConfigDocument): readonly Finding[] {
+  const report: Report = { document, findings: [] };
+  const { restapi, etcd3, postgresql, bootstrap } = LOCAL_SECTIONS;
+  decodeIfSound(restapi.safeParse(document.map['restapi']), decodeRestapi, report);
+  decodeIfSound(etcd3.safeParse(document.map['etcd3']), decodeEtcd, report);
+  decodeIfSound(postgresql.safeParse(document.map['postgresql']), decodePostgresql, report);
+  decodeIfSound(bootstrap.safeParse(document.map['bootstrap']), decodeBootstrap, report);
+  return report.findings;
+}
+
+function decodeIfSound<T>(
+  parsed: { readonly success: true; readonly data: T } | { readonly success: false },
+  decode: (input: T, report: Report) => unknown,
+  report: Report,
+): void {
+  if (parsed.success) decode(parsed.data, report);
 }
 
 /** Patroni's stand-in for a missing standby; a member of that name would be taken for one. */

@@ -1,16 +1,16 @@
 import { parameterText } from '../core/settings/parameter-text.ts';
 import { isRecoveryParameter } from '../core/settings/recovery-parameters.ts';
-import { hostPortText, isWildcard, splitListen } from './address.ts';
+import { hostPortText, isWildcard } from './address.ts';
 import { settledConnectAddress } from './connect-address.ts';
 import type { Credentials, PostgresqlConfig } from './local-config.ts';
 import { readOptionList } from './option-list.ts';
-import { refuse, type Report, warn } from './report.ts';
+import { type Report, warn } from './report.ts';
 import type { LocalSchema } from './schema.ts';
 
 type PostgresqlSchema = LocalSchema['postgresql'];
 
 export function decodePostgresql(input: PostgresqlSchema, report: Report): PostgresqlConfig {
-  const { addresses, port } = decodeListen(input.listen, report);
+  const { addresses, port } = input.listen;
   const listen = { host: addresses[0] ?? '', port };
   const path = ['postgresql', 'connect_address'];
   const connectAddress = settledConnectAddress(input.connect_address, listen, path, report);
@@ -19,10 +19,10 @@ export function decodePostgresql(input: PostgresqlSchema, report: Report): Postg
   return {
     listenAddresses: addresses.join(','),
     port,
-    localHost: localHost(addresses),
+    localHost: localHost(input, report),
     connectAddress,
     connUrl: `postgres://${hostPortText(connectAddress)}/${encodeURIComponent(database)}`,
-    dataDir: decodeDataDir(input.data_dir, report),
+    dataDir: input.data_dir,
     configDir: input.config_dir ?? input.data_dir,
     binDir: input.bin_dir ?? '',
     database,
@@ -36,38 +36,29 @@ export function decodePostgresql(input: PostgresqlSchema, report: Report): Postg
     removeDataDirectoryOnRewindFailure: input.remove_data_directory_on_rewind_failure,
     removeDataDirectoryOnDivergedTimelines: input.remove_data_directory_on_diverged_timelines,
     pgpass: input.pgpass,
-    useUnixSocket: input.use_unix_socket ?? false,
     recoveryConf: decodeRecoveryConf(input.recovery_conf, report),
     basebackupArguments: decodeBasebackup(input.basebackup, report),
   };
 }
 
-function decodeListen(text: string, report: Report): { readonly addresses: readonly string[]; readonly port: number } {
-  const split = splitListen(text);
-  const isMixed = split !== undefined && split.addresses.length > 1 && split.addresses.includes('*');
-  if (split !== undefined && !isMixed) return split;
-  const reason = isMixed ? '* must stand alone' : 'must be addresses and a port from 1 to 65535';
-  refuse(report, {
-    path: ['postgresql', 'listen'],
-    reason,
-    remedy: 'for example 0.0.0.0:5432 or 10.0.0.1,127.0.0.1:5432',
-  });
-  return { addresses: [], port: 0 };
-}
-
 /** The first address that can be reached as localhost, else the first. */
-function localHost(addresses: readonly string[]): string {
+function tcpHost(addresses: readonly string[]): string {
   const isLocal = addresses.some((address) => ['localhost', '127.0.0.1'].includes(address) || isWildcard(address));
   return isLocal ? 'localhost' : (addresses[0] ?? 'localhost');
 }
 
-/** What works beside the directory could not be found again from another working directory. */
-function decodeDataDir(dataDir: string, report: Report): string {
-  const path = ['postgresql', 'data_dir'];
-  if (!dataDir.startsWith('/')) refuse(report, { path, reason: 'must be a whole path', remedy: 'begin it with /' });
-  const plain = dataDir.replace(/\/+$/, '');
-  if (plain === '') refuse(report, { path, reason: 'must not be the root directory' });
-  return plain;
+/** The directory of the server's socket where that is wanted and known, else its TCP host. */
+function localHost(input: PostgresqlSchema, report: Report): string {
+  const tcp = tcpHost(input.listen.addresses);
+  if (input.use_unix_socket !== true) return tcp;
+  const directories = parameterText(input.parameters['unix_socket_directories'])?.split(',') ?? [];
+  const socket = directories.map((directory) => directory.trim()).find((directory) => directory.startsWith('/'));
+  if (socket === undefined) {
+    const reason = `no directory is known for the socket; ${tcp} is used`;
+    const remedy = 'set postgresql.parameters.unix_socket_directories to a whole path';
+    warn(report, { path: ['postgresql', 'use_unix_socket'], reason, remedy });
+  }
+  return socket ?? tcp;
 }
 
 function decodeCredentials(input: PostgresqlSchema['authentication']['superuser']): Credentials {

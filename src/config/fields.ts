@@ -4,7 +4,7 @@ import { Redacted } from '../core/model/redacted.ts';
 import { booleanFromWord } from '../core/settings/boolean-word.ts';
 import { durationMsFromText } from '../core/settings/quantity.ts';
 import { isSettingMap } from '../core/settings/read-settings.ts';
-import { splitHostPort } from './address.ts';
+import { type ListenAddresses, splitHostPort, splitListen } from './address.ts';
 import type { HostPort } from './local-config.ts';
 
 /** A key without a value counts as absent. */
@@ -76,6 +76,29 @@ export function duration(description: string, minMs: number): z.ZodType<number |
 export function hostPort(description: string): z.ZodType<HostPort> {
   return requiredText
     .transform((value, context) => splitHostPort(value) ?? complain(context, 'must be host:port, the port 1 to 65535'))
+    .describe(description);
+}
+
+/** `h1,h2:port`. */
+export function listen(description: string): z.ZodType<ListenAddresses> {
+  return requiredText
+    .transform((value, context) => {
+      const split = splitListen(value);
+      if (split === undefined) return complain(context, 'must be addresses and a port from 1 to 65535');
+      const isMixed = split.addresses.length > 1 && split.addresses.includes('*');
+      return isMixed ? complain(context, '* must stand alone') : split;
+    })
+    .describe(description);
+}
+
+/** A whole path, since the agent and PostgreSQL need not work in the same directory. Without slashes at the end. */
+export function directory(description: string): z.ZodType<string> {
+  return requiredText
+    .transform((value, context) => {
+      if (!value.startsWith('/')) return complain(context, 'must be a whole path, beginning with /');
+      const plain = value.replace(/\/+$/, '');
+      return plain === '' ? complain(context, 'must not be the root directory') : plain;
+    })
     .describe(description);
 }
 

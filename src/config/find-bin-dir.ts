@@ -9,33 +9,49 @@ const PACKAGE_DIRECTORIES = [
   { parent: '/usr', pattern: /^pgsql-([0-9]+)$/ },
 ] as const;
 
-/** A server cannot do without these; Debian keeps them out of PATH. */
+/** What the agent calls, and the Debian package that brings it; N stands for the major version. */
+export const PROGRAMS: Readonly<Record<string, string>> = {
+  postgres: 'postgresql-N',
+  initdb: 'postgresql-N',
+  pg_controldata: 'postgresql-N',
+  pg_rewind: 'postgresql-N',
+  pg_basebackup: 'postgresql-client-N',
+};
+
+/** Debian keeps these out of PATH. */
 const SERVER_PROGRAMS = ['postgres', 'initdb'];
 
 /**
- * The directory of PostgreSQL's programs: the one configured; else '' where PATH has them; else the packaged one whose version
- * the data directory has, or is named after, else the newest. undefined: there is none.
+ * The directory of PostgreSQL's programs: the one configured; else one of PATH that has them all; else the packaged one whose
+ * version the data directory has, or is named after, else the newest. undefined: there is none.
  */
 export async function findBinDir(
   { binDir, dataDir }: Pick<PostgresqlConfig, 'binDir' | 'dataDir'>,
   env: Environment,
 ): Promise<string | undefined> {
   if (binDir !== '') return binDir;
-  const inPath = await Promise.all(SERVER_PROGRAMS.map((program) => isInPath(program, env)));
-  if (inPath.every(Boolean)) return '';
+  const inPath = (env['PATH'] ?? '').split(delimiter).filter((directory) => directory.startsWith('/'));
+  const complete = await havingAll(inPath, Object.keys(PROGRAMS));
+  if (complete[0] !== undefined) return complete[0];
   const packaged = await packagedDirectories();
   const wanted = (await dataDirectoryMajor(dataDir)) ?? /\/([0-9]{2})(?:\/|$)/.exec(dataDir)?.[1];
   const fitting = packaged.find(({ major }) => major === wanted) ?? packaged[0];
   return fitting?.directory;
 }
 
-export async function isInPath(program: string, env: Environment): Promise<boolean> {
-  const directories = (env['PATH'] ?? '').split(delimiter).filter((directory) => directory !== '');
-  const found = await Promise.all(directories.map((directory) => isExecutable(join(directory, program))));
-  return found.some(Boolean);
+async function havingAll(directories: readonly string[], programs: readonly string[]): Promise<readonly string[]> {
+  const haveAll = await Promise.all(
+    directories.map(async (directory) => (await missingPrograms(directory, programs)).length === 0),
+  );
+  return directories.filter((_, index) => haveAll[index]);
 }
 
-export async function isExecutable(file: string): Promise<boolean> {
+export async function missingPrograms(directory: string, programs: readonly string[]): Promise<readonly string[]> {
+  const present = await Promise.all(programs.map((program) => isExecutable(join(directory, program))));
+  return programs.filter((_, index) => present[index] !== true);
+}
+
+async function isExecutable(file: string): Promise<boolean> {
   return access(file, constants.X_OK).then(
     () => true,
     () => false,
@@ -67,10 +83,9 @@ async function versionsBelow(parent: string, pattern: RegExp): Promise<readonly 
     const major = pattern.exec(name)?.[1];
     return major === undefined ? [] : [{ major, directory: join(parent, name, 'bin') }];
   });
-  const usable = await Promise.all(
-    versions.map(({ directory }) =>
-      Promise.all(SERVER_PROGRAMS.map((program) => isExecutable(join(directory, program)))),
-    ),
+  const usable = await havingAll(
+    versions.map(({ directory }) => directory),
+    SERVER_PROGRAMS,
   );
-  return versions.filter((_, index) => usable[index]?.every(Boolean) ?? false);
+  return versions.filter(({ directory }) => usable.includes(directory));
 }

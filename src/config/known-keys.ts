@@ -106,7 +106,7 @@ export const KNOWN_KEYS: KeyTree = tree({
     ...all('later', 'cafile ciphers verify_client allowlist allowlist_include_members http_extra_headers'),
     ...all('later', 'https_extra_headers server_tokens'),
   },
-  ctl: { authentication: PASSWORD, ...all('used', 'insecure cacert certfile keyfile keyfile_password') },
+  ctl: { authentication: PASSWORD, insecure: later(false), ...all('later', 'cacert certfile keyfile keyfile_password') },
   etcd3: {
     ...all('used', 'host hosts port url proxy protocol username password cacert cert key'),
     ...all('later', 'srv discovery_srv srv_domain srv_suffix use_proxies version_prefix'),

@@ -75,7 +75,7 @@ export interface PostgresqlConfig {
   /** For the server parameter of that name: addresses joined by commas. */
   readonly listenAddresses: string;
   readonly port: number;
-  /** Where this machine reaches its own server by TCP. */
+  /** Where this machine reaches its own server: a host, or the directory of its socket. */
   readonly localHost: string;
   readonly connectAddress: HostPort;
   /** `postgres://…`, as published to the other members. */
@@ -99,8 +99,6 @@ export interface PostgresqlConfig {
   readonly removeDataDirectoryOnDivergedTimelines: boolean | undefined;
   /** undefined: a file of the agent's own in its state directory. */
   readonly pgpass: string | undefined;
-  /** Connect to the own server through its socket instead of TCP. */
-  readonly useUnixSocket: boolean;
   /** Settings for following another member, as text for PostgreSQL; without what the agent decides itself. */
   readonly recoveryConf: Readonly<Record<string, string>>;
   /** Further arguments of pg_basebackup. */

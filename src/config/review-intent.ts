@@ -28,13 +28,17 @@ function reviewParameters(config: LocalConfig, report: Report): void {
     if (rule === undefined) continue;
     const text = rule.read(value);
     const refused = text === undefined ? `; there too it must be ${rule.accepted}` : '';
-    const patch = { postgresql: { parameters: { [rule.name]: text ?? rule.fallback } } };
+    const patch = { postgresql: { parameters: { [rule.name]: asNumber(text ?? rule.fallback) } } };
     warn(report, {
       path,
       reason: `has no effect in the file of one member: the cluster shares it, ${rule.fallback} unless /config has it${refused}`,
       remedy: patchConfig(config, patch),
     });
   }
+}
+
+function asNumber(text: string): string | number {
+  return /^[0-9]+$/.test(text) ? Number(text) : text;
 }
 
 function reviewRestoreCommand(config: LocalConfig, report: Report): void {

@@ -66,9 +66,9 @@ const authentication = field.section('The roles that the agent connects as.', {
 });
 
 const postgresql = field.section('The PostgreSQL beside this agent.', {
-  listen: field.text('Addresses with commas between them, and the port: 0.0.0.0:5432.'),
+  listen: field.listen('Addresses with commas between them, and the port: 0.0.0.0:5432.'),
   connect_address: field.optionalHostPort('Address and port under which the other members and clients reach it.'),
-  data_dir: field.text('Data directory.'),
+  data_dir: field.directory('Data directory.'),
   config_dir: field.optionalText(
     'Where postgresql.conf, pg_hba.conf and pg_ident.conf lie; the data directory by default.',
   ),
@@ -97,7 +97,9 @@ const bootstrap = field.optionalSection('How a new cluster is made; read by the 
 
 const log = field.optionalSection('What is logged, and how.', {
   level: z
-    .enum(['DEBUG', 'INFO', 'WARN', 'WARNING', 'ERROR', 'FATAL', 'CRITICAL'], { error: 'must be the name of a level' })
+    .enum(['DEBUG', 'INFO', 'WARN', 'WARNING', 'ERROR', 'FATAL', 'CRITICAL'], {
+      error: 'must be DEBUG, INFO, WARN, WARNING, ERROR, FATAL or CRITICAL',
+    })
     .nullish()
     .describe('Least level that is logged; INFO by default.'),
   type: z.enum(['plain', 'json'], { error: 'must be plain or json' }).nullish().describe('Lines for people or JSON.'),
@@ -109,7 +111,7 @@ const kornak = field.optionalSection("Kornak's own settings, ignored by Patroni.
   state_dir: field.optionalText('Directory of this agent alone; beside the data directory, with .kornak appended.'),
 });
 
-export const LOCAL_SCHEMA = field.section('The configuration of one member.', {
+export const LOCAL_SECTIONS = {
   scope: field.text('Name of the cluster.'),
   name: field.text('Name of this member, unlike any other of the cluster.'),
   namespace: field.optionalText('Where the cluster lies in the store; service by default.'),
@@ -123,6 +125,8 @@ export const LOCAL_SCHEMA = field.section('The configuration of one member.', {
   }),
   log,
   kornak,
-});
+};
+
+export const LOCAL_SCHEMA = field.section('The configuration of one member.', LOCAL_SECTIONS);
 
 export type LocalSchema = z.output<typeof LOCAL_SCHEMA>;
