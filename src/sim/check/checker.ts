@@ -1,0 +1,169 @@
+import { comparePositions, positionToText } from '../../core/model/lsn.ts';
+import { heldBy } from '../postgres/disk.ts';
+import { type Branch, contains, normalized, positionOf, type WalEnd, walEndToText } from '../postgres/wal.ts';
+import type { PgHost, Witness } from '../postgres/world.ts';
+import type { Agenda } from '../time/agenda.ts';
+import type { Ledger, Reign } from './ledger.ts';
+import { Violation } from './violation.ts';
+
+/** After a thaw backends may run before the guard does; it takes no longer than this. */
+const THAW_MS = 30;
+/** The guard's own reaction: timer, kill. */
+const KILL_MS = 15;
+
+/** A timeline that began: where it forked, and when. */
+interface Beginning {
+  readonly branch: Branch;
+  readonly host: PgHost;
+  readonly atMs: number;
+}
+
+export interface Tally {
+  acknowledged: number;
+  acknowledgedSynchronously: number;
+  /** Acknowledged without synchronous replication, and lost with a leader: bounded, not forbidden. */
+  lostAsynchronously: number;
+  /** Writes of a primary that thawed before its guard. */
+  excusedAfterThaw: number;
+}
+
+/** Holds every event against the invariants of safety.md. The first that does not hold ends the run. */
+export class Checker implements Witness {
+  violation: Violation | undefined;
+  readonly tally: Tally = { acknowledged: 0, acknowledgedSynchronously: 0, lostAsynchronously: 0, excusedAfterThaw: 0 };
+  private readonly agenda: Agenda;
+  private readonly ledger: () => Ledger;
+  private readonly hosts: ReadonlyMap<string, PgHost>;
+  private readonly beginnings: Beginning[] = [];
+  private readonly timelines = new Set<number>([1]);
+  /** The last commit acknowledged under synchronous replication: whoever has it has all before. */
+  private newest: WalEnd | undefined;
+
+  constructor(agenda: Agenda, ledger: () => Ledger, hosts: ReadonlyMap<string, PgHost>) {
+    this.agenda = agenda;
+    this.ledger = ledger;
+    this.hosts = hosts;
+  }
+
+  serving(host: PgHost, how: { readonly kind: 'promoted'; readonly reign: number; readonly from: WalEnd } | { readonly kind: 'started' }): void {
+    const log = host.disk.files?.log;
+    if (log === undefined) return;
+    if (how.kind === 'promoted') this.checkPromotion(host, how, log);
+    const { newest } = this;
+    const isExcused = this.ledger().current?.name !== host.name && this.hasJustThawed(host);
+    if (newest !== undefined && !contains(log, newest) && !isExcused) {
+      this.fail('I2', `${host.name} serves from ${walEndToText(log)} without the acknowledged commit at ${walEndToText(newest)}`);
+    }
+  }
+
+  accepted(host: PgHost): void {
+    const ledger = this.ledger();
+    const nowMs = this.agenda.nowMs;
+    const reign = ledger.lastReignOf(host.name);
+    if (reign === undefined) {
+      this.fail('I4', `${host.name} accepts a write and has never led`);
+      return;
+    }
+    const why = overstayed(reign, nowMs);
+    if (why === undefined) return;
+    if (this.hasJustThawed(host)) this.tally.excusedAfterThaw += 1;
+    else this.fail('I4', `${host.name} accepts a write in reign ${reign.reign} ${why}`);
+  }
+
+  acknowledged(host: PgHost, at: WalEnd, acceptedAtMs: number): void {
+    const isSynchronous = this.ledger().isSynchronous;
+    this.tally.acknowledged += 1;
+    if (isSynchronous) this.tally.acknowledgedSynchronously += 1;
+    const later = this.beginnings.findLast((each) => each.branch.timeline > at.branch.timeline && !contains({ branch: each.branch, lsn: each.branch.end }, at));
+    if (later !== undefined) this.checkLate(host, { at, acceptedAtMs, isSynchronous }, later);
+    if (isSynchronous) this.protect(at);
+  }
+
+  replaced(host: PgHost): void {
+    this.checkElectable(`the data of ${host.name} changed`);
+  }
+
+  /** Any `q + 1` of `U` include a holder of every acknowledged commit. */
+  checkElectable(when: string): void {
+    const { newest } = this;
+    const { sync } = this.ledger();
+    if (newest === undefined || sync.leader === undefined) return;
+    const union = [...new Set([sync.leader, ...sync.voters])];
+    const lacking = union.filter((name) => !this.holds(name, newest));
+    if (lacking.length < sync.quorum + 1) return;
+    this.fail('I6', `${when}: ${lacking.join(', ')} suffice by /sync (${union.join(', ')}; quorum ${sync.quorum}) and lack the acknowledged commit at ${walEndToText(newest)}`);
+  }
+
+  /** Synchronous replication was switched off: nothing is promised for the next failover. */
+  release(): void {
+    this.newest = undefined;
+  }
+
+  /** What is acknowledged must be on this server at the end. */
+  missingAt(log: WalEnd): WalEnd | undefined {
+    return this.newest === undefined || contains(log, this.newest) ? undefined : this.newest;
+  }
+
+  fail(invariant: string, text: string): void {
+    this.violation ??= new Violation(invariant, text);
+  }
+
+  private holds(name: string, commit: WalEnd): boolean {
+    const host = this.hosts.get(name);
+    const log = host === undefined ? undefined : heldBy(host.disk);
+    return log !== undefined && contains(log, commit);
+  }
+
+  private checkPromotion(host: PgHost, how: { readonly reign: number; readonly from: WalEnd }, log: WalEnd): void {
+    const { current } = this.ledger();
+    const { timeline } = log.branch;
+    if (this.timelines.has(timeline)) this.fail('I5', `${host.name} starts timeline ${timeline}, which was used before`);
+    this.timelines.add(timeline);
+    if (current?.name !== host.name || current.reign !== how.reign) {
+      if (this.hasJustThawed(host)) this.tally.excusedAfterThaw += 1;
+      else this.fail('I5', `${host.name} promotes under reign ${how.reign} while ${current?.name ?? 'nobody'} holds the key, reign ${current?.reign ?? 0}`);
+      return;
+    }
+    this.beginnings.push({ branch: log.branch, host, atMs: this.agenda.nowMs });
+    for (const name of current.counted) this.checkCounted(host, name, how.from);
+  }
+
+  private checkCounted(host: PgHost, name: string, from: WalEnd): void {
+    const other = this.hosts.get(name);
+    const log = other === undefined ? undefined : heldBy(other.disk);
+    if (log === undefined || name === host.name) return;
+    if (comparePositions(positionOf(log), positionOf(from)) <= 0) return;
+    this.fail('I5', `${host.name} promotes from ${positionToText(positionOf(from))}, below ${name}, which it counted and which is at ${positionToText(positionOf(log))}`);
+  }
+
+  private checkLate(host: PgHost, commit: { readonly at: WalEnd; readonly acceptedAtMs: number; readonly isSynchronous: boolean }, later: Beginning): void {
+    const text = `${host.name} acknowledges a commit at ${walEndToText(commit.at)}, which ${later.host.name} does not have on timeline ${later.branch.timeline}`;
+    if (commit.isSynchronous) this.fail('I1', text);
+    else if (commit.acceptedAtMs < later.atMs) this.tally.lostAsynchronously += 1;
+    else if (this.hasJustThawed(host)) this.tally.excusedAfterThaw += 1;
+    else this.fail('I1', `${text} and which began before`);
+  }
+
+  private protect(at: WalEnd): void {
+    const { newest } = this;
+    if (newest !== undefined && contains(newest, at)) return;
+    if (newest !== undefined && !contains(at, newest)) {
+      this.fail('I2', `the commit acknowledged at ${walEndToText(at)} and the one at ${walEndToText(newest)} are not on one line`);
+      return;
+    }
+    this.newest = { branch: normalized(at).branch, lsn: at.lsn };
+    this.checkElectable('a commit was acknowledged');
+  }
+
+  private hasJustThawed(host: PgHost): boolean {
+    return this.agenda.nowMs - host.machine.thawedAtMs <= THAW_MS;
+  }
+}
+
+/** Why the holder of a reign must not write any more; undefined: it may. */
+function overstayed(reign: Reign, nowMs: number): string | undefined {
+  if (nowMs > reign.deadlineAtMs + KILL_MS) return `${Math.round(nowMs - reign.deadlineAtMs)} ms past its deadline`;
+  if (reign.endedAtMs === undefined) return undefined;
+  if (reign.hasExpired) return 'after its lease ran out';
+  return nowMs > reign.endedAtMs + reign.ttlMs ? `${Math.round(nowMs - reign.endedAtMs)} ms after the key was gone` : undefined;
+}

@@ -1,0 +1,84 @@
+import { decodeSync, NO_SYNC } from '../../core/layout/sync-key.ts';
+import { type Keys, nameBelow } from '../../core/layout/keys.ts';
+import type { SyncState } from '../../core/model/cluster.ts';
+import type { Txn } from '../../ports/store.ts';
+import { type Change, keyOf, type Lease } from '../store/state.ts';
+
+/** One holding of the leader key, as the store's own truth has it. */
+export interface Reign {
+  readonly reign: number;
+  readonly name: string;
+  readonly leaseId: string | undefined;
+  readonly ttlMs: number;
+  /** Members whose pledges the take-over compared. */
+  readonly counted: readonly string[];
+  endedAtMs: number | undefined;
+  /** Its lease ran out, as opposed to the key being deleted. */
+  hasExpired: boolean;
+  /** True time past which its holder must not write, by the last renewal that reached the store. */
+  deadlineAtMs: number;
+}
+
+/** The store's truth about who leads and who may, from its changes. */
+export class Ledger {
+  readonly keys: Keys;
+  readonly reigns: Reign[] = [];
+  current: Reign | undefined;
+  sync: SyncState = NO_SYNC;
+  private readonly leases: ReadonlyMap<string, Lease>;
+
+  constructor(keys: Keys, leases: ReadonlyMap<string, Lease>) {
+    this.keys = keys;
+    this.leases = leases;
+  }
+
+  /** The last reign of a member, over or not. */
+  lastReignOf(name: string): Reign | undefined {
+    return this.reigns.findLast((each) => each.name === name);
+  }
+
+  get isSynchronous(): boolean {
+    return this.sync.leader !== undefined;
+  }
+
+  note(change: Change, nowMs: number): void {
+    for (const event of change.events) {
+      const key = keyOf(event);
+      if (key === this.keys.leader) this.noteLeader(change, event.kind === 'put' ? event.keyValue : undefined, nowMs);
+      if (key === this.keys.sync) this.sync = event.kind === 'put' ? decodeSync(event.keyValue.value).value : NO_SYNC;
+    }
+  }
+
+  /** A keepalive or a grant has reached the store: it was sent at this true time. */
+  noteRenewal(leaseId: string, sentAtMs: number, clockRate: number): void {
+    const { current } = this;
+    if (current === undefined || current.leaseId !== leaseId) return;
+    current.deadlineAtMs = Math.max(current.deadlineAtMs, sentAtMs + (current.ttlMs * 5) / 6 / clockRate);
+  }
+
+  private noteLeader(change: Change, key: { readonly value: string; readonly leaseId: string | undefined } | undefined, nowMs: number): void {
+    if (this.current !== undefined) {
+      this.current.endedAtMs = nowMs;
+      this.current.hasExpired = change.txn === undefined;
+    }
+    this.current = undefined;
+    if (key === undefined) return;
+    const ttlMs = key.leaseId === undefined ? 0 : (this.leases.get(key.leaseId)?.ttlMs ?? 0);
+    this.current = {
+      reign: change.revision,
+      name: key.value,
+      leaseId: key.leaseId,
+      ttlMs,
+      counted: pledgesCompared(change.txn, this.keys),
+      endedAtMs: undefined,
+      hasExpired: false,
+      deadlineAtMs: nowMs + (ttlMs * 5) / 6,
+    };
+    this.reigns.push(this.current);
+  }
+}
+
+function pledgesCompared(txn: Txn | undefined, keys: Keys): readonly string[] {
+  const names = (txn?.compares ?? []).map((compare) => nameBelow(keys.pledges, compare.key));
+  return names.filter((name) => name !== undefined);
+}

@@ -1,0 +1,49 @@
+import type { FollowTarget, ServerSettings } from '../../core/model/job.ts';
+import type { ControlState, UnfinishedWork } from '../../core/model/local-postgres.ts';
+import type { WalEnd } from './wal.ts';
+
+/** What a data directory holds. WAL here is flushed WAL: it survives every crash. */
+export interface ClusterFiles {
+  readonly systemId: string;
+  log: WalEnd;
+  control: ControlState;
+  /** Where the last checkpoint's record begins, in the branch that it is part of. */
+  checkpoint: WalEnd;
+  /** As far as a standby has replayed at the least; what it has received beyond that only its WAL tells. */
+  minRecoveryEnd: WalEnd;
+  standbySignal: boolean;
+  settings: ServerSettings;
+  follow: FollowTarget | undefined;
+  readonly slots: Map<string, { restartLsn: number | undefined }>;
+}
+
+export interface Disk {
+  /** undefined: the data directory is empty. */
+  files: ClusterFiles | undefined;
+  /** Noted beside the directory while an operation would leave it unusable. */
+  unfinished: UnfinishedWork | undefined;
+  lastError: string | undefined;
+}
+
+export function emptyDisk(): Disk {
+  return { files: undefined, unfinished: undefined, lastError: undefined };
+}
+
+export function newFiles(systemId: string, log: WalEnd, settings: ServerSettings): ClusterFiles {
+  return {
+    systemId,
+    log,
+    control: 'shut down',
+    checkpoint: log,
+    minRecoveryEnd: log,
+    standbySignal: false,
+    settings,
+    follow: undefined,
+    slots: new Map(),
+  };
+}
+
+/** WAL that a voter could be asked for; a directory that is half made counts for nothing. */
+export function heldBy(disk: Disk): WalEnd | undefined {
+  return disk.unfinished === undefined ? disk.files?.log : undefined;
+}

@@ -1,0 +1,246 @@
+import type { FollowTarget, Job, JobOutcome, ServerSettings } from '../../core/model/job.ts';
+import { lsn } from '../../core/model/lsn.ts';
+import { type ClusterFiles, newFiles } from './disk.ts';
+import { failed, JobRun } from './job-run.ts';
+import { Server } from './server.ts';
+import { contains, forksOf, normalized, type WalEnd, walEndToText } from './wal.ts';
+import type { PgHost, PgWorld } from './world.ts';
+
+const FIRST_LSN = 0x1500000;
+const DONE: JobOutcome = { kind: 'done', facts: {} };
+
+/** Where the jobs of one member act. */
+export interface JobPlace {
+  readonly host: PgHost;
+  readonly world: PgWorld;
+  /** Called when a server was started. */
+  started(server: Server): void;
+  /** The claim for a system identifier nobody has. */
+  newSystemId(): string;
+}
+
+type JobOf<K extends Job['kind']> = Extract<Job, { kind: K }>;
+
+export async function runJob(job: Job, run: JobRun, place: JobPlace): Promise<JobOutcome> {
+  const { world } = place;
+  if (job.kind !== 'stop' && world.chance.happens(world.habits.jobFailureRate)) {
+    await run.pass(world.chance.between(10, 500));
+    return failed(`${job.kind} failed by chance`);
+  }
+  switch (job.kind) {
+    case 'bootstrap':
+      return bootstrap(job.settings, run, place);
+    case 'clone':
+      return clone(job, run, place);
+    case 'startPrimary':
+      return start({ settings: job.settings, follow: undefined, isStandby: false }, run, place);
+    case 'startStandby':
+      return start({ settings: job.settings, follow: job.follow, isStandby: true }, run, place);
+    case 'follow':
+      return follow(job, run, place);
+    case 'cutOff':
+      return cutOff(job, run, place);
+    case 'promote':
+      return promote(job, run, place);
+    case 'stop':
+      return stop(job, run, place);
+    case 'recoverCrash':
+      return recoverCrash(run, place);
+    case 'rewind':
+      return rewind(job, run, place);
+    case 'checkpoint':
+      return checkpoint(run, place);
+    case 'setAside':
+      return setAside(run, place);
+  }
+}
+
+async function bootstrap(settings: ServerSettings, run: JobRun, place: JobPlace): Promise<JobOutcome> {
+  const { host, world } = place;
+  if (host.disk.files !== undefined || host.disk.unfinished !== undefined) return failed('data directory is not empty');
+  host.disk.unfinished = 'bootstrap';
+  if (!(await run.pass(world.chance.between(800, 2500)))) return run.end();
+  host.disk.files = newFiles(place.newSystemId(), world.forest.root(1, FIRST_LSN), settings);
+  host.disk.unfinished = undefined;
+  world.witness.replaced(host);
+  return DONE;
+}
+
+/** The server behind an upstream, if it can be reached both ways and accepts connections. */
+function reach(target: FollowTarget, place: JobPlace): Server | undefined {
+  const { world, host } = place;
+  const other = world.hosts.get(target.upstream.host);
+  if (other?.server === undefined || !other.server.process.canRun() || other.server.phase !== 'up') return undefined;
+  const isOpen = world.network.isOpen(host.name, other.name) && world.network.isOpen(other.name, host.name);
+  return isOpen ? other.server : undefined;
+}
+
+async function clone(job: JobOf<'clone'>, run: JobRun, place: JobPlace): Promise<JobOutcome> {
+  const { host, world } = place;
+  if (host.disk.files !== undefined || host.disk.unfinished !== undefined) return failed('data directory is not empty');
+  const source = reach(job.from, place);
+  if (source === undefined) return failed('could not connect to the source');
+  host.disk.unfinished = 'clone';
+  source.forceCheckpoint();
+  const steps = 4;
+  const lengthMs = world.chance.between(world.habits.cloneMsMax / 4, world.habits.cloneMsMax);
+  for (let step = 1; step <= steps; step += 1) {
+    if (!(await run.pass(lengthMs / steps))) return run.end();
+    if (reach(job.from, place) !== source) return failed('connection to the source lost');
+    run.control.progress({ text: 'copying', percent: (100 * step) / steps });
+  }
+  const files = newFiles(source.files.systemId, source.log(), job.settings);
+  files.standbySignal = true;
+  files.follow = job.from;
+  files.control = 'in production';
+  host.disk.files = files;
+  host.disk.unfinished = undefined;
+  world.witness.replaced(host);
+  return DONE;
+}
+
+interface StartRequest {
+  readonly settings: ServerSettings;
+  readonly follow: FollowTarget | undefined;
+  readonly isStandby: boolean;
+}
+
+async function start(request: StartRequest, run: JobRun, place: JobPlace): Promise<JobOutcome> {
+  const { host, world } = place;
+  const { files, unfinished } = host.disk;
+  if (files === undefined || unfinished !== undefined) return failed('no usable data directory');
+  if (host.server !== undefined) return failed('lock file "postmaster.pid" already exists');
+  files.settings = request.settings;
+  files.standbySignal = request.isStandby;
+  files.follow = request.follow;
+  const server = new Server(host, world, files);
+  host.server = server;
+  place.started(server);
+  if (!(await run.until(() => server.phase !== 'starting' || !server.process.alive))) return run.end();
+  return server.process.alive ? DONE : failed('the server ended while it started');
+}
+
+async function follow(job: JobOf<'follow'>, run: JobRun, place: JobPlace): Promise<JobOutcome> {
+  const { files } = place.host.disk;
+  const { server } = place.host;
+  if (files === undefined || server?.role !== 'standby') return failed('no running standby');
+  files.follow = job.follow;
+  files.settings = job.settings;
+  server.reload(job.settings);
+  if (!(await run.pass(place.world.chance.between(5, 40)))) return run.end();
+  server.process.run(() => server.turnTo(job.follow));
+  return DONE;
+}
+
+async function cutOff(job: JobOf<'cutOff'>, run: JobRun, place: JobPlace): Promise<JobOutcome> {
+  const { files } = place.host.disk;
+  const { server } = place.host;
+  if (files === undefined || server?.role !== 'standby') return failed('no running standby');
+  files.follow = undefined;
+  files.settings = job.settings;
+  server.reload(job.settings);
+  if (!(await run.pass(place.world.chance.between(5, 40)))) return run.end();
+  server.process.run(() => server.turnTo(undefined));
+  if (!(await run.until(() => server.receiver === undefined))) return run.end();
+  return DONE;
+}
+
+async function promote(job: JobOf<'promote'>, run: JobRun, place: JobPlace): Promise<JobOutcome> {
+  const { host, world } = place;
+  const { server } = host;
+  if (server?.role !== 'standby' || server.phase !== 'up') return failed('no running standby');
+  server.files.settings = job.settings;
+  server.reload(job.settings);
+  if (!(await run.pass(world.chance.between(5, 60)))) return run.end();
+  if (!(await run.control.mayPromote())) return failed('leadership could not be confirmed');
+  // From here on the signal is out: nothing calls it back.
+  const history = forksOf(server.log()).map((fork) => fork.timeline);
+  const timeline = Math.max(job.aboveTimeline, normalized(server.log()).branch.timeline, ...history) + 1;
+  server.process.after(world.chance.between(20, 180), () => {
+    if (server.phase === 'up' && server.role === 'standby') server.promote(timeline, job.reign);
+  });
+  if (!(await run.until(() => server.role === 'primary' || !server.process.alive))) return run.end();
+  return server.process.alive ? { kind: 'done', facts: { timeline } } : failed('the server ended while it was promoted');
+}
+
+async function stop(job: JobOf<'stop'>, run: JobRun, place: JobPlace): Promise<JobOutcome> {
+  const { host, world } = place;
+  const { server } = host;
+  if (server === undefined) return DONE;
+  if (job.mode === 'immediate') {
+    if (!(await run.pass(world.chance.between(5, 60)))) return run.end();
+    server.kill();
+    return DONE;
+  }
+  if (job.checkpointFirst && server.phase === 'up' && !(await run.pass(server.forceCheckpoint()))) return run.end();
+  let shutdown: WalEnd | undefined;
+  server.process.run(() => server.stopFast((at) => (shutdown = at)));
+  if (!(await run.until(() => host.server !== server))) return run.end();
+  if (shutdown === undefined) return DONE;
+  return { kind: 'done', facts: { shutdownLsn: lsn(shutdown.lsn), timeline: shutdown.branch.timeline } };
+}
+
+async function recoverCrash(run: JobRun, place: JobPlace): Promise<JobOutcome> {
+  const { host, world } = place;
+  const { files, unfinished } = host.disk;
+  if (files === undefined || unfinished !== undefined || host.server !== undefined) return failed('no stopped cluster');
+  if (!(await run.pass(world.chance.between(100, world.habits.recoveryMsMax)))) return run.end();
+  if (host.server !== undefined) return failed('a server was started meanwhile');
+  shutDownAlone(files, world);
+  return DONE;
+}
+
+/** Single-user recovery ends with records of its own on the timeline that was. */
+function shutDownAlone(files: ClusterFiles, world: PgWorld): void {
+  files.checkpoint = files.log;
+  files.log = world.forest.append(files.log, 224);
+  files.control = 'shut down';
+}
+
+async function rewind(job: JobOf<'rewind'>, run: JobRun, place: JobPlace): Promise<JobOutcome> {
+  const { host, world } = place;
+  const { files, unfinished } = host.disk;
+  if (files === undefined || unfinished !== undefined || host.server !== undefined) return failed('no stopped cluster');
+  const source = reach(job.from, place);
+  if (source === undefined) return failed('could not connect to the source');
+  if (source.role !== 'primary') return failed('source server must not be in recovery mode');
+  if (source.files.systemId !== files.systemId) return failed('source and target clusters are from different systems');
+  if (files.control !== 'shut down' && files.control !== 'shut down in recovery') shutDownAlone(files, world);
+  if (!(await run.pass(world.chance.between(50, 400)))) return run.end();
+  if (normalized(source.log()).branch.timeline === normalized(files.log).branch.timeline) return DONE;
+  if (contains(source.log(), files.log)) return DONE;
+  world.trace.note(host.name, () => `rewinds; throws away what it has at ${walEndToText(files.log)}`);
+  host.disk.unfinished = 'rewind';
+  world.witness.replaced(host);
+  if (!(await run.pass(world.chance.between(300, world.habits.cloneMsMax)))) return run.end();
+  if (reach(job.from, place) !== source) return failed('connection to the source lost');
+  files.log = source.log();
+  files.checkpoint = files.log;
+  files.minRecoveryEnd = files.log;
+  files.settings = job.settings;
+  files.follow = job.from;
+  files.standbySignal = true;
+  files.control = 'in production';
+  host.disk.unfinished = undefined;
+  world.witness.replaced(host);
+  return DONE;
+}
+
+async function checkpoint(run: JobRun, place: JobPlace): Promise<JobOutcome> {
+  const { server } = place.host;
+  if (server?.phase !== 'up') return failed('the server does not accept connections');
+  if (!(await run.pass(server.forceCheckpoint()))) return run.end();
+  return DONE;
+}
+
+async function setAside(run: JobRun, place: JobPlace): Promise<JobOutcome> {
+  const { host, world } = place;
+  if (host.server !== undefined) return failed('the server runs');
+  if (!(await run.pass(world.chance.between(5, 50)))) return run.end();
+  const { files } = host.disk;
+  if (files !== undefined) world.trace.note(host.name, () => `moves its data aside at ${walEndToText(files.log)}`);
+  host.disk.files = undefined;
+  host.disk.unfinished = undefined;
+  world.witness.replaced(host);
+  return DONE;
+}

@@ -1,0 +1,56 @@
+import type { Network } from '../network.ts';
+import type { Agenda } from '../time/agenda.ts';
+import type { Chance } from '../time/chance.ts';
+import type { Machine } from '../time/machine.ts';
+import type { Trace } from '../time/trace.ts';
+import type { Disk } from './disk.ts';
+import type { Server } from './server.ts';
+import type { Forest, WalEnd } from './wal.ts';
+
+/** One machine's PostgreSQL: its disk, and the server that works on it now, if any. */
+export interface PgHost {
+  readonly name: string;
+  readonly machine: Machine;
+  readonly disk: Disk;
+  server: Server | undefined;
+}
+
+/** Told of everything that the invariants speak about, the moment it happens. */
+export interface Witness {
+  /** A server has begun to accept writes: promoted under `reign`, or started on the timeline it had. */
+  serving(host: PgHost, how: { readonly kind: 'promoted'; readonly reign: number; readonly from: WalEnd } | { readonly kind: 'started' }): void;
+  /** A write went into the WAL. */
+  accepted(host: PgHost, at: WalEnd): void;
+  /** The client is told that it is safe. */
+  acknowledged(host: PgHost, at: WalEnd, acceptedAtMs: number): void;
+  /** The WAL on a disk is not the former one and more: rewound, cloned, moved aside, or no longer fit for use. */
+  replaced(host: PgHost): void;
+}
+
+/** How this world's PostgreSQL behaves. Times in milliseconds. */
+export interface PgHabits {
+  commitMs: number;
+  /** Longest crash recovery. */
+  recoveryMsMax: number;
+  /** Longest replay of a standby that was started again. */
+  replayMsMax: number;
+  replayLagMs: number;
+  checkpointMsMax: number;
+  /** Silence after which an end of a replication connection is given up. */
+  replicationTimeoutMs: number;
+  receiverRetryMs: number;
+  cloneMsMax: number;
+  jobFailureRate: number;
+}
+
+/** What all servers of one world share. */
+export interface PgWorld {
+  readonly agenda: Agenda;
+  readonly network: Network;
+  readonly chance: Chance;
+  readonly trace: Trace;
+  readonly forest: Forest;
+  readonly witness: Witness;
+  readonly habits: PgHabits;
+  readonly hosts: ReadonlyMap<string, PgHost>;
+}
