@@ -21,21 +21,24 @@ export interface StoredKey {
 }
 
 export function decodeCluster(keyValues: readonly StoredKey[], revision: number, keys: Keys): ClusterView {
-  const reading = new Reading(keyValues);
+  const reading: Reading = { stored: new Map(keyValues.map((stored) => [stored.key, stored])), nonsense: [] };
   return {
     revision,
-    initialize: reading.text(keys.initialize),
-    bootstrapper: reading.text(keys.bootstrap).value,
-    config: reading.keyed(keys.config, undefined, decodeConfig),
-    leader: leaderFrom(reading.find(keys.leader)),
+    initialize: textAt(reading, keys.initialize),
+    bootstrapper: textAt(reading, keys.bootstrap).value,
+    config: valueAt(reading, keys.config, { absent: undefined, decode: decodeConfig }),
+    leader: leaderFrom(reading.stored.get(keys.leader)),
     members: membersFrom(reading, keys),
-    sync: reading.keyed(keys.sync, NO_SYNC, decodeSync),
-    failover: reading.keyed<FailoverRequest | undefined>(keys.failover, undefined, decodeFailover),
-    history: reading.keyed(keys.history, undefined, decodeHistory),
+    sync: valueAt(reading, keys.sync, { absent: NO_SYNC, decode: decodeSync }),
+    failover: valueAt<FailoverRequest | undefined>(reading, keys.failover, {
+      absent: undefined,
+      decode: decodeFailover,
+    }),
+    history: valueAt(reading, keys.history, { absent: undefined, decode: decodeHistory }),
     status: statusFrom(reading, keys),
-    reign: reading.keyed(keys.reign, undefined, decodeReign),
+    reign: valueAt(reading, keys.reign, { absent: undefined, decode: decodeReign }),
     pledges: pledgesFrom(reading, keys),
-    events: reading.keyed(keys.events, [], decodeEvents),
+    events: valueAt(reading, keys.events, { absent: [], decode: decodeEvents }),
     nonsense: reading.nonsense,
   };
 }
@@ -48,44 +51,41 @@ export function leaderMember({ leader, members }: Pick<ClusterView, 'leader' | '
 }
 
 /** The keys of one reading, and what in them could not be understood. */
-class Reading {
-  readonly nonsense: { readonly key: string; readonly why: string }[] = [];
-  readonly #stored: ReadonlyMap<string, StoredKey>;
+interface Reading {
+  readonly stored: ReadonlyMap<string, StoredKey>;
+  readonly nonsense: { readonly key: string; readonly why: string }[];
+}
 
-  constructor(keyValues: readonly StoredKey[]) {
-    this.#stored = new Map(keyValues.map((stored) => [stored.key, stored]));
-  }
+function textAt({ stored }: Reading, key: string): Keyed<string | undefined> {
+  const found = stored.get(key);
+  return { value: found?.value, revision: found?.modRevision ?? 0 };
+}
 
-  find(key: string): StoredKey | undefined {
-    return this.#stored.get(key);
-  }
+interface Meaning<T> {
+  readonly absent: T;
+  readonly decode: (text: string) => Decoded<T>;
+}
 
-  text(key: string): Keyed<string | undefined> {
-    const stored = this.find(key);
-    return { value: stored?.value, revision: stored?.modRevision ?? 0 };
-  }
+/** The revision is the key's even where its value means nothing, so that a guarded write can replace it. */
+function valueAt<T>(reading: Reading, key: string, meaning: Meaning<T>): Keyed<T> {
+  const found = reading.stored.get(key);
+  if (found === undefined) return { value: meaning.absent, revision: 0 };
+  return { value: understood(reading, found, meaning.decode), revision: found.modRevision };
+}
 
-  /** The revision is the key's even where its value means nothing, so that a guarded write can replace it. */
-  keyed<T>(key: string, absent: T, decode: (text: string) => Decoded<T>): Keyed<T> {
-    const stored = this.find(key);
-    if (stored === undefined) return { value: absent, revision: 0 };
-    return { value: this.understood(stored, decode), revision: stored.modRevision };
-  }
+function understood<T>({ nonsense }: Reading, stored: StoredKey, decode: (text: string) => Decoded<T>): T {
+  const { value, why } = decode(stored.value);
+  if (why !== undefined) nonsense.push({ key: stored.key, why });
+  return value;
+}
 
-  understood<T>(stored: StoredKey, decode: (text: string) => Decoded<T>): T {
-    const { value, why } = decode(stored.value);
-    if (why !== undefined) this.nonsense.push({ key: stored.key, why });
-    return value;
-  }
-
-  /** Keys directly below `folder`, in the order of their names, so that nothing depends on the order of reading. */
-  below(folder: string): readonly { readonly name: string; readonly stored: StoredKey }[] {
-    const found = [...this.#stored.values()].flatMap((stored) => {
-      const name = nameBelow(folder, stored.key);
-      return name === undefined ? [] : [{ name, stored }];
-    });
-    return found.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  }
+/** Keys directly below `folder`, in the order of their names, so that nothing depends on the order of reading. */
+function below({ stored }: Reading, folder: string): readonly { readonly name: string; readonly stored: StoredKey }[] {
+  const found = [...stored.values()].flatMap((one) => {
+    const name = nameBelow(folder, one.key);
+    return name === undefined ? [] : [{ name, stored: one }];
+  });
+  return found.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
 /** Without a value it names nobody; it still is a leader key, so nobody may take it. */
@@ -94,24 +94,24 @@ function leaderFrom(stored: StoredKey | undefined): LeaderKey | undefined {
 }
 
 function membersFrom(reading: Reading, keys: Keys): readonly Member[] {
-  return reading.below(keys.members).map(({ name, stored }) => ({
+  return below(reading, keys.members).map(({ name, stored }) => ({
     name,
-    data: reading.understood(stored, decodeMember),
+    data: understood(reading, stored, decodeMember),
     leaseId: stored.leaseId,
     modRevision: stored.modRevision,
   }));
 }
 
 function pledgesFrom(reading: Reading, keys: Keys): readonly Pledge[] {
-  return reading.below(keys.pledges).flatMap(({ name, stored }) => {
-    const pledge = reading.understood(stored, decodePledge);
+  return below(reading, keys.pledges).flatMap(({ name, stored }) => {
+    const pledge = understood(reading, stored, decodePledge);
     return pledge === undefined ? [] : [{ name, ...pledge, revision: stored.modRevision }];
   });
 }
 
 function statusFrom(reading: Reading, keys: Keys): ClusterView['status'] {
-  const key = reading.find(keys.status) === undefined ? keys.optime : keys.status;
-  return reading.keyed(key, NO_STATUS, decodeStatus).value;
+  const key = reading.stored.has(keys.status) ? keys.status : keys.optime;
+  return valueAt(reading, key, { absent: NO_STATUS, decode: decodeStatus }).value;
 }
 
 function decodeConfig(text: string): Decoded<DynamicConfig | undefined> {

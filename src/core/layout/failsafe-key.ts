@@ -8,8 +8,10 @@ export type FailsafeMembers = Readonly<Record<string, string>>;
 export function decodeFailsafe(text: string): Decoded<FailsafeMembers | undefined> {
   const record = recordFromJson(text);
   if (record === undefined) return { value: undefined, why: 'not a JSON object' };
-  const members = Object.entries(record).flatMap(([name, url]) => (typeof url === 'string' ? [[name, url]] : []));
-  return { value: Object.fromEntries(members) };
+  const members: FailsafeMembers = Object.fromEntries(
+    Object.entries(record).flatMap(([name, url]) => (typeof url === 'string' ? [[name, url] as const] : [])),
+  );
+  return { value: members };
 }
 
 export function encodeFailsafe(members: FailsafeMembers): string {

@@ -23,9 +23,13 @@ export function historyRow({ timeline, lsn, reason, at, newLeader }: HistoryEntr
   return newLeader === undefined ? [timeline, lsn, reason, at] : [timeline, lsn, reason, at, newLeader];
 }
 
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}
+
 function entryFrom(row: unknown): HistoryEntry | undefined {
-  if (!Array.isArray(row)) return undefined;
-  const [first, second, reason, at, newLeader]: readonly unknown[] = row;
+  if (!isList(row)) return undefined;
+  const [first, second, reason, at, newLeader] = row;
   const timeline = countFrom(first);
   const lsn = lsnFrom(second);
   if (timeline === undefined || lsn === undefined || typeof reason !== 'string') return undefined;

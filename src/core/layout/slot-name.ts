@@ -7,8 +7,7 @@ function escapeChar(char: string): string {
 /** The replication slot of a member (contract: interfaces.md 1.7). */
 export function slotNameOf(memberName: string): string {
   const lower = memberName.toLowerCase().replace(/[-.]/g, '_');
-  return [...lower]
-    .map((char) => (/[a-z0-9_]/.test(char) ? char : escapeChar(char)))
+  return Array.from(lower, (char) => (/[a-z0-9_]/.test(char) ? char : escapeChar(char)))
     .join('')
     .slice(0, MAX_LENGTH);
 }

@@ -156,7 +156,8 @@ type PostgresSection = Pick<
 
 function readPostgresSection(reader: SettingReader): PostgresSection {
   const parameters = valueOf(reader, 'parameters');
-  if (parameters !== undefined && !isSettingMap(parameters)) note(reader, 'parameters', 'must be a map', 'rejects');
+  if (parameters !== undefined && parameters !== null && !isSettingMap(parameters))
+    note(reader, 'parameters', 'must be a map', 'rejects');
   return {
     usePgRewind: readBoolean(reader, 'use_pg_rewind', false),
     useSlots: readBoolean(reader, 'use_slots', true),
