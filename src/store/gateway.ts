@@ -90,7 +90,8 @@ export class Gateway {
       return undefined;
     }
     const token = reply.body['token'];
-    if (typeof token !== 'string' || token === '')
+    // It becomes a header, which may not hold everything.
+    if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token))
       return { kind: 'failed', sent: false, why: 'login: no token in the answer' };
     this.#login.remember(token);
     return undefined;

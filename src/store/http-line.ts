@@ -14,13 +14,19 @@ export type Exchange =
 export const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
 const IDLE_CONNECTIONS_MAX = 4;
 
+/** Made of what the TLS files held at `stamp`. */
+interface StampedAgent {
+  readonly agent: Agent;
+  readonly stamp: string;
+}
+
 export class HttpLine {
   readonly #url: URL;
   readonly #tls: TlsFiles | undefined;
   readonly #clock: Clock;
   readonly #agents = new Set<Agent>();
   readonly #troubleListeners = new Set<() => void>();
-  #agent: { readonly agent: Agent; readonly stamp: string } | undefined;
+  #agent: StampedAgent | undefined;
   #heardAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(endpoint: string, tls: TlsFiles | undefined, clock: Clock) {
@@ -95,14 +101,18 @@ export class HttpLine {
   /** A text is the reason why there is none. */
   #currentAgent(): Agent | string {
     if (this.#agent !== undefined) return this.#agent.agent;
-    const settings = { keepAlive: true, maxFreeSockets: IDLE_CONNECTIONS_MAX };
+    const made = this.#newAgent({ keepAlive: true, maxFreeSockets: IDLE_CONNECTIONS_MAX });
+    if (typeof made === 'string') return made;
+    this.#agents.add(made.agent);
+    this.#agent = made;
+    return made.agent;
+  }
+
+  #newAgent(settings: http.AgentOptions): StampedAgent | string {
+    if (this.#url.protocol === 'http:') return { agent: new http.Agent(settings), stamp: tlsStamp(this.#tls) };
     const tls = readTls(this.#tls);
-    if (tls.kind === 'unreadable') return tls.why;
-    const agent =
-      this.#url.protocol === 'https:' ? new https.Agent({ ...settings, ...tls.options }) : new http.Agent(settings);
-    this.#agents.add(agent);
-    this.#agent = { agent, stamp: tls.stamp };
-    return agent;
+    if (tls.kind === 'unusable') return tls.why;
+    return { agent: new https.Agent({ ...settings, secureContext: tls.context }), stamp: tls.stamp };
   }
 
   #onTrouble(): void {

@@ -1,23 +1,21 @@
 // What the TLS files hold now.
 import { readFileSync, statSync } from 'node:fs';
-import type { SecureContextOptions } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import type { TlsFiles } from './etcd-options.ts';
 
 export type TlsMaterial =
-  | { readonly kind: 'ok'; readonly options: SecureContextOptions; readonly stamp: string }
-  | { readonly kind: 'unreadable'; readonly why: string };
+  | { readonly kind: 'ok'; readonly context: SecureContext; readonly stamp: string }
+  | { readonly kind: 'unusable'; readonly why: string };
 
 export function readTls(files: TlsFiles | undefined): TlsMaterial {
   try {
     const stamp = tlsStamp(files);
     const [ca, cert, key] = [files?.ca, files?.cert, files?.key ?? files?.cert].map(contentOf);
-    return {
-      kind: 'ok',
-      options: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) },
-      stamp,
-    };
+    const context = createSecureContext({ ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) });
+    return { kind: 'ok', context, stamp };
   } catch (error) {
-    return { kind: 'unreadable', why: error instanceof Error ? error.message : 'a TLS file cannot be read' };
+    const reason = error instanceof Error ? error.message : 'unknown error';
+    return { kind: 'unusable', why: `certificate, key or authority cannot be used: ${reason}` };
   }
 }
 
