@@ -1,0 +1,15 @@
+/** How long one request may take, in milliseconds. What is not answered in time is tried again by the next cycle. */
+export const BUDGETS = {
+  range: 2_000,
+  /** Below two thirds of the shortest usual leader lease, together with an observation: a slow store must not look like a hung loop. */
+  write: 1_500,
+  lease: 2_000,
+  observe: 1_000,
+  guard: 300,
+  probe: 1_000,
+  settings: 2_000,
+  slot: 2_000,
+  kill: 10_000,
+  /** The whole of the last check before a promotion. */
+  confirm: 2_000,
+} as const;

@@ -1,0 +1,137 @@
+// Where people's requests come in. What changes the cluster is one transaction that compares what the answer was made from.
+import { compactJson } from '../core/layout/compact-json.ts';
+import { encodeFailover } from '../core/layout/failover-key.ts';
+import type { Keys } from '../core/layout/keys.ts';
+import type { ClusterView, FailoverRequest } from '../core/model/cluster.ts';
+import type { PeerStatus } from '../core/model/observation.ts';
+import type { Seen } from '../core/model/seen.ts';
+import type { Snapshot } from '../core/model/snapshot.ts';
+import { mergePatch } from '../core/settings/merge-patch.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Desk, DeskOutcome, JsonObject } from '../ports/desk.ts';
+import type { Peers } from '../ports/peers.ts';
+import type { TxnOutcome } from '../ports/store.ts';
+import { BUDGETS } from './budgets.ts';
+import type { Mirror } from './mirror.ts';
+import type { Requests } from './requests.ts';
+import type { Transactor } from './transactor.ts';
+
+/** People wait longer than the loop does. */
+const DESK_WRITE_MS = 5_000;
+/** A loop that is alive takes note of a request well within this time. */
+const ACCEPT_MS = 10_000;
+
+export interface DeskParts {
+  readonly clock: Clock;
+  readonly keys: Keys;
+  readonly mirror: Mirror;
+  readonly transactor: Transactor;
+  readonly peers: Peers;
+  readonly requests: Requests;
+  readonly wake: (reason: string) => void;
+}
+
+function fromTxn<T>(outcome: TxnOutcome, value: T): DeskOutcome<T> {
+  if (outcome.kind === 'unknown' || outcome.kind === 'notDone') return { kind: outcome.kind, why: outcome.why };
+  return outcome.kind === 'done' ? { kind: 'done', value } : { kind: 'conflict' };
+}
+
+export class RuntimeDesk implements Desk {
+  private readonly parts: DeskParts;
+  private last: Snapshot | undefined;
+  private readonly listeners = new Set<(snapshot: Snapshot) => void>();
+  /** Called once the core has taken on the bootstrap request of that id. */
+  private readonly onAccepted = new Map<number, () => void>();
+
+  constructor(parts: DeskParts) {
+    this.parts = parts;
+  }
+
+  snapshot(): Snapshot | undefined {
+    return this.last;
+  }
+
+  onSnapshot(listener: (snapshot: Snapshot) => void): () => void {
+    this.listeners.add(listener);
+    return () => {
+      this.listeners.delete(listener);
+    };
+  }
+
+  nowMs(): number {
+    return this.parts.clock.bootMs();
+  }
+
+  /** For the loop: what a cycle came to. */
+  show(snapshot: Snapshot, acceptedRequest: number | undefined): void {
+    this.last = snapshot;
+    for (const listener of [...this.listeners]) listener(snapshot);
+    if (acceptedRequest !== undefined) this.onAccepted.get(acceptedRequest)?.();
+  }
+
+  async changeConfig(change: {
+    readonly kind: 'patch' | 'replace';
+    readonly value: JsonObject;
+  }): Promise<DeskOutcome<JsonObject>> {
+    const view = this.view();
+    if (view === undefined) return { kind: 'notDone', why: 'the store does not answer' };
+    const { value: config, revision } = view.config;
+    if (change.kind === 'patch' && config === undefined)
+      return { kind: 'absent', why: 'there is no dynamic configuration to patch' };
+    const patched =
+      change.kind === 'patch' ? mergePatch(config?.raw ?? {}, change.value) : { value: change.value, changed: true };
+    if (!patched.changed) return { kind: 'done', value: patched.value };
+    const key = this.parts.keys.config;
+    const outcome = await this.write(key, revision, compactJson(patched.value));
+    return fromTxn(outcome, patched.value);
+  }
+
+  async writeFailover(request: FailoverRequest | undefined): Promise<DeskOutcome<null>> {
+    const cluster = this.last?.observation.cluster;
+    if (cluster?.kind !== 'seen') return { kind: 'notDone', why: 'the store does not answer' };
+    const outcome = await this.write(
+      this.parts.keys.failover,
+      cluster.value.failover.revision,
+      encodeFailover(request),
+    );
+    return fromTxn(outcome, null);
+  }
+
+  bootstrap(): Promise<DeskOutcome<string>> {
+    const { clock, requests, wake } = this.parts;
+    if (requests.has('bootstrap')) return Promise.resolve({ kind: 'notDone', why: 'a bootstrap is under way already' });
+    return new Promise((resolve) => {
+      const id = requests.add('bootstrap', ({ ok, text }) => {
+        this.onAccepted.delete(id);
+        resolve(ok ? { kind: 'done', value: text } : { kind: 'notDone', why: text });
+      });
+      this.onAccepted.set(id, () => {
+        this.onAccepted.delete(id);
+        resolve({ kind: 'done', value: 'the bootstrap has begun' });
+      });
+      clock.after(ACCEPT_MS, () => {
+        if (this.onAccepted.delete(id)) resolve({ kind: 'unknown', why: 'the agent has not taken note of it in time' });
+      });
+      wake('a bootstrap is asked for');
+    });
+  }
+
+  probe(apiUrl: string): Promise<Seen<PeerStatus>> {
+    return this.parts.peers.probe(apiUrl, BUDGETS.probe);
+  }
+
+  private view(): ClusterView | undefined {
+    const view = this.parts.mirror.view();
+    return view.kind === 'seen' ? view.value : undefined;
+  }
+
+  private async write(key: string, revision: number, value: string): Promise<TxnOutcome> {
+    const outcome = await this.parts.transactor.commit(
+      [{ target: 'mod', key, revision }],
+      [{ kind: 'put', key, value }],
+      DESK_WRITE_MS,
+    );
+    this.parts.wake(`${key} written by request`);
+    return outcome;
+  }
+}

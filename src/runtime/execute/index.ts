@@ -1,0 +1,66 @@
+// How each kind of step is done. A step is complete: nothing here chooses.
+import type { Step, StepKind } from '../../core/model/plan.ts';
+import {
+  cancelInitialize,
+  raceInitialize,
+  refreshHistory,
+  setInitialize,
+  writeConfig,
+  writeFailover,
+  writeHistory,
+  writeStatus,
+} from './cluster-keys.ts';
+import type { Hands, Perform, StepOf, StepOutcome } from './hands.ts';
+import { adoptKey, disarmGuard, fence, releaseKey } from './leadership.ts';
+import { applySettings, cancelJob, createSlot, dropSlot, startJob } from './local-work.ts';
+import { answer, exit, probe } from './people.ts';
+import { putPledge, withdrawPledge } from './pledge.ts';
+import { takeKey } from './take-key.ts';
+import { deleteSync, writeSync } from './write-sync.ts';
+
+const PERFORM: { readonly [K in StepKind]: Perform<K> } = {
+  raceInitialize,
+  setInitialize,
+  cancelInitialize,
+  writeConfig,
+  takeKey,
+  adoptKey,
+  releaseKey,
+  putPledge,
+  withdrawPledge,
+  writeSync,
+  deleteSync,
+  writeFailover,
+  writeStatus,
+  writeHistory,
+  refreshHistory,
+  applySettings,
+  createSlot,
+  dropSlot,
+  startJob,
+  cancelJob,
+  fence,
+  disarmGuard,
+  probe,
+  answer,
+  exit,
+};
+
+/** The kind stands beside the step, so that the compiler ties the two together. */
+function perform<K extends StepKind>(kind: K, step: StepOf<K>, hands: Hands): Promise<StepOutcome> {
+  return PERFORM[kind](step, hands);
+}
+
+export interface Undone {
+  readonly step: Step;
+  readonly why: string;
+}
+
+/** Does the steps in order. The first that is not done ends the list and is told. */
+export async function execute(steps: readonly Step[], hands: Hands): Promise<Undone | undefined> {
+  for (const step of steps) {
+    const outcome = await perform(step.kind, step, hands);
+    if (outcome.kind === 'notDone') return { step, why: outcome.why };
+  }
+  return undefined;
+}

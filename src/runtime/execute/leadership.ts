@@ -1,0 +1,58 @@
+import { known } from '../../core/model/seen.ts';
+import { encodeMember } from '../../core/layout/member-key.ts';
+import { encodeStatus } from '../../core/layout/status-key.ts';
+import { BUDGETS } from '../budgets.ts';
+import type { Write } from '../transactor.ts';
+import { DONE, type Hands, notDone, type Perform, type StepOf, type StepOutcome } from './hands.ts';
+import { fromTxn, leaderIsOurs } from './store-outcome.ts';
+
+export const adoptKey: Perform<'adoptKey'> = ({ reign, leaseId, deadlineMs }, { keeper, mirror }) => {
+  const ttlMs = known(mirror.view())?.config.value?.leaderTtlMs;
+  if (ttlMs === undefined) return Promise.resolve(notDone('the configuration is not known'));
+  keeper.adopt({ reign, leaseId, deadlineMs, ttlMs });
+  return Promise.resolve(DONE);
+};
+
+/** What the member key says of the stop and the deletion become visible together: that is what `released` is told by. */
+export const releaseKey: Perform<'releaseKey'> = async (step, hands) => {
+  const { keys, keeper, mirror, publisher, transactor } = hands;
+  await publisher.idle();
+  const memberLease = await publisher.memberLease();
+  const member = memberLease === undefined ? undefined : publisher.write(encodeMember(step.member), memberLease);
+  if (member === undefined) return notDone('there is no lease to say on that PostgreSQL is down');
+  const writes: readonly Write[] = [...statusOf(step, hands), member, { kind: 'delete', key: keys.leader }];
+  const leaseId = mirror.get(keys.leader)?.leaseId;
+  const outcome = await transactor.commit(leaderIsOurs(hands, step.reign), writes);
+  // Refused: the key was no longer ours to give, which is as good.
+  const isGone = outcome.kind === 'done' || (outcome.kind === 'refused' && !isStillOurs(step.reign, hands));
+  if (!isGone) return fromTxn(outcome);
+  keeper.letGo();
+  hands.unsettled.settle('sync');
+  if (leaseId !== undefined && outcome.kind === 'done')
+    void hands.store.revokeLease(leaseId, { budgetMs: BUDGETS.lease });
+  await hands.guard.disarm(BUDGETS.guard);
+  return DONE;
+};
+
+function statusOf({ optime }: StepOf<'releaseKey'>, { keys, mirror }: Hands): readonly Write[] {
+  if (optime === undefined) return [];
+  const slots = known(mirror.view())?.status.slots ?? {};
+  return [{ kind: 'put', key: keys.status, value: encodeStatus(optime, slots) }];
+}
+
+function isStillOurs(reign: number, { keys, mirror, self }: Hands): boolean {
+  const key = mirror.get(keys.leader);
+  return key?.value === self.name && key.modRevision === reign;
+}
+
+export const disarmGuard: Perform<'disarmGuard'> = async (_step, { guard, keeper }) => {
+  const answer = await guard.disarm(BUDGETS.guard);
+  if (answer.kind === 'unanswered') return notDone(`the guard does not answer: ${answer.why}`);
+  keeper.forgetLost();
+  return answer.state.kind === 'armed' ? notDone('the guard stays armed') : DONE;
+};
+
+export const fence: Perform<'fence'> = async (_step, hands): Promise<StepOutcome> => {
+  const outcome = await hands.fence.now();
+  return outcome.kind === 'done' ? DONE : notDone(outcome.why);
+};

@@ -1,0 +1,27 @@
+import type { JobOutcome } from '../../core/model/job.ts';
+import { BUDGETS } from '../budgets.ts';
+import { DONE, notDone, type Perform, type StepOutcome } from './hands.ts';
+
+function fromJob(outcome: JobOutcome): StepOutcome {
+  return outcome.kind === 'done' ? DONE : notDone(outcome.why);
+}
+
+export const applySettings: Perform<'applySettings'> = async ({ settings }, { postgres }) =>
+  fromJob(await postgres.applySettings(settings, BUDGETS.settings));
+
+export const createSlot: Perform<'createSlot'> = async ({ name }, { postgres }) =>
+  fromJob(await postgres.createSlot(name, BUDGETS.slot));
+
+export const dropSlot: Perform<'dropSlot'> = async ({ name }, { postgres }) =>
+  fromJob(await postgres.dropSlot(name, BUDGETS.slot));
+
+export const startJob: Perform<'startJob'> = ({ job, deadlineMs }, { fence, jobs }) => {
+  const started = jobs.start(job, deadlineMs);
+  fence.noteStarted();
+  return Promise.resolve(started ? DONE : notDone('another job is under way'));
+};
+
+export const cancelJob: Perform<'cancelJob'> = (_step, { jobs }) => {
+  jobs.cancel();
+  return Promise.resolve(DONE);
+};

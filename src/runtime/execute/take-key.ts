@@ -1,0 +1,102 @@
+// Takes the leader key in one transaction that compares everything the decision rests on. An outcome that the store did not
+// tell is read until it is known, or until the lease under it can no longer be alive.
+import type { TakeOver } from '../../core/model/plan.ts';
+import { known } from '../../core/model/seen.ts';
+import { encodeFailover } from '../../core/layout/failover-key.ts';
+import { encodeReign } from '../../core/layout/own-keys.ts';
+import { encodeSync } from '../../core/layout/sync-key.ts';
+import type { Compare, KeyValue, LeaseAnswer, LeaseId } from '../../ports/store.ts';
+import { BUDGETS } from '../budgets.ts';
+import { pause } from '../pause.ts';
+import type { Write } from '../transactor.ts';
+import { DONE, type Hands, notDone, type Perform, type StepOutcome } from './hands.ts';
+import { fromTxn, leaderIsOurs } from './store-outcome.ts';
+
+const ASK_AGAIN_MS = 200;
+
+type Granted = Extract<LeaseAnswer, { kind: 'alive' }>;
+
+export const takeKey: Perform<'takeKey'> = async ({ takeOver }, hands) => {
+  const lease = await hands.store.grantLease(takeOver.leaderTtlMs, { budgetMs: BUDGETS.lease });
+  if (lease.kind !== 'alive') return notDone('the store granted no lease for the leader key');
+  const deadMs = hands.clock.bootMs() + lease.ttlMs;
+  const outcome = await hands.transactor.commit(comparesOf(takeOver, hands), writesOf(takeOver, lease.leaseId, hands));
+  if (outcome.kind === 'done') return reignBegins(outcome.revision, lease, hands);
+  if (outcome.kind === 'unknown') {
+    const reign = await findOut(lease.leaseId, deadMs, hands);
+    if (reign !== undefined) return reignBegins(reign, lease, hands);
+  }
+  // With its lease gone, a transaction that is still under way cannot be done any more; one that was refused never will be.
+  await revoke(lease.leaseId, outcome.kind === 'unknown' ? deadMs : 0, hands);
+  return fromTxn(outcome);
+};
+
+function comparesOf(takeOver: TakeOver, { keys }: Hands): readonly Compare[] {
+  const unchanged = (key: string, revision: number): Compare => ({ target: 'mod', key, revision });
+  return [
+    { target: 'create', key: keys.leader, revision: 0 },
+    unchanged(keys.reign, takeOver.reignRevision),
+    unchanged(keys.sync, takeOver.syncRevision),
+    unchanged(keys.config, takeOver.configRevision),
+    unchanged(keys.failover, takeOver.failoverRevision),
+    unchanged(keys.initialize, takeOver.initializeRevision),
+    ...takeOver.pledges.map((pledge) => unchanged(keys.pledge(pledge.name), pledge.revision)),
+  ];
+}
+
+function writesOf(takeOver: TakeOver, leaseId: LeaseId, hands: Hands): readonly Write[] {
+  const { keys, self } = hands;
+  const writes: Write[] = [
+    { kind: 'put', key: keys.leader, value: self.name, leaseId },
+    { kind: 'put', key: keys.reign, value: encodeReign({ name: self.name, timeline: takeOver.timeline }) },
+  ];
+  if (takeOver.sync !== undefined) writes.push({ kind: 'put', key: keys.sync, value: encodeSync(takeOver.sync) });
+  if (fulfils(hands)) writes.push({ kind: 'put', key: keys.failover, value: encodeFailover(undefined) });
+  writes.push({ kind: 'delete', key: keys.pledge(self.name) });
+  return writes;
+}
+
+/** Our leading is what the request asked for. The transaction compares that it is still the same one. */
+function fulfils({ mirror, self }: Hands): boolean {
+  const request = known(mirror.view())?.failover.value;
+  return request !== undefined && (request.candidate === undefined || request.candidate === self.name);
+}
+
+async function reignBegins(reign: number, lease: Granted, hands: Hands): Promise<StepOutcome> {
+  hands.unsettled.settle('sync');
+  hands.unsettled.settle('pledge');
+  const refusal = await hands.keeper.begin({
+    reign,
+    leaseId: lease.leaseId,
+    ttlMs: lease.ttlMs,
+    sentAtMs: lease.sentAtMs,
+  });
+  if (refusal === undefined) return DONE;
+  await hands.transactor.commit(leaderIsOurs(hands, reign), [{ kind: 'delete', key: hands.keys.leader }]);
+  await revoke(lease.leaseId, 0, hands);
+  return notDone(`the key is given back: ${refusal}`);
+}
+
+function isOurs(key: KeyValue | undefined, leaseId: LeaseId, { self }: Hands): boolean {
+  return key?.value === self.name && key.leaseId === leaseId;
+}
+
+/** The reign, if the key turns out to be ours; undefined if it is not, or was not to be read in the life of the lease. */
+async function findOut(leaseId: LeaseId, deadMs: number, hands: Hands): Promise<number | undefined> {
+  while (hands.clock.bootMs() < deadMs) {
+    const reads = await hands.transactor.read([hands.keys.leader], BUDGETS.write);
+    const key = reads?.[0];
+    if (reads !== undefined) return isOurs(key, leaseId, hands) ? key?.modRevision : undefined;
+    await pause(hands.clock, ASK_AGAIN_MS);
+  }
+  return undefined;
+}
+
+/** Once, then again until `deadMs`, when the lease is dead anyway. */
+async function revoke(leaseId: LeaseId, deadMs: number, { clock, store }: Hands): Promise<void> {
+  for (;;) {
+    const answer = await store.revokeLease(leaseId, { budgetMs: BUDGETS.lease });
+    if (answer.kind === 'done' || clock.bootMs() >= deadMs) return;
+    await pause(clock, ASK_AGAIN_MS);
+  }
+}

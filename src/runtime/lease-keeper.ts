@@ -1,0 +1,270 @@
+// Holds the leader lease: renews it on a timer of its own, for as long as the core's last verdict says so and is young.
+// A deadline counts only once the guard has answered that it enforces it. Losing the lease is told at once.
+import type { PostmasterId } from '../core/model/local-postgres.ts';
+import type { LeaseState } from '../core/model/observation.ts';
+import type { LeaseVerdict } from '../core/model/plan.ts';
+import type { CancelTimer, Clock } from '../ports/clock.ts';
+import type { Guard } from '../ports/guard.ts';
+import type { LeaseId, Store, TxnOutcome } from '../ports/store.ts';
+import { BUDGETS } from './budgets.ts';
+import { deadlineMs, renewalPace } from './lease-times.ts';
+
+export interface LeaseKeeperOptions {
+  readonly store: Store;
+  readonly guard: Guard;
+  readonly clock: Clock;
+  readonly leaderKey: string;
+  readonly name: string;
+  /** The postmaster as last seen, for the guard. */
+  readonly postmaster: () => PostmasterId | undefined;
+  /** PostgreSQL must not accept a write from this moment on. */
+  readonly onLost: (why: string) => void;
+  /** Something about renewing that is worth a line. */
+  readonly onTrouble: (text: string) => void;
+}
+
+/** A lease just granted for a key just taken. */
+export interface NewReign {
+  readonly reign: number;
+  readonly leaseId: LeaseId;
+  readonly ttlMs: number;
+  readonly sentAtMs: number;
+}
+
+type Held = Extract<LeaseState, { kind: 'held' }>;
+type Renewal = 'renewed' | 'again' | 'over';
+
+export class LeaseKeeper {
+  private readonly options: LeaseKeeperOptions;
+  private held: Held | undefined;
+  private lost: Extract<LeaseState, { kind: 'lost' }> | undefined;
+  /** Counts what was taken and let go of, so that an answer that belongs to an earlier lease is recognised. */
+  private epoch = 0;
+  private verdict: { readonly kind: LeaseVerdict['kind']; readonly atMs: number } | undefined;
+  /** When the next renewal is to begin. */
+  private dueMs = 0;
+  private failures = 0;
+  private renewing = false;
+  private cancelRenewal: CancelTimer | undefined;
+  private cancelDeadline: CancelTimer | undefined;
+
+  constructor(options: LeaseKeeperOptions) {
+    this.options = options;
+  }
+
+  state(): LeaseState {
+    this.checkDeadline();
+    return this.lost ?? this.held ?? { kind: 'none' };
+  }
+
+  /** Arms the guard for a new reign and holds it from then on; the reason if the guard does not say that it is armed. */
+  async begin(start: NewReign): Promise<string | undefined> {
+    const { clock } = this.options;
+    const held: Held = {
+      kind: 'held',
+      reign: start.reign,
+      leaseId: start.leaseId,
+      deadlineMs: deadlineMs(start.sentAtMs, start.ttlMs),
+      ttlMs: start.ttlMs,
+      takenMs: clock.bootMs(),
+    };
+    const refusal = await this.arm(held);
+    if (refusal !== undefined) return refusal;
+    if (clock.bootMs() >= held.deadlineMs) return 'the lease is all but over';
+    this.hold(held, start.sentAtMs + renewalPace(start.ttlMs).intervalMs);
+    return undefined;
+  }
+
+  /** Goes on with a lease that this machine's guard enforces already; it is renewed at once. */
+  adopt(lease: {
+    readonly reign: number;
+    readonly leaseId: LeaseId;
+    readonly deadlineMs: number;
+    readonly ttlMs: number;
+  }): void {
+    const nowMs = this.options.clock.bootMs();
+    this.hold({ kind: 'held', ...lease, takenMs: nowMs }, nowMs);
+  }
+
+  /** The core's word on whether to go on. A loop that hangs does not renew it, and its age withholds the lease. */
+  judge(verdict: LeaseVerdict, atMs: number): void {
+    const before = this.verdict?.kind;
+    this.verdict = { kind: verdict.kind, atMs };
+    if (verdict.kind === 'withhold' && before === 'renew' && this.held !== undefined)
+      this.options.onTrouble(`the leader lease is not renewed: ${verdict.why}`);
+    if (verdict.kind === 'renew' && this.held !== undefined) this.schedule();
+  }
+
+  /** The key may have changed: find out now rather than at the next renewal. */
+  checkNow(): void {
+    if (this.held === undefined) return;
+    this.dueMs = 0;
+    this.schedule();
+  }
+
+  /** A loss that has been dealt with is history. */
+  forgetLost(): void {
+    this.lost = undefined;
+  }
+
+  /** The key is given up or about to be: nothing is renewed or enforced by this keeper any more. */
+  letGo(): void {
+    this.clear();
+    this.lost = undefined;
+  }
+
+  /** Linearizable proof that the key is ours in this reign, with a deadline ahead that the guard enforces. */
+  async confirm(reign: number): Promise<boolean> {
+    const { held, epoch } = this;
+    if (held === undefined || held.reign !== reign) return false;
+    const outcome = await this.readKey(held, BUDGETS.confirm);
+    if (outcome.kind !== 'done' || !this.isOurs(outcome, held)) return false;
+    const answer = await this.options.guard.state(BUDGETS.guard);
+    if (answer.kind !== 'ok' || answer.state.kind !== 'armed' || answer.state.order.reign !== reign) return false;
+    const nowMs = this.options.clock.bootMs();
+    return epoch === this.epoch && answer.state.order.deadlineMs > nowMs && this.state().kind === 'held';
+  }
+
+  private hold(held: Held, dueMs: number): void {
+    this.clear();
+    this.lost = undefined;
+    this.held = held;
+    this.dueMs = dueMs;
+    this.watchDeadline(held);
+    this.schedule();
+  }
+
+  private clear(): void {
+    this.epoch += 1;
+    this.held = undefined;
+    this.failures = 0;
+    this.renewing = false;
+    this.cancelRenewal?.();
+    this.cancelDeadline?.();
+  }
+
+  private lose(why: string): void {
+    if (this.held === undefined) return;
+    const { reign } = this.held;
+    this.clear();
+    this.lost = { kind: 'lost', reign, why };
+    this.options.onLost(why);
+  }
+
+  private checkDeadline(): void {
+    if (this.held !== undefined && this.options.clock.bootMs() >= this.held.deadlineMs)
+      this.lose('the deadline of the leader lease passed');
+  }
+
+  private watchDeadline(held: Held): void {
+    this.cancelDeadline?.();
+    const leftMs = held.deadlineMs - this.options.clock.bootMs();
+    this.cancelDeadline = this.options.clock.after(Math.max(0, leftMs), () => {
+      this.checkDeadline();
+      // A timer may come a little early by the clock that deadlines are in.
+      if (this.held !== undefined) this.watchDeadline(this.held);
+    });
+  }
+
+  private schedule(): void {
+    const { held } = this;
+    if (held === undefined || this.renewing) return;
+    this.cancelRenewal?.();
+    this.cancelRenewal = this.options.clock.after(Math.max(0, this.dueMs - this.options.clock.bootMs()), () => {
+      void this.renew();
+    });
+  }
+
+  private mayRenew(held: Held): boolean {
+    if (this.verdict?.kind !== 'renew') return false;
+    return this.options.clock.bootMs() - this.verdict.atMs <= renewalPace(held.ttlMs).verdictAgeMaxMs;
+  }
+
+  private async renew(): Promise<void> {
+    this.checkDeadline();
+    const { held, epoch } = this;
+    // Without leave nothing is scheduled either: the next verdict does that, and until then the deadline draws near.
+    if (held === undefined || this.renewing || !this.mayRenew(held)) return;
+    this.renewing = true;
+    const { intervalMs, pauseMs } = renewalPace(held.ttlMs);
+    const askedMs = this.options.clock.bootMs();
+    this.dueMs = askedMs + intervalMs;
+    const came = await this.tryRenewal(held, epoch);
+    if (epoch !== this.epoch) return;
+    this.renewing = false;
+    this.failures = came === 'again' ? this.failures + 1 : 0;
+    if (came === 'again') this.dueMs = this.options.clock.bootMs() + pauseMs;
+    this.checkDeadline();
+    this.schedule();
+  }
+
+  /** Lease first, then the key, then the guard: only all three move the deadline, counted from the sending of the first. */
+  private async tryRenewal(held: Held, epoch: number): Promise<Renewal> {
+    const { requestMs } = renewalPace(held.ttlMs);
+    const lease = await this.options.store.keepAlive(held.leaseId, { budgetMs: requestMs });
+    if (epoch !== this.epoch) return 'over';
+    if (lease.kind === 'unanswered') return this.failed(`the store did not renew the lease: ${lease.why}`);
+    if (lease.kind === 'gone') return this.ended('the store ended the leader lease');
+    const outcome = await this.readKey(held, requestMs);
+    if (epoch !== this.epoch) return 'over';
+    if (outcome.kind === 'notDone' || outcome.kind === 'unknown')
+      return this.failed(`the store did not show the leader key: ${outcome.why}`);
+    if (!this.isOurs(outcome, held)) return this.ended('the leader key is not ours any more');
+    if (!this.mayRenew(held)) return 'again';
+    return this.extend(held, epoch, { ttlMs: lease.ttlMs, sentAtMs: lease.sentAtMs });
+  }
+
+  private async extend(held: Held, epoch: number, lease: { ttlMs: number; sentAtMs: number }): Promise<Renewal> {
+    const next: Held = { ...held, ttlMs: lease.ttlMs, deadlineMs: deadlineMs(lease.sentAtMs, lease.ttlMs) };
+    if (next.deadlineMs <= held.deadlineMs) return 'again';
+    const refusal = await this.arm(next);
+    if (epoch !== this.epoch) return 'over';
+    this.checkDeadline();
+    if (epoch !== this.epoch) return 'over';
+    if (refusal !== undefined) return this.failed(refusal);
+    this.held = next;
+    this.watchDeadline(next);
+    return 'renewed';
+  }
+
+  private async arm(held: Held): Promise<string | undefined> {
+    const order = {
+      postmaster: this.options.postmaster(),
+      reign: held.reign,
+      leaseId: held.leaseId,
+      deadlineMs: held.deadlineMs,
+    };
+    const answer = await this.options.guard.arm(order, BUDGETS.guard);
+    if (answer.kind === 'unanswered') return `the guard does not answer: ${answer.why}`;
+    if (answer.state.kind !== 'armed') return `the guard is not armed but ${answer.state.kind}`;
+    return answer.state.order.deadlineMs === held.deadlineMs ? undefined : 'the guard enforces another deadline';
+  }
+
+  /** Reads, because a store member that is cut off answers a transaction that only compares from its own memory. */
+  private readKey(held: Held, budgetMs: number): Promise<TxnOutcome> {
+    const { store, leaderKey, name } = this.options;
+    const read = [{ kind: 'read', key: leaderKey }] as const;
+    const compares = [
+      { target: 'value', key: leaderKey, value: name },
+      { target: 'lease', key: leaderKey, leaseId: held.leaseId },
+      { target: 'mod', key: leaderKey, revision: held.reign },
+    ] as const;
+    return store.txn({ compares, success: read, failure: read }, { budgetMs });
+  }
+
+  private isOurs(outcome: TxnOutcome, held: Held): boolean {
+    if (outcome.kind !== 'done') return false;
+    const key = outcome.reads[0];
+    return key?.value === this.options.name && key.leaseId === held.leaseId && key.modRevision === held.reign;
+  }
+
+  private failed(text: string): Renewal {
+    if (this.failures === 0) this.options.onTrouble(text);
+    return 'again';
+  }
+
+  private ended(why: string): Renewal {
+    this.lose(why);
+    return 'over';
+  }
+}

@@ -1,0 +1,77 @@
+import type { GuardView, Observation, Self } from '../core/model/observation.ts';
+import type { LocalPostgres } from '../core/model/local-postgres.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Guard, GuardAnswer } from '../ports/guard.ts';
+import type { Postgres } from '../ports/postgres.ts';
+import type { Random } from '../ports/random.ts';
+import { BUDGETS } from './budgets.ts';
+import type { Fence } from './fence.ts';
+import type { JobRunner } from './jobs.ts';
+import type { LeaseKeeper } from './lease-keeper.ts';
+import type { Mirror } from './mirror.ts';
+import type { Probes } from './probes.ts';
+import type { Requests } from './requests.ts';
+import type { Unsettled } from './unsettled.ts';
+import type { VacancyWatch } from './vacancy.ts';
+import { epochMsFromIso } from './wall-time.ts';
+
+/** Where an observation is gathered from. */
+export interface Sources {
+  readonly self: Self;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly postgres: Postgres;
+  readonly guard: Guard;
+  readonly mirror: Mirror;
+  readonly vacancy: VacancyWatch;
+  readonly keeper: LeaseKeeper;
+  readonly jobs: JobRunner;
+  readonly fence: Fence;
+  readonly probes: Probes;
+  readonly requests: Requests;
+  readonly unsettled: Unsettled;
+}
+
+function guardView(answer: GuardAnswer): GuardView {
+  if (answer.kind === 'unanswered') return answer;
+  if (answer.state.kind !== 'armed') return { kind: 'disarmed' };
+  const { reign, leaseId, deadlineMs } = answer.state.order;
+  return { kind: 'armed', reign, leaseId, deadlineMs };
+}
+
+/** A standby whose stream is gone; no word from it counts as well. */
+function hasLostReceiver({ sql }: LocalPostgres): boolean {
+  return sql.kind === 'unknown' || (sql.value.kind === 'standby' && sql.value.receiver === undefined);
+}
+
+/** Asks every source at once, each within its own time, then reads the clock once. */
+export async function observe(from: Sources, undone: Observation['undone']): Promise<Observation> {
+  const jobBefore = from.jobs.running();
+  const [postgres, guard] = await Promise.all([
+    from.postgres.observe(BUDGETS.observe),
+    from.guard.state(BUDGETS.guard),
+  ]);
+  from.fence.noteSeen(postgres, jobBefore);
+  from.vacancy.noteReceiver(hasLostReceiver(postgres));
+  const nowMs = from.clock.bootMs();
+  const wallAt = from.clock.wallAt();
+  const cluster = from.mirror.view();
+  return {
+    nowMs,
+    wallAt,
+    wallMs: epochMsFromIso(wallAt),
+    self: from.self,
+    cluster,
+    vacancy: cluster.kind === 'seen' ? from.vacancy.vacancy() : undefined,
+    postgres,
+    lease: from.keeper.state(),
+    guard: guardView(guard),
+    job: from.jobs.running(),
+    ended: from.jobs.ended(),
+    peers: from.probes.all(),
+    unsettled: from.unsettled.all(),
+    requests: from.requests.all(),
+    undone,
+    random: from.random.next(),
+  };
+}

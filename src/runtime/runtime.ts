@@ -1,0 +1,181 @@
+// The agent's life: cycles until the plan says exit. Everything in here reaches the world through the ports alone, so that the
+// simulation runs the same code.
+import { encodeMember } from '../core/layout/member-key.ts';
+import { initialMemory } from '../core/model/memory.ts';
+import type { PostmasterId } from '../core/model/local-postgres.ts';
+import type { Observation, Self } from '../core/model/observation.ts';
+import type { Decision } from '../core/model/plan.ts';
+import type { Keys } from '../core/layout/keys.ts';
+import type { Desk } from '../ports/desk.ts';
+import { RuntimeDesk } from './desk.ts';
+import type { Hands } from './execute/hands.ts';
+import { execute, type Undone } from './execute/index.ts';
+import { renewalPace } from './lease-times.ts';
+import { type Decide, Loop } from './loop.ts';
+import { observe } from './observe.ts';
+import { epochMsFromIso } from './wall-time.ts';
+import { type Parts, type RuntimePorts, wire } from './wiring.ts';
+
+const EXIT_BROKEN = 70;
+
+export interface RuntimeOptions {
+  readonly self: Self;
+  readonly keys: Keys;
+  readonly decide: Decide;
+  /** Called once: the plan said exit, or an invariant broke (70). The runtime does nothing any more. */
+  readonly onExit: (code: number, why: string) => void;
+}
+
+export interface Runtime {
+  start(): void;
+  readonly desk: Desk;
+  /** Ends the wait between two cycles. */
+  wake(reason: string): void;
+  /** Resolves once the plan said exit. */
+  requestShutdown(): Promise<void>;
+}
+
+export function createRuntime(ports: RuntimePorts, options: RuntimeOptions): Runtime {
+  return new Agent(ports, options);
+}
+
+class Agent implements Runtime {
+  readonly desk: RuntimeDesk;
+  private readonly options: RuntimeOptions;
+  private readonly parts: Parts;
+  private readonly hands: Hands;
+  private readonly loop: Loop;
+  private postmaster: PostmasterId | undefined;
+  private undone: Undone | undefined;
+  private cycle = 0;
+  private lastRule: string | undefined;
+  private exited = false;
+  private readonly onExited: (() => void)[] = [];
+
+  constructor(ports: RuntimePorts, options: RuntimeOptions) {
+    this.options = options;
+    const wake = (reason: string): void => {
+      this.wake(reason);
+    };
+    const broken = (why: string): void => {
+      this.exit(EXIT_BROKEN, why);
+    };
+    this.parts = wire(ports, options, { wake, broken, postmaster: () => this.postmaster });
+    this.hands = {
+      ...this.parts,
+      exit: (code, why) => {
+        this.exit(code, why);
+      },
+    };
+    this.desk = new RuntimeDesk({ ...this.parts, wake });
+    this.loop = this.makeLoop(broken);
+  }
+
+  start(): void {
+    this.parts.postgres.onChange((what) => {
+      this.wake(what);
+    });
+    this.parts.mirror.start();
+    this.loop.start();
+  }
+
+  wake(reason: string): void {
+    this.loop.wake(reason);
+  }
+
+  requestShutdown(): Promise<void> {
+    if (this.exited) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.onExited.push(resolve);
+      if (!this.parts.requests.has('shutdown')) this.parts.requests.add('shutdown', () => undefined);
+      this.wake('asked to shut down');
+    });
+  }
+
+  private makeLoop(onBroken: (why: string) => void): Loop {
+    const { clock, log } = this.parts;
+    return new Loop(
+      {
+        clock,
+        log,
+        decide: this.options.decide,
+        observe: () => this.look(),
+        onDecision: (observation, decision) => {
+          this.takeNote(observation, decision);
+        },
+        execute: (decision) => this.obey(decision),
+        onCycle: (observation, decision) => {
+          this.show(observation, decision);
+        },
+        quietMs: () => this.quietMs(),
+        onBroken,
+      },
+      initialMemory(clock.bootMs()),
+    );
+  }
+
+  private async look(): Promise<Observation> {
+    const observation = await observe(this.parts, this.undone?.step.kind);
+    this.postmaster = observation.postgres.postmaster;
+    return observation;
+  }
+
+  /** What must be known before the first step is done. */
+  private takeNote(observation: Observation, decision: Decision): void {
+    const { history, jobs, keeper, log, probes } = this.parts;
+    keeper.judge(decision.plan.verdict, observation.nowMs);
+    if (observation.ended !== undefined) jobs.noted(observation.ended);
+    probes.forget();
+    history.add(decision.events);
+    const level = decision.rule === this.lastRule ? 'DEBUG' : 'INFO';
+    this.lastRule = decision.rule;
+    log.log(level, decision.why, { rule: decision.rule });
+    for (const event of decision.events)
+      log.log('INFO', event.text, { event: event.kind, rule: event.rule, ...event.evidence });
+  }
+
+  private async obey({ plan }: Decision): Promise<Undone | undefined> {
+    const { publisher } = this.parts;
+    this.undone = await execute(plan.steps, this.hands);
+    if (!this.exited) publisher.publish(plan.publish && encodeMember(plan.publish));
+    return this.undone;
+  }
+
+  private show(observation: Observation, decision: Decision): void {
+    this.cycle += 1;
+    const { clock, contact, history } = this.parts;
+    const atMs = clock.bootMs();
+    const answeredMs = contact.lastAnswerMs();
+    const wallMs = epochMsFromIso(clock.wallAt());
+    const snapshot = {
+      observation,
+      rule: decision.rule,
+      why: decision.why,
+      atMs,
+      cycle: this.cycle,
+      events: history.recent(),
+      storeSeenAtS: answeredMs === undefined ? 0 : Math.floor((wallMs - (atMs - answeredMs)) / 1_000),
+    };
+    this.desk.show(snapshot, decision.memory.bootstrapRequest);
+  }
+
+  /** The core must have its say well before a verdict gets too old to renew by. */
+  private quietMs(): number {
+    const { loopWaitMs } = this.parts.config();
+    const lease = this.parts.keeper.state();
+    return lease.kind === 'held' ? Math.min(loopWaitMs, renewalPace(lease.ttlMs).verdictAgeMaxMs / 2) : loopWaitMs;
+  }
+
+  private exit(code: number, why: string): void {
+    if (this.exited) return;
+    this.exited = true;
+    const { history, keeper, log, mirror, publisher, vacancy } = this.parts;
+    this.loop.stop();
+    for (const part of [mirror, vacancy, publisher, history]) part.stop();
+    // The guard stays as it is: where it is armed, it acts unless another agent adopts the lease in time.
+    keeper.letGo();
+    log.log(code === 0 ? 'INFO' : 'ERROR', `exit ${code}: ${why}`);
+    this.options.onExit(code, why);
+    for (const resolve of this.onExited) resolve();
+  }
+}

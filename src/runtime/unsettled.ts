@@ -1,0 +1,18 @@
+export type UnsettledWrite = 'sync' | 'pledge';
+
+/** Writes whose outcome the store did not tell. A later answered write of the same key settles them; a read never does. */
+export class Unsettled {
+  private readonly writes = new Set<UnsettledWrite>();
+
+  note(write: UnsettledWrite): void {
+    this.writes.add(write);
+  }
+
+  settle(write: UnsettledWrite): void {
+    this.writes.delete(write);
+  }
+
+  all(): ReadonlySet<UnsettledWrite> {
+    return new Set(this.writes);
+  }
+}

@@ -1,0 +1,39 @@
+import type { KeyChange } from './key-map.ts';
+
+/** Member data that move all the time and change no verdict. */
+const POSITIONS: ReadonlySet<string> = new Set(['xlog_location', 'receive_lsn', 'replay_lsn']);
+
+export interface WatchedKeys {
+  /** Keys any change of which may change a decision. */
+  readonly whole: ReadonlySet<string>;
+  readonly memberPrefix: string;
+  readonly pledgePrefix: string;
+  /** Written by this very agent. */
+  readonly ownMember: string;
+}
+
+function standing(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  try {
+    return JSON.stringify(JSON.parse(value), (key, field: unknown) => (POSITIONS.has(key) ? undefined : field));
+  } catch {
+    // Not ours to judge: any change of a value that nobody understands counts.
+    return value;
+  }
+}
+
+function matters(change: KeyChange, keys: WatchedKeys): boolean {
+  const { key, before, after } = change;
+  if (keys.whole.has(key)) return true;
+  if (key.startsWith(keys.pledgePrefix)) return true;
+  if (!key.startsWith(keys.memberPrefix) || key === keys.ownMember) return false;
+  return standing(before?.value) !== standing(after?.value);
+}
+
+/** The first of the changes that is worth another decision, as a reason to wake the loop. */
+export function reasonToWake(changes: readonly KeyChange[], keys: WatchedKeys): string | undefined {
+  const change = changes.find((one) => matters(one, keys));
+  if (change === undefined) return undefined;
+  const what = change.after === undefined ? 'gone' : change.before === undefined ? 'new' : 'changed';
+  return `${change.key} ${what}`;
+}

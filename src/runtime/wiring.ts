@@ -1,0 +1,191 @@
+// Which part knows which. Made once; nothing in here decides or waits.
+import { decodeCluster } from '../core/layout/decode-cluster.ts';
+import type { Keys } from '../core/layout/keys.ts';
+import type { PostmasterId } from '../core/model/local-postgres.ts';
+import type { Self } from '../core/model/observation.ts';
+import { known } from '../core/model/seen.ts';
+import { type DynamicConfig, decodeDynamicConfig } from '../core/settings/dynamic-config.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Guard } from '../ports/guard.ts';
+import type { Log } from '../ports/log.ts';
+import type { Peers } from '../ports/peers.ts';
+import type { Postgres } from '../ports/postgres.ts';
+import type { Random } from '../ports/random.ts';
+import type { Store } from '../ports/store.ts';
+import { EventHistory } from './event-history.ts';
+import { Fence } from './fence.ts';
+import { JobRunner } from './jobs.ts';
+import type { KeyChange } from './key-map.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
+import { Mirror } from './mirror.ts';
+import { Probes } from './probes.ts';
+import { Publisher } from './publish.ts';
+import { Requests } from './requests.ts';
+import { noteContact, type StoreContact } from './store-contact.ts';
+import { Transactor } from './transactor.ts';
+import { Unsettled } from './unsettled.ts';
+import { VacancyWatch } from './vacancy.ts';
+import { reasonToWake } from './what-matters.ts';
+
+export interface RuntimePorts {
+  readonly store: Store;
+  readonly postgres: Postgres;
+  readonly guard: Guard;
+  readonly peers: Peers;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** What the parts tell whoever runs them. */
+export interface Hooks {
+  readonly wake: (reason: string) => void;
+  readonly broken: (why: string) => void;
+  /** As last seen. */
+  readonly postmaster: () => PostmasterId | undefined;
+}
+
+export interface Parts extends RuntimePorts {
+  readonly self: Self;
+  readonly keys: Keys;
+  readonly contact: StoreContact;
+  readonly mirror: Mirror;
+  readonly vacancy: VacancyWatch;
+  readonly transactor: Transactor;
+  readonly keeper: LeaseKeeper;
+  readonly jobs: JobRunner;
+  readonly fence: Fence;
+  readonly publisher: Publisher;
+  readonly probes: Probes;
+  readonly requests: Requests;
+  readonly unsettled: Unsettled;
+  readonly history: EventHistory;
+  /** The dynamic configuration in force, or what it begins with. */
+  readonly config: () => DynamicConfig;
+}
+
+export function wire(ports: RuntimePorts, options: { readonly self: Self; readonly keys: Keys }, hooks: Hooks): Parts {
+  const { self, keys } = options;
+  const { clock, postgres, peers } = ports;
+  const contact = noteContact(ports.store, clock);
+  const { store } = contact;
+  const trouble = (text: string): void => {
+    ports.log.log('WARNING', text);
+  };
+  const initialConfig = decodeDynamicConfig(self.initialConfig).config;
+  let lastConfig = initialConfig;
+  const config = (): DynamicConfig => {
+    lastConfig = known(mirror.view())?.config.value ?? lastConfig;
+    return lastConfig;
+  };
+  const mirror = new Mirror({
+    store,
+    clock,
+    prefix: keys.prefix,
+    decode: (keyValues, revision) => decodeCluster(keyValues, revision, keys),
+    onChanges: (changes) => {
+      takeChanges(changes, parts, hooks.wake);
+    },
+    onContact: hooks.wake,
+  });
+  const transactor = new Transactor(store, mirror);
+  const keeper = makeKeeper({ ports, store, options, hooks, trouble }, () => parts.fence);
+  const jobs = new JobRunner({
+    postgres,
+    clock,
+    confirm: (reign) => keeper.confirm(reign),
+    onChange: hooks.wake,
+    onOverrun: hooks.broken,
+  });
+  const parts: Parts = {
+    ...ports,
+    store,
+    ...options,
+    contact,
+    mirror,
+    vacancy: makeVacancy({ store, clock, mirror, config, wake: hooks.wake }, options),
+    transactor,
+    keeper,
+    jobs,
+    fence: new Fence(postgres, jobs),
+    publisher: new Publisher({
+      store,
+      transactor,
+      mirror,
+      clock,
+      memberKey: keys.member(self.name),
+      ttlMs: () => config().ttlMs,
+      onTrouble: trouble,
+    }),
+    probes: new Probes(peers),
+    requests: new Requests(),
+    unsettled: new Unsettled(),
+    history: new EventHistory({ clock, mirror, transactor, key: keys.events }),
+    config,
+  };
+  return parts;
+}
+
+interface KeeperParts {
+  readonly ports: RuntimePorts;
+  readonly store: Store;
+  readonly options: { readonly self: Self; readonly keys: Keys };
+  readonly hooks: Hooks;
+  readonly trouble: (text: string) => void;
+}
+
+function makeKeeper({ ports, store, options, hooks, trouble }: KeeperParts, fence: () => Fence): LeaseKeeper {
+  return new LeaseKeeper({
+    store,
+    guard: ports.guard,
+    clock: ports.clock,
+    leaderKey: options.keys.leader,
+    name: options.self.name,
+    postmaster: hooks.postmaster,
+    onLost: (why) => {
+      ports.log.log('ERROR', `the leader lease is lost: ${why}`);
+      fence().onLeaseLost();
+      hooks.wake('the leader lease is lost');
+    },
+    onTrouble: trouble,
+  });
+}
+
+interface VacancyParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly mirror: Mirror;
+  readonly config: () => DynamicConfig;
+  readonly wake: (reason: string) => void;
+}
+
+function makeVacancy(
+  { store, clock, mirror, config, wake }: VacancyParts,
+  { self, keys }: { readonly self: Self; readonly keys: Keys },
+): VacancyWatch {
+  return new VacancyWatch({
+    store,
+    clock,
+    name: self.name,
+    leaderKey: keys.leader,
+    memberKey: (name) => keys.member(name),
+    get: (key) => mirror.get(key),
+    ttls: config,
+    isSynchronous: () => known(mirror.view())?.sync.value.leader !== undefined,
+    onChange: wake,
+  });
+}
+
+/** Everything that follows from changed keys: who led, whether the lease still stands, whether to decide anew. */
+function takeChanges(changes: readonly KeyChange[], parts: Parts, wake: (reason: string) => void): void {
+  const { keys, self } = parts;
+  parts.vacancy.noteChanges(changes);
+  if (changes.some(({ key }) => key === keys.leader)) parts.keeper.checkNow();
+  const reason = reasonToWake(changes, {
+    whole: new Set([keys.leader, keys.config, keys.initialize, keys.bootstrap, keys.sync, keys.failover, keys.reign]),
+    memberPrefix: keys.members,
+    pledgePrefix: keys.pledges,
+    ownMember: keys.member(self.name),
+  });
+  if (reason !== undefined) wake(reason);
+}
