@@ -20,7 +20,8 @@ export interface Finding {
 
 export type Path = readonly string[];
 
-const SECRET_KEY = /pass(?!file$)|secret|token|auth_data/i;
+/** Also hidden: what may hold a secret in part, or where a map of secrets belongs. */
+const SECRET_KEY = /pass(?!file$)|secret|token|auth_data|^authentication$|conninfo/i;
 const HIDDEN = '***';
 
 function safeValue(path: Path, value: unknown): string {

@@ -106,7 +106,11 @@ export const KNOWN_KEYS: KeyTree = tree({
     ...all('later', 'cafile ciphers verify_client allowlist allowlist_include_members http_extra_headers'),
     ...all('later', 'https_extra_headers server_tokens'),
   },
-  ctl: { authentication: PASSWORD, insecure: later(false), ...all('later', 'cacert certfile keyfile keyfile_password') },
+  ctl: {
+    authentication: PASSWORD,
+    insecure: later(false),
+    ...all('later', 'cacert certfile keyfile keyfile_password'),
+  },
   etcd3: {
     ...all('used', 'host hosts port url proxy protocol username password cacert cert key'),
     ...all('later', 'srv discovery_srv srv_domain srv_suffix use_proxies version_prefix'),
@@ -122,10 +126,10 @@ export const KNOWN_KEYS: KeyTree = tree({
   postgresql: POSTGRESQL,
   watchdog: { mode: later('off'), device: later('/dev/watchdog'), safety_margin: later(5), driver: later('default') },
   tags: {
-    nofailover: 'used',
+    ...all('used', 'nofailover nosync'),
     failover_priority: later(1),
     sync_priority: later(1),
-    ...all('later', 'noloadbalance clonefrom replicatefrom nosync nostream'),
+    ...all('later', 'noloadbalance clonefrom replicatefrom nostream'),
   },
   kornak: all('used', 'leader_ttl health_timeout state_dir'),
 });

@@ -63,7 +63,9 @@ function reviewUnknown(path: Path, siblings: KeyTree, report: Report): void {
   if (OPEN_SECTIONS.includes(section) && nearestName(key, Object.keys(siblings)) === undefined) return;
   if (isOwnMethod(path, report)) return;
   const remedy = suggestion(key, siblings);
-  warn(report, { path, reason: 'is no key that Kornak or Patroni knows; it has no effect', ...(remedy && { remedy }) });
+  const reason = 'is no key that Kornak or Patroni knows; it has no effect';
+  // Without the value: it may be a password under a misspelt key.
+  report.findings.push(finding({ path, reason, remedy, location: locate(report.document, path), severity: 'warning' }));
 }
 
 /** Sections named by the user, for methods of cloning and bootstrapping. */
