@@ -1,0 +1,168 @@
+import { copyFile, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FollowTarget, ServerSettings } from '../core/model/job.ts';
+import { isRecoveryParameter } from '../core/settings/recovery-parameters.ts';
+import { type ServerParameter, serverParameters } from '../core/settings/server-parameters.ts';
+import { directoryVersion } from './data-directory.ts';
+import { JobFailure } from './job-failure.ts';
+import { configDirOf, pgpassFileOf, type PostgresOptions } from './options.ts';
+import { writePgpass } from './pgpass.ts';
+import { confText, recoveryLinesOf, withoutSettings } from './postgresql-conf.ts';
+import { recoveryLines } from './recovery-settings.ts';
+import { exists, type FileTarget, readIfPresent, writeFileIfChanged } from './write-file.ts';
+
+/** keep: whom the server follows stays as the files have it. */
+export type WantedRole =
+  | { readonly kind: 'primary' }
+  | { readonly kind: 'standby'; readonly follow: FollowTarget | undefined }
+  | { readonly kind: 'keep' };
+
+export interface Configuration {
+  readonly settings: ServerSettings;
+  readonly role: WantedRole;
+  /** What a standby must not go below, from pg_control. */
+  readonly minimums?: ReadonlyMap<string, number>;
+}
+
+export interface WrittenConfiguration {
+  readonly confPath: string;
+  /** `--name=value` for each parameter that nothing in a file or ALTER SYSTEM may override. */
+  readonly commandLine: readonly string[];
+}
+
+const BASE_CONF = 'postgresql.base.conf';
+
+/**
+ * The configuration files. One writing at a time: one that keeps the upstream, read just before another emptied it, would
+ * bring a receiver back that was cut off.
+ */
+export class ConfigurationFiles {
+  readonly #options: PostgresOptions;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: PostgresOptions) {
+    this.#options = options;
+  }
+
+  /** Writes what differs of postgresql.conf, pg_hba.conf, pg_ident.conf and the pgpass file. */
+  write(wanted: Configuration): Promise<WrittenConfiguration> {
+    const written = this.#last.then(() => writeConfiguration(this.#options, wanted));
+    this.#last = written.catch(() => {}); // Whoever asked for it is told.
+    return written;
+  }
+}
+
+async function writeConfiguration(options: PostgresOptions, wanted: Configuration): Promise<WrittenConfiguration> {
+  const { settings, role } = wanted;
+  const configDir = configDirOf(options);
+  const confPath = join(configDir, 'postgresql.conf');
+  await prepareBaseConf(options, confPath);
+  const majorVersion = (await directoryVersion(options.dataDir)) ?? 0;
+  const { parameters, recovery } = parametersOf(options, settings, majorVersion);
+  const texts = [...parameters.values()].map((found) => withMinimum(found, wanted.minimums));
+  const files = filesOf(options, parameters);
+  if (role.kind === 'standby' && role.follow !== undefined) {
+    await writePgpass(options, pgpassFileOf(options), role.follow.upstream, options.replication);
+  }
+  const lines =
+    role.kind === 'standby'
+      ? recoveryLines(options, recovery, role.follow, majorVersion)
+      : role.kind === 'keep'
+        ? recoveryLinesOf((await readIfPresent(confPath)) ?? '')
+        : [];
+  const target = await targetIn(options, configDir);
+  const all = [...texts.map(({ name, text }) => [name, text] as const), ...files.parameters];
+  await writeFileIfChanged(
+    target('postgresql.conf'),
+    confText({ include: BASE_CONF, parameters: all, recoveryLines: lines }),
+  );
+  await writeList(target('pg_hba.conf'), files.isHbaOurs ? (options.pgHba ?? settings.pgHba) : undefined);
+  await writeList(target('pg_ident.conf'), files.isIdentOurs ? (options.pgIdent ?? settings.pgIdent) : undefined);
+  await stripAutoConf(options);
+  return {
+    confPath,
+    commandLine: texts.filter((found) => found.onCommandLine).map(({ name, text }) => `--${name}=${text}`),
+  };
+}
+
+function parametersOf(options: PostgresOptions, settings: ServerSettings, majorVersion: number) {
+  const fixed = {
+    listenAddresses: options.listenAddresses,
+    port: options.port,
+    clusterName: options.scope,
+    majorVersion,
+    configDir: configDirOf(options),
+  };
+  // synchronous_standby_names is never the user's here: what commits wait for comes with the settings, or it is nothing.
+  const found = serverParameters(
+    options.localParameters,
+    { parameters: settings.parameters, synchronousMode: 'on' },
+    fixed,
+  );
+  const parameters = new Map(found.parameters);
+  if (settings.syncNames !== undefined && settings.syncNames !== '') {
+    const name = 'synchronous_standby_names';
+    parameters.set(name, { name, text: settings.syncNames, from: 'fixed', onCommandLine: false });
+  }
+  return { parameters, recovery: found.recovery };
+}
+
+function withMinimum(parameter: ServerParameter, minimums: Configuration['minimums']): ServerParameter {
+  const minimum = minimums?.get(parameter.name);
+  return minimum === undefined || minimum <= Number(parameter.text)
+    ? parameter
+    : { ...parameter, text: String(minimum) };
+}
+
+/** Where the access rules live: our files, unless the user names others, which are then left alone. */
+function filesOf(options: PostgresOptions, parameters: ReadonlyMap<string, ServerParameter>) {
+  const ours = {
+    hba_file: join(configDirOf(options), 'pg_hba.conf'),
+    ident_file: join(configDirOf(options), 'pg_ident.conf'),
+  };
+  const isOurs = (name: keyof typeof ours): boolean => (parameters.get(name)?.text ?? ours[name]) === ours[name];
+  const names = ['hba_file', 'ident_file'] as const;
+  return {
+    parameters: names.filter((name) => !parameters.has(name)).map((name) => [name, ours[name]] as const),
+    isHbaOurs: isOurs('hba_file'),
+    isIdentOurs: isOurs('ident_file'),
+  };
+}
+
+/** What stood in postgresql.conf before us is kept under another name and included first. */
+async function prepareBaseConf(options: PostgresOptions, confPath: string): Promise<void> {
+  const basePath = join(configDirOf(options), BASE_CONF);
+  if (await exists(basePath)) return;
+  if (await exists(confPath)) {
+    await rename(confPath, basePath);
+    return;
+  }
+  const initial = join(options.dataDir, 'postgresql.conf');
+  if (!(await exists(initial))) {
+    throw new JobFailure(
+      `neither ${confPath} nor ${basePath} exists; restore one of them or set postgresql.config_dir`,
+    );
+  }
+  await copyFile(initial, basePath);
+}
+
+async function targetIn(options: PostgresOptions, dir: string): Promise<(name: string) => FileTarget> {
+  // A data directory that its group may read has files that its group may read.
+  const isGroupReadable = ((await stat(options.dataDir)).mode & 0o050) === 0o050;
+  return (name) => ({ path: join(dir, name), mode: isGroupReadable ? 0o640 : 0o600, owner: options.runAs });
+}
+
+async function writeList(target: FileTarget, lines: readonly string[] | undefined): Promise<void> {
+  if (lines === undefined || lines.length === 0) return;
+  const banner = '# Written by kornak: do not edit. Change it in the configuration.';
+  await writeFileIfChanged(target, `${[banner, ...lines].join('\n')}\n`);
+}
+
+/** ALTER SYSTEM and `pg_basebackup -R` leave an upstream there that would go before ours. */
+async function stripAutoConf(options: PostgresOptions): Promise<void> {
+  const target = (await targetIn(options, options.dataDir))('postgresql.auto.conf');
+  const text = await readIfPresent(target.path);
+  if (text === undefined) return;
+  const stripped = withoutSettings(text, isRecoveryParameter);
+  if (stripped !== text) await writeFileIfChanged(target, stripped);
+}

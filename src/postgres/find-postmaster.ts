@@ -1,0 +1,39 @@
+import { readFileSync, realpathSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { PostmasterId } from '../core/model/local-postgres.ts';
+import { executable, isRunning, readProcess, workingDirectory } from './process-table.ts';
+
+/**
+ * The live postmaster of a data directory, or undefined. A pid file may be stale and its number taken by somebody else,
+ * so the process must be PostgreSQL's and work in this very directory.
+ */
+export function findPostmaster(dataDir: string): PostmasterId | undefined {
+  const pid = pidFromFile(dataDir);
+  const found = pid === undefined ? undefined : readProcess(pid);
+  if (found === undefined || !isRunning(found) || !worksIn(found.pid, dataDir)) return undefined;
+  return { pid: found.pid, startTicks: found.startTicks };
+}
+
+/** The number in postmaster.pid, whoever has it now. A server in single-user mode writes it negative. */
+export function pidFromFile(dataDir: string): number | undefined {
+  try {
+    const pid = Number.parseInt(readFileSync(join(dataDir, 'postmaster.pid'), 'latin1'), 10);
+    return pid > 0 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** One of PostgreSQL's own processes at work in the directory; not the shell of somebody who is looking around there. */
+export function worksIn(pid: number, dataDir: string): boolean {
+  const cwd = workingDirectory(pid);
+  return cwd !== undefined && cwd === realPath(dataDir) && basename(executable(pid) ?? '').startsWith('postgres');
+}
+
+export function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,106 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Job, JobFacts } from '../../core/model/job.ts';
+import { conninfo } from '../conninfo.ts';
+import { isEmptyDirectory } from '../data-directory.ts';
+import { isOver, pause } from '../deadline.ts';
+import { JobFailure } from '../job-failure.ts';
+import { writePgpass } from '../pgpass.ts';
+import { type ProgramResult, programFailure, runProgram } from '../run-program.ts';
+import { putStandbySignal } from '../signal-files.ts';
+import { clearUnfinished, markUnfinished } from '../unfinished-mark.ts';
+import { ensureDirectory } from '../write-file.ts';
+import { accessRemedy } from './access-remedy.ts';
+import { assertNotCancelled, assertStopped, type JobContext, tool } from './job-context.ts';
+
+type Clone = Extract<Job, { kind: 'clone' }>;
+
+const ATTEMPTS = 2;
+const BETWEEN_ATTEMPTS_MS = 1_000;
+
+/** A copy of a running member that will come up as a standby, whoever starts it. */
+export async function clone(context: JobContext, job: Clone): Promise<JobFacts> {
+  const { options } = context;
+  assertStopped(context);
+  if (!(await isEmptyDirectory(options.dataDir))) {
+    throw new JobFailure(`${options.dataDir} is not empty; set aside what it holds before it is cloned anew`);
+  }
+  await markUnfinished(options, 'clone');
+  await ensureDirectory(options.dataDir, options.runAs);
+  await copy(context, job);
+  await putStandbySignal(options);
+  await context.configuration.write({ settings: job.settings, role: { kind: 'standby', follow: undefined } });
+  await clearUnfinished(options);
+  return {};
+}
+
+async function copy(context: JobContext, job: Clone): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const result = await basebackup(context, job);
+    if (result.kind === 'exited' && result.code === 0) return;
+    // All of it came from this attempt: the directory was empty before.
+    await emptyDirectory(context.options.dataDir);
+    await clearUnfinished(context.options);
+    assertNotCancelled(context);
+    if (attempt === ATTEMPTS || isOver(context.deadline)) throw new JobFailure(failureText(context, job, result));
+    context.progress(`trying again: ${programFailure('pg_basebackup', result)}`);
+    await pause(BETWEEN_ATTEMPTS_MS, context.deadline);
+    await markUnfinished(context.options, 'clone');
+  }
+}
+
+async function basebackup(context: JobContext, job: Clone): Promise<ProgramResult> {
+  const { options, deadline } = context;
+  const { member, upstream, slot } = job.from;
+  const passwordFile = join(options.stateDir, 'pgpass-clone');
+  await writePgpass(options, passwordFile, upstream, options.replication);
+  const dsn = conninfo({
+    user: options.replication.username,
+    host: upstream.host,
+    port: upstream.port,
+    sslmode: 'prefer',
+  });
+  context.progress(`copying from ${member}`, 0);
+  try {
+    return await runProgram({
+      program: tool(context, 'pg_basebackup'),
+      args: [
+        `--pgdata=${options.dataDir}`,
+        '--wal-method=stream',
+        '--checkpoint=fast',
+        '--progress',
+        '--no-password',
+        `--dbname=${dsn}`,
+        ...(slot === undefined ? [] : [`--slot=${slot}`]),
+        ...options.basebackupOptions,
+      ],
+      env: { PGPASSFILE: passwordFile, PGCONNECT_TIMEOUT: '10' },
+      runAs: options.runAs,
+      deadline,
+      onStderr: (chunk) => tellProgress(context, member, chunk),
+    });
+  } finally {
+    await rm(passwordFile, { force: true });
+  }
+}
+
+function tellProgress(context: JobContext, member: string, chunk: string): void {
+  const percent = percentFromText(chunk);
+  if (percent !== undefined) context.progress(`copying from ${member}`, percent);
+}
+
+/** Reads the last of `12345/67890 kB (18%), 0/1 tablespace`. */
+export function percentFromText(chunk: string): number | undefined {
+  const found = [...chunk.matchAll(/\d+\/\d+ kB \((\d+)%\)/g)].at(-1)?.[1];
+  return found === undefined ? undefined : Math.min(100, Number(found));
+}
+
+async function emptyDirectory(path: string): Promise<void> {
+  for (const name of await readdir(path)) await rm(join(path, name), { recursive: true, force: true });
+}
+
+function failureText(context: JobContext, job: Clone, result: ProgramResult): string {
+  const { host, port } = job.from.upstream;
+  const what = programFailure(`pg_basebackup from ${job.from.member} (${host}:${port})`, result);
+  return `${what}${accessRemedy(result.stderr, context.options.replication, 'replication')}`;
+}

@@ -1,0 +1,119 @@
+import { join } from 'node:path';
+import type { Job, JobFacts } from '../../core/model/job.ts';
+import type { PostmasterId } from '../../core/model/local-postgres.ts';
+import { CheckpointerIdle } from '../checkpointer-idle.ts';
+import { pause, poll } from '../deadline.ts';
+import { JobFailure } from '../job-failure.ts';
+import { signal } from '../kill-server.ts';
+import { putPlaceholders, removeIdlePlaceholders } from '../placeholders.ts';
+import { receiverProcesses } from '../receiver-process.ts';
+import { SqlConnection } from '../sql-connection.ts';
+import { localPlace } from '../sql-places.ts';
+import { StandbyTimeline } from '../standby-timeline.ts';
+import { statusAnswerFromText } from '../status-answer.ts';
+import { STATUS_QUERY } from '../status-query.ts';
+import { removeFile, writeFileIfChanged } from '../write-file.ts';
+import { requestCheckpoint } from './checkpoint.ts';
+import { assertNotCancelled, type JobContext, runningPostmaster } from './job-context.ts';
+import { reload, upstreamSettings, waitInForce } from './reload.ts';
+
+type Promote = Extract<Job, { kind: 'promote' }>;
+
+const LOOK_EVERY_MS = 10;
+/** How long the checkpointer may be busy with a leisurely restartpoint before it is asked to hurry. */
+const UNHURRIED_MS = 100;
+
+/** Out of recovery, on a timeline number above all that were claimed, with commits waiting for whom the settings name. */
+export async function promote(context: JobContext, job: Promote): Promise<JobFacts> {
+  const { options, deadline } = context;
+  const postmaster = runningPostmaster(context);
+  await context.configuration.write({ settings: job.settings, role: { kind: 'standby', follow: undefined } });
+  reload(postmaster);
+  const syncNames = job.settings.syncNames ?? '';
+  await waitInForce(context, { ...upstreamSettings(context, undefined), synchronous_standby_names: syncNames });
+  if (receiverProcesses(postmaster).length > 0)
+    throw new JobFailure('a WAL receiver still runs; cut it off before promoting');
+  if (syncNames !== '') await waitForCheckpointer(context);
+  const connection = await SqlConnection.open(localPlace(options), 'promotion', deadline);
+  try {
+    const held = await heldTimeline(context, connection);
+    await putPlaceholders(options, held, job.aboveTimeline);
+    await sendPromotion(context, postmaster);
+    const timeline = await waitUntilPrimary(context, connection, job.aboveTimeline);
+    // Not reloaded: a primary does not read what this removes, and a reload would make the checkpointer's proof void.
+    await context.configuration.write({ settings: job.settings, role: { kind: 'primary' } });
+    return { timeline };
+  } catch (error) {
+    await takeBack(context);
+    throw error;
+  } finally {
+    connection.destroy();
+  }
+}
+
+/** A promotion that was not begun yet must not happen later, when nobody asks any more whether it may. */
+async function takeBack(context: JobContext): Promise<void> {
+  const { dataDir } = context.options;
+  const wasPending = await removeFile(join(dataDir, 'promote'));
+  if (wasPending) await removeIdlePlaceholders(dataDir);
+}
+
+/** It decides whether commits wait at all, and a primary must not open before it has read for whom (safety-findings F3, F14). */
+async function waitForCheckpointer(context: JobContext): Promise<void> {
+  const { deadline, options } = context;
+  const idle = new CheckpointerIdle(localPlace(options));
+  const startedMs = deadline.clock.bootMs();
+  let hasHurried = false;
+  const connection = await SqlConnection.open(localPlace(options), 'promotion', deadline);
+  try {
+    const isProven = async (): Promise<true | undefined> => {
+      const answer = statusAnswerFromText((await connection.value(STATUS_QUERY, 'status', deadline)) ?? '');
+      if (await idle.isProven(answer, deadline)) return true;
+      if (!hasHurried && deadline.clock.bootMs() - startedMs > UNHURRIED_MS) {
+        hasHurried = true;
+        context.progress('waiting for the checkpointer to read the new settings');
+        requestCheckpoint(context, deadline).catch(() => {}); // Only to hurry the one that runs.
+      }
+      return undefined;
+    };
+    if ((await poll(isProven, LOOK_EVERY_MS, deadline)) === true) return;
+  } finally {
+    connection.destroy();
+  }
+  throw new JobFailure('the checkpointer has not read the new synchronous_standby_names: a checkpoint still runs');
+}
+
+async function heldTimeline(context: JobContext, connection: SqlConnection): Promise<number> {
+  const answer = statusAnswerFromText((await connection.value(STATUS_QUERY, 'status', context.deadline)) ?? '');
+  if (!answer.standby) throw new JobFailure('PostgreSQL is a primary already');
+  const { dataDir } = context.options;
+  return (await new StandbyTimeline(dataDir, localPlace(context.options)).held(answer, context.deadline)).timeline;
+}
+
+/** What `pg_ctl promote` does, with the question whether we may between its preparations and the signal. */
+async function sendPromotion(context: JobContext, postmaster: PostmasterId): Promise<void> {
+  const { options } = context;
+  const path = join(options.dataDir, 'promote');
+  await writeFileIfChanged({ path, mode: 0o600, owner: options.runAs }, '');
+  assertNotCancelled(context);
+  if (!(await mayPromoteInTime(context))) {
+    throw new JobFailure('leadership could not be confirmed right before promoting; not promoted');
+  }
+  if (!signal(postmaster.pid, 'SIGUSR1')) throw new JobFailure('PostgreSQL ended right before it was to be promoted');
+  context.progress('promoting');
+}
+
+async function mayPromoteInTime(context: JobContext): Promise<boolean> {
+  const late = pause(Number.MAX_SAFE_INTEGER, context.deadline).then(() => false);
+  return Promise.race([context.mayPromote().catch(() => false), late]);
+}
+
+async function waitUntilPrimary(context: JobContext, connection: SqlConnection, above: number): Promise<number> {
+  const { deadline } = context;
+  const text = `SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_walfile_name(pg_current_wal_insert_lsn()) END AS file`;
+  const file = await poll(() => connection.value(text, 'file', deadline), LOOK_EVERY_MS, deadline);
+  if (file === undefined) throw new JobFailure('the promotion was sent, but PostgreSQL is still in recovery');
+  const timeline = Number.parseInt(file.slice(0, 8), 16);
+  if (timeline > above) return timeline;
+  throw new JobFailure(`PostgreSQL promoted to timeline ${timeline}, which is not above ${above}; it must not serve`);
+}

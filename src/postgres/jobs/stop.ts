@@ -1,0 +1,57 @@
+import type { Job, JobFacts } from '../../core/model/job.ts';
+import type { PostmasterId } from '../../core/model/local-postgres.ts';
+import { atMost, deadlineIn, poll, remainingMs } from '../deadline.ts';
+import { JobFailure, reasonOf } from '../job-failure.ts';
+import { killServer, signal } from '../kill-server.ts';
+import { isAlive } from '../process-table.ts';
+import { requestCheckpoint } from './checkpoint.ts';
+import type { JobContext } from './job-context.ts';
+
+type Stop = Extract<Job, { kind: 'stop' }>;
+
+const LOOK_EVERY_MS = 10;
+/** Kept back from the deadline for ending by force what does not end by itself. */
+const KILL_MS = 1_000;
+
+/** Down at the deadline in any case: what does not end when asked is killed. */
+export async function stop(context: JobContext, job: Stop): Promise<JobFacts> {
+  const postmaster = context.postmaster.find();
+  if (postmaster !== undefined) {
+    if (job.checkpointFirst) await checkpointWhileServing(context);
+    context.progress(`stopping PostgreSQL (${job.mode}): ${job.why}`);
+    signal(postmaster.pid, job.mode === 'fast' ? 'SIGINT' : 'SIGQUIT');
+    await waitOrKill(context, postmaster);
+  }
+  return shutdownFacts(context);
+}
+
+async function checkpointWhileServing(context: JobContext): Promise<void> {
+  context.progress('checkpoint before stopping');
+  try {
+    await requestCheckpoint(context, atMost(context.deadline, remainingMs(context.deadline) / 2));
+  } catch (error) {
+    // It only shortens the shutdown, which has one of its own.
+    context.options.note?.(`no checkpoint before stopping: ${reasonOf(error)}`);
+  }
+}
+
+async function waitOrKill(context: JobContext, postmaster: PostmasterId): Promise<void> {
+  const { deadline, options } = context;
+  const patient = atMost(deadline, Math.max(remainingMs(deadline) - KILL_MS, remainingMs(deadline) / 2));
+  if ((await poll(() => (isAlive(postmaster) ? undefined : true), LOOK_EVERY_MS, patient)) === true) return;
+  if (deadline.signal.aborted) throw new JobFailure('cancelled while PostgreSQL was stopping; it goes on stopping');
+  context.progress('ending PostgreSQL by force');
+  options.note?.(`PostgreSQL in ${options.dataDir} did not stop in time; ended by SIGKILL`);
+  if (await killServer(options.dataDir, postmaster, deadlineIn(deadline.clock, KILL_MS))) return;
+  throw new JobFailure(
+    `PostgreSQL in ${options.dataDir} (pid ${postmaster.pid}) does not end, not even by SIGKILL; is its disk stuck?`,
+  );
+}
+
+/** Only a clean shutdown of a primary says where its WAL ends. */
+async function shutdownFacts(context: JobContext): Promise<JobFacts> {
+  const { directory, binaries, deadline } = context;
+  const file = await directory.control(binaries.dir, 0, deadlineIn(deadline.clock, KILL_MS));
+  if (typeof file === 'string' || file.control.state !== 'shut down') return {};
+  return { shutdownLsn: file.control.checkpointLsn, timeline: file.control.checkpointTimeline };
+}

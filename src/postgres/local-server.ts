@@ -1,0 +1,187 @@
+import type { HistoryEntry } from '../core/model/cluster.ts';
+import type { Job, JobOutcome, ServerSettings } from '../core/model/job.ts';
+import type { LocalPostgres, PostmasterId, SqlStatus } from '../core/model/local-postgres.ts';
+import { type Lsn, lsnFromText } from '../core/model/lsn.ts';
+import { type Seen, seen, unknown } from '../core/model/seen.ts';
+import type { JobControl, Postgres } from '../ports/postgres.ts';
+import { type BinariesFound, findBinaries } from './binaries.ts';
+import { CatchUpWatch } from './catch-up-watch.ts';
+import { ConfigurationFiles } from './configuration-files.ts';
+import { DataDirectoryReader } from './data-directory.ts';
+import { type Deadline, deadlineIn } from './deadline.ts';
+import { historyFromText, historyTimelines, PLACEHOLDER, readHistory } from './history-file.ts';
+import { JobFailure, outcomeOf, reasonOf } from './job-failure.ts';
+import { reload } from './jobs/reload.ts';
+import { runJob } from './jobs/run-job.ts';
+import { killServer } from './kill-server.ts';
+import type { PostgresOptions } from './options.ts';
+import { Postmaster } from './postmaster.ts';
+import { ReceiverWatch } from './receiver-process.ts';
+import { isStarting } from './server-phase.ts';
+import { putStandbySignal } from './signal-files.ts';
+import { createPhysicalSlot, dropSlot } from './slots.ts';
+import { localPlace } from './sql-places.ts';
+import { StatusReader } from './status-reader.ts';
+import { exists } from './write-file.ts';
+
+/** While the server runs and answers, pg_control is only of interest now and then. */
+const CONTROL_FRESH_MS = 5_000;
+const DONE: JobOutcome = { kind: 'done', facts: {} };
+
+/** The PostgreSQL beside this agent. */
+export class LocalServer implements Postgres {
+  readonly #options: PostgresOptions;
+  readonly #postmaster: Postmaster;
+  readonly #receivers: ReceiverWatch;
+  readonly #catchUp: CatchUpWatch;
+  readonly #reader: StatusReader;
+  readonly #directory: DataDirectoryReader;
+  readonly #configuration: ConfigurationFiles;
+  readonly #listeners: ((what: string) => void)[] = [];
+  #binaries: BinariesFound | undefined;
+  #lastError: string | undefined;
+
+  constructor(options: PostgresOptions) {
+    this.#options = options;
+    this.#postmaster = new Postmaster(options, () => this.#tell('the postmaster ended'));
+    this.#receivers = new ReceiverWatch(options.clock, () => this.#tell('the WAL receiver ended'));
+    const onLost = (): void => this.#tell('the connection to the server was lost');
+    this.#reader = new StatusReader(options.dataDir, localPlace(options), this.#receivers, onLost);
+    this.#catchUp = new CatchUpWatch(options.clock, this.#reader, () => this.#tell('a standby caught up'));
+    this.#directory = new DataDirectoryReader(options);
+    this.#configuration = new ConfigurationFiles(options);
+  }
+
+  async observe(budgetMs: number): Promise<LocalPostgres> {
+    const deadline = deadlineIn(this.#options.clock, budgetMs);
+    const postmaster = this.#postmaster.find();
+    const [data, sql] = await Promise.all([this.#data(postmaster, deadline), this.#sql(postmaster, deadline)]);
+    if (postmaster !== undefined && sql.kind === 'seen') this.#catchUp.consider(postmaster, sql.value);
+    const starting = postmaster !== undefined && sql.kind === 'unknown' && isStarting(this.#options.dataDir);
+    return { data, postmaster, starting, sql, lastError: this.#lastError };
+  }
+
+  onChange(listener: (what: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  async run(job: Job, control: JobControl, deadlineMs: number): Promise<JobOutcome> {
+    const abort = new AbortController();
+    const { clock } = this.#options;
+    const deadline: Deadline = { clock, atMs: deadlineMs, signal: abort.signal };
+    control.onCancel(() => abort.abort());
+    const outcome = await outcomeOf(async () => {
+      const binaries = await this.#foundBinaries(deadline);
+      if (binaries.kind === 'missing') throw new JobFailure(binaries.why);
+      const context = {
+        options: this.#options,
+        binaries: binaries.binaries,
+        postmaster: this.#postmaster,
+        configuration: this.#configuration,
+        directory: this.#directory,
+        deadline,
+        progress: (text: string, percent?: number) =>
+          control.progress(percent === undefined ? { text } : { text, percent }),
+        mayPromote: () => control.mayPromote(),
+      };
+      return { kind: 'done', facts: await runJob(context, job) };
+    });
+    const isStart = job.kind === 'startPrimary' || job.kind === 'startStandby';
+    if (isStart) this.#lastError = outcome.kind === 'failed' ? outcome.why : undefined;
+    return outcome;
+  }
+
+  applySettings(settings: ServerSettings, budgetMs: number): Promise<JobOutcome> {
+    return this.#briefly(budgetMs, async () => {
+      await this.#configuration.write({ settings, role: { kind: 'keep' } });
+      const postmaster = this.#postmaster.find();
+      if (postmaster !== undefined) reload(postmaster);
+    });
+  }
+
+  createSlot(name: string, budgetMs: number): Promise<JobOutcome> {
+    return this.#briefly(budgetMs, (deadline) => createPhysicalSlot(localPlace(this.#options), name, deadline));
+  }
+
+  dropSlot(name: string, budgetMs: number): Promise<JobOutcome> {
+    return this.#briefly(budgetMs, (deadline) => dropSlot(localPlace(this.#options), name, deadline));
+  }
+
+  kill(budgetMs: number): Promise<JobOutcome> {
+    return this.#briefly(budgetMs, async (deadline) => {
+      const { dataDir } = this.#options;
+      if (!(await killServer(dataDir, this.#postmaster.find(), deadline))) {
+        throw new JobFailure(
+          `processes of PostgreSQL in ${dataDir} do not end, not even by SIGKILL; is its disk stuck?`,
+        );
+      }
+      if (await exists(`${dataDir}/global/pg_control`)) await putStandbySignal(this.#options);
+    });
+  }
+
+  async flushLsn(budgetMs: number): Promise<Lsn | undefined> {
+    const deadline = deadlineIn(this.#options.clock, budgetMs);
+    const postmaster = this.#postmaster.find();
+    if (postmaster === undefined) return undefined;
+    try {
+      const connection = await this.#reader.connected(postmaster, deadline);
+      const text = 'SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn()::text END AS lsn';
+      return lsnFromText((await connection.value(text, 'lsn', deadline)) ?? '');
+    } catch {
+      return undefined;
+    }
+  }
+
+  async timelineHistory(): Promise<readonly HistoryEntry[]> {
+    const { dataDir } = this.#options;
+    try {
+      for (const timeline of (await historyTimelines(dataDir)).toReversed()) {
+        const text = await readHistory(dataDir, timeline);
+        if (text !== undefined && text !== PLACEHOLDER) return historyFromText(text);
+      }
+    } catch {
+      // No directory, no history.
+    }
+    return [];
+  }
+
+  /** Lets go of the server, which runs on. */
+  close(): void {
+    this.#listeners.length = 0;
+    this.#postmaster.close();
+    this.#receivers.close();
+    this.#catchUp.close();
+    this.#reader.close();
+  }
+
+  async #data(postmaster: PostmasterId | undefined, deadline: Deadline): Promise<LocalPostgres['data']> {
+    const binaries = await this.#foundBinaries(deadline);
+    if (binaries.kind === 'missing') return { kind: 'unreadable', why: binaries.why };
+    return this.#directory.read(binaries.binaries.dir, postmaster === undefined ? 0 : CONTROL_FRESH_MS, deadline);
+  }
+
+  async #sql(postmaster: PostmasterId | undefined, deadline: Deadline): Promise<Seen<SqlStatus>> {
+    if (postmaster === undefined) return unknown('PostgreSQL does not run');
+    try {
+      return seen(await this.#reader.read(postmaster, deadline), this.#options.clock.bootMs());
+    } catch (error) {
+      return unknown(reasonOf(error));
+    }
+  }
+
+  async #foundBinaries(deadline: Deadline): Promise<BinariesFound> {
+    if (this.#binaries?.kind !== 'found') this.#binaries = await findBinaries(this.#options.binDir, deadline);
+    return this.#binaries;
+  }
+
+  #briefly(budgetMs: number, work: (deadline: Deadline) => Promise<void>): Promise<JobOutcome> {
+    return outcomeOf(async () => {
+      await work(deadlineIn(this.#options.clock, budgetMs));
+      return DONE;
+    });
+  }
+
+  #tell(what: string): void {
+    for (const listener of this.#listeners) listener(what);
+  }
+}

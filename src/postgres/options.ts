@@ -1,0 +1,63 @@
+import type { Redacted } from '../core/model/redacted.ts';
+import type { Clock } from '../ports/clock.ts';
+
+export interface Login {
+  readonly username: string;
+  readonly password?: Redacted<string> | undefined;
+}
+
+/** The system account that PostgreSQL runs as, where the agent itself is root. */
+export interface SystemAccount {
+  readonly user: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Everything the adapter needs to know about the PostgreSQL beside this agent. Paths are absolute. */
+export interface PostgresOptions {
+  readonly dataDir: string;
+  /** Where postgresql.conf, pg_hba.conf and pg_ident.conf live; the data directory unless told otherwise. */
+  readonly configDir?: string | undefined;
+  readonly binDir?: string | undefined;
+  /** A directory of our own beside the data directory: postgres.log, pgpass, the mark of unfinished work, records of divergence. */
+  readonly stateDir: string;
+  readonly listenAddresses: string;
+  readonly port: number;
+  /** Where this server is reached from here: a host name or the directory of its socket. */
+  readonly localHost: string;
+  readonly database: string;
+  readonly superuser: Login;
+  readonly replication: Login;
+  readonly rewind?: Login | undefined;
+  /** `postgresql.parameters` of the local file. */
+  readonly localParameters: Readonly<Record<string, unknown>>;
+  /** From the local file, which goes before the dynamic configuration. */
+  readonly pgHba?: readonly string[] | undefined;
+  readonly pgIdent?: readonly string[] | undefined;
+  readonly recoveryConf?: Readonly<Record<string, unknown>> | undefined;
+  /** Options of initdb as arguments, `--` included. */
+  readonly initdbOptions: readonly string[];
+  /** Appended to the pg_hba.conf of a new cluster, unless a whole pg_hba is configured. */
+  readonly bootstrapPgHba?: readonly string[] | undefined;
+  readonly usePgRewind: boolean;
+  /** Further options of pg_basebackup as arguments, `--` included. */
+  readonly basebackupOptions: readonly string[];
+  /** Becomes `cluster_name`. */
+  readonly scope: string;
+  /** Becomes `application_name` of the receiver. */
+  readonly memberName: string;
+  /** Own file with the upstream's password; below `stateDir` unless told otherwise. */
+  readonly pgpassFile?: string | undefined;
+  readonly runAs?: SystemAccount | undefined;
+  readonly clock: Clock;
+  /** What is said to people beside the outcomes: a killed orphan, a receiver that had to be ended twice. */
+  readonly note?: ((text: string) => void) | undefined;
+}
+
+export function configDirOf(options: PostgresOptions): string {
+  return options.configDir ?? options.dataDir;
+}
+
+export function pgpassFileOf(options: PostgresOptions): string {
+  return options.pgpassFile ?? `${options.stateDir}/pgpass`;
+}

@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import type { PostmasterId } from '../core/model/local-postgres.ts';
+import type { CancelTimer, Clock } from '../ports/clock.ts';
+import { childEnvironment } from './child-environment.ts';
+import { asAccount } from './command.ts';
+import { findPostmaster, pidFromFile } from './find-postmaster.ts';
+import { JobFailure } from './job-failure.ts';
+import type { PostgresOptions } from './options.ts';
+import { isAlive, readProcess } from './process-table.ts';
+import { prepareServerLog, serverLogPath } from './server-log.ts';
+
+/** How often a postmaster that is not our child, and the receiver, are looked at. */
+const WATCH_EVERY_MS = 50;
+
+export interface StartedServer {
+  readonly postmaster: PostmasterId;
+  readonly logPath: string;
+  /** Where this start's lines begin in the log. */
+  readonly logOffset: number;
+}
+
+/** The postmaster's process: finds it, starts it, notices when it ends. */
+export class Postmaster {
+  readonly #options: PostgresOptions;
+  readonly #clock: Clock;
+  readonly #onGone: () => void;
+  #current: PostmasterId | undefined;
+  #cancelTimer: CancelTimer | undefined;
+
+  constructor(options: PostgresOptions, onGone: () => void) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#onGone = onGone;
+  }
+
+  /** The live postmaster, be it ours or adopted. */
+  find(): PostmasterId | undefined {
+    const known = this.#current !== undefined && isAlive(this.#current) ? this.#current : undefined;
+    const found = known ?? findPostmaster(this.#options.dataDir);
+    if (found !== undefined && found !== this.#current) this.#adopt(found);
+    return found;
+  }
+
+  /** Starts the server in a session of its own, so that it outlives the agent. Does not wait until it is ready. */
+  async start(program: string, args: readonly string[]): Promise<StartedServer> {
+    const logPath = serverLogPath(this.#options);
+    const logOffset = await prepareServerLog(logPath);
+    const log = openSync(logPath, 'a', 0o600);
+    try {
+      const child = this.#spawn(program, args, log);
+      const pid = await startedPid(child);
+      const found = readProcess(pid);
+      if (found === undefined) throw new JobFailure(`${program} ended at once`);
+      const postmaster = { pid, startTicks: found.startTicks };
+      this.#current = postmaster;
+      child.on('exit', () => this.#gone(postmaster));
+      return { postmaster, logPath, logOffset };
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  close(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+
+  #spawn(program: string, args: readonly string[], log: number): ChildProcess {
+    const { runAs, dataDir } = this.#options;
+    const [command, commandArgs] = asAccount(runAs, program, args);
+    // A pid file that names a foreign process would keep PostgreSQL from starting, unless it is told that this is no rival.
+    const stalePid = pidFromFile(dataDir);
+    const added = stalePid === undefined ? {} : { PG_GRANDPARENT_PID: String(stalePid) };
+    const env = childEnvironment(process.env, runAs !== undefined, added);
+    const child = spawn(command, commandArgs, { cwd: '/', env, detached: true, stdio: ['ignore', log, log] });
+    child.unref();
+    return child;
+  }
+
+  #adopt(postmaster: PostmasterId): void {
+    this.#current = postmaster;
+    if (this.#cancelTimer === undefined) this.#watch();
+  }
+
+  /** One that is not our child tells nobody that it ends. */
+  #watch(): void {
+    this.#cancelTimer = this.#clock.after(WATCH_EVERY_MS, () => {
+      this.#cancelTimer = undefined;
+      const current = this.#current;
+      if (current === undefined) return;
+      if (isAlive(current)) this.#watch();
+      else this.#gone(current);
+    });
+  }
+
+  #gone(postmaster: PostmasterId): void {
+    const current = this.#current;
+    if (current?.pid !== postmaster.pid || current.startTicks !== postmaster.startTicks) return;
+    this.#current = undefined;
+    this.#onGone();
+  }
+}
+
+function startedPid(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (error) => reject(new JobFailure(`PostgreSQL could not be started: ${error.message}`)));
+    child.once('spawn', () => resolve(child.pid ?? 0));
+  });
+}

@@ -1,0 +1,77 @@
+/** What /proc tells about processes. Reading it never blocks, so it is read at once. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import type { PostmasterId } from '../core/model/local-postgres.ts';
+
+export interface ProcessStat extends PostmasterId {
+  readonly parentPid: number;
+  /** One letter; Z: dead, though nobody has taken note of it yet. */
+  readonly state: string;
+}
+
+/** Undefined: there is no such process. */
+export function readProcess(pid: number): ProcessStat | undefined {
+  const text = readProc(`${pid}/stat`);
+  return text === undefined ? undefined : processStatFromText(text);
+}
+
+/** Reads a line of /proc/PID/stat. The name in parentheses may hold anything, parentheses too. */
+export function processStatFromText(text: string): ProcessStat | undefined {
+  const nameEnd = text.lastIndexOf(')');
+  const pid = Number.parseInt(text, 10);
+  const [state, parentPid, ...rest] = text.slice(nameEnd + 2).split(' ');
+  const startTicks = Number(rest[17]);
+  if (nameEnd < 0 || state === undefined || !Number.isInteger(pid) || !Number.isFinite(startTicks)) return undefined;
+  return { pid, startTicks, state, parentPid: Number(parentPid) };
+}
+
+export function allProcesses(): readonly ProcessStat[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => readProcess(Number(name)))
+    .filter((found) => found !== undefined);
+}
+
+/** The very same process, not another that got its number; a zombie is dead. */
+export function isAlive(id: PostmasterId): boolean {
+  const found = readProcess(id.pid);
+  return found !== undefined && found.startTicks === id.startTicks && isRunning(found);
+}
+
+export function isRunning(found: ProcessStat): boolean {
+  return found.state !== 'Z' && found.state !== 'X';
+}
+
+export function workingDirectory(pid: number): string | undefined {
+  return readLink(`/proc/${pid}/cwd`);
+}
+
+export function executable(pid: number): string | undefined {
+  return readLink(`/proc/${pid}/exe`);
+}
+
+/** What ps shows: PostgreSQL writes there what each process is. */
+export function title(pid: number): string {
+  return readProc(`${pid}/cmdline`)?.replaceAll('\0', ' ').trim() ?? '';
+}
+
+/** Whether a signal was sent that the process has not taken yet. */
+export function hasPendingSignal(pid: number, signalNumber: number): boolean {
+  const masks = readProc(`${pid}/status`)?.matchAll(/^(?:SigPnd|ShdPnd):\s*([0-9a-f]+)$/gm) ?? [];
+  return [...masks].some(([, mask]) => (BigInt(`0x${mask}`) & (1n << BigInt(signalNumber - 1))) !== 0n);
+}
+
+function readProc(path: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${path}`, 'latin1');
+  } catch {
+    return undefined; // It ended meanwhile.
+  }
+}
+
+function readLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path).replace(/ \(deleted\)$/, '');
+  } catch {
+    return undefined;
+  }
+}

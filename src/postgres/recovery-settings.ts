@@ -1,0 +1,44 @@
+import type { FollowTarget } from '../core/model/job.ts';
+import { parameterText } from '../core/settings/parameter-text.ts';
+import { isRecoveryParameter } from '../core/settings/recovery-parameters.ts';
+import { primaryConninfo } from './conninfo.ts';
+import type { PostgresOptions } from './options.ts';
+import { confLine } from './postgresql-conf.ts';
+
+/** A target in an included file would stop a standby short of following. */
+const NO_TARGET = [
+  'recovery_target',
+  'recovery_target_lsn',
+  'recovery_target_name',
+  'recovery_target_time',
+  'recovery_target_xid',
+];
+const OURS = /^(recovery_target.*|primary_conninfo|primary_slot_name|standby_mode)$/i;
+
+/**
+ * The recovery block of a standby. Without an upstream primary_conninfo is written empty, so that one in another file does
+ * not come to life.
+ */
+export function recoveryLines(
+  options: PostgresOptions,
+  fromParameters: ReadonlyMap<string, string>,
+  follow: FollowTarget | undefined,
+  majorVersion: number,
+): readonly string[] {
+  const given = fromParameters.size > 0 ? fromParameters : textsOf(options.recoveryConf ?? {});
+  const lines = new Map([...given].filter(([name]) => isRecoveryParameter(name) && !OURS.test(name)));
+  for (const name of NO_TARGET) lines.set(name, '');
+  lines.set('recovery_target_timeline', 'latest');
+  lines.set('primary_conninfo', follow === undefined ? '' : primaryConninfo(options, follow, majorVersion));
+  lines.set('primary_slot_name', follow?.slot ?? '');
+  return [...lines].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, text]) => confLine(name, text));
+}
+
+function textsOf(values: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
+  for (const [name, value] of Object.entries(values)) {
+    const text = parameterText(value);
+    if (text !== undefined) texts.set(name.toLowerCase(), text);
+  }
+  return texts;
+}

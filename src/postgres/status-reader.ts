@@ -1,0 +1,130 @@
+import { LSN_ZERO } from '../core/model/lsn.ts';
+import type { PostmasterId, PrimaryStatus, SqlStatus, StandbyStatus } from '../core/model/local-postgres.ts';
+import { CheckpointerIdle } from './checkpointer-idle.ts';
+import { upstreamFromConninfo } from './conninfo.ts';
+import type { Deadline } from './deadline.ts';
+import type { ReceiverWatch } from './receiver-process.ts';
+import { SqlConnection, SqlFailure, type SqlPlace } from './sql-connection.ts';
+import { StandbyTimeline } from './standby-timeline.ts';
+import { activityOf, type StatusAnswer, statusAnswerFromText } from './status-answer.ts';
+import { STATUS_QUERY } from './status-query.ts';
+
+/** Events in which the startup process waits for WAL from elsewhere, having replayed all that it has. */
+const WAITS_FOR_MORE = new Set(['RecoveryWalStream', 'RecoveryRetrieveRetryInterval']);
+
+/** Asks a running server how it is, over one connection that it keeps and that tells when the server goes. */
+export class StatusReader {
+  readonly #place: SqlPlace;
+  readonly #receivers: ReceiverWatch;
+  readonly #onLost: () => void;
+  readonly #idle: CheckpointerIdle;
+  readonly #timeline: StandbyTimeline;
+  #connection: SqlConnection | undefined;
+  #server: string | undefined;
+  /** The startup process that was seen at the end of the WAL on disk. */
+  #replayedAllBy: number | undefined;
+
+  constructor(dataDir: string, place: SqlPlace, receivers: ReceiverWatch, onLost: () => void) {
+    this.#place = place;
+    this.#receivers = receivers;
+    this.#onLost = onLost;
+    this.#idle = new CheckpointerIdle(place);
+    this.#timeline = new StandbyTimeline(dataDir, place);
+  }
+
+  /** Throws SqlFailure where the server does not answer in time or not at all. */
+  async read(postmaster: PostmasterId, deadline: Deadline): Promise<SqlStatus> {
+    this.#turnTo(postmaster);
+    const connection = await this.#connected(deadline);
+    const text = await connection.value(STATUS_QUERY, 'status', deadline);
+    if (text === undefined) throw new SqlFailure('an empty answer', undefined);
+    const answer = statusAnswerFromText(text);
+    return answer.standby ? this.#standby(answer, postmaster, deadline) : this.#primary(answer, deadline);
+  }
+
+  /** What it has in hand for other questions; opens it where need be. */
+  async connected(postmaster: PostmasterId, deadline: Deadline): Promise<SqlConnection> {
+    this.#turnTo(postmaster);
+    return this.#connected(deadline);
+  }
+
+  close(): void {
+    this.#connection?.destroy();
+    this.#connection = undefined;
+  }
+
+  #turnTo(postmaster: PostmasterId): void {
+    const server = `${postmaster.pid} ${postmaster.startTicks}`;
+    if (server === this.#server) return;
+    this.#server = server;
+    this.#idle.forget();
+    this.#timeline.forget();
+    this.close();
+  }
+
+  async #connected(deadline: Deadline): Promise<SqlConnection> {
+    if (this.#connection?.isOpen === true) return this.#connection;
+    const connection = await SqlConnection.open(this.#place, 'heartbeat', deadline);
+    connection.onEnd(this.#onLost);
+    this.#connection = connection;
+    return connection;
+  }
+
+  async #primary(answer: StatusAnswer, deadline: Deadline): Promise<PrimaryStatus> {
+    return {
+      kind: 'primary',
+      timeline: Number.parseInt(answer.walFile?.slice(0, 8) ?? '0', 16),
+      flushLsn: answer.flushLsn ?? LSN_ZERO,
+      senders: answer.senders,
+      slots: answer.slots,
+      sync: {
+        names: answer.syncNames,
+        synchronousCommit: answer.syncCommit,
+        checkpointerIdleSinceReload: await this.#idle.isProven(answer, deadline),
+      },
+      serverVersion: answer.version,
+      startedAt: answer.startedAt,
+    };
+  }
+
+  async #standby(answer: StatusAnswer, postmaster: PostmasterId, deadline: Deadline): Promise<StandbyStatus> {
+    const held = await this.#timeline.held(answer, deadline);
+    const { receiver } = answer;
+    return {
+      kind: 'standby',
+      timeline: held.timeline,
+      receivedLsn: held.lsn,
+      replayedLsn: answer.replayedLsn ?? LSN_ZERO,
+      replayedAt: answer.replayedAt,
+      replayPaused: answer.isPaused ?? false,
+      replayedAll: this.#hasReplayedAll(answer) && held.isCertain,
+      receiverRuns: this.#receivers.isRunning(postmaster),
+      receiver:
+        receiver === null
+          ? undefined
+          : {
+              status: receiver.status,
+              upstream: receiver.host === null ? undefined : { host: receiver.host, port: receiver.port ?? 5432 },
+              slot: receiver.slot,
+              timeline: receiver.timeline,
+            },
+      upstream: upstreamFromConninfo(answer.conninfo),
+      slots: answer.slots,
+      senders: answer.senders,
+      serverVersion: answer.version,
+      startedAt: answer.startedAt,
+    };
+  }
+
+  /**
+   * A restarted standby knows nothing of what it had received until replay has come to the end of the WAL on disk. It asks for
+   * streaming only then, so a position of the receiver proves it too; once reached it stays so for that startup process.
+   */
+  #hasReplayedAll(answer: StatusAnswer): boolean {
+    const startup = activityOf(answer, 'startup');
+    if (startup === undefined) return false;
+    const isAtEnd = answer.receivedLsn !== undefined || WAITS_FOR_MORE.has(startup.waitsFor ?? '');
+    if (isAtEnd) this.#replayedAllBy = startup.pid;
+    return this.#replayedAllBy === startup.pid;
+  }
+}
