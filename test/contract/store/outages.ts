@@ -62,7 +62,10 @@ export function outageContract(harness: () => StoreHarness): void {
     it('shut down: a write is certainly not done', async () => {
       const h = harness();
       const store = h.client();
+      expectKind(await h.answer(store.range(prefix, budget)), 'ok');
       await h.shutDown();
+      // Until then a connection that is about to break may still take the write.
+      await h.elapse(100);
       const outcome = await h.answer(store.txn(putTxn(`${prefix}n`, '1'), shortBudget));
       expect(expectKind(outcome, 'notDone').why).not.toBe('');
       await h.heal();

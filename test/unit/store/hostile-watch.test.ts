@@ -61,6 +61,19 @@ describe.concurrent('a watch on a gateway that misbehaves', () => {
     expect(sink.ends).toEqual([]);
   });
 
+  it('turns to the next endpoint when the first does not confirm', async () => {
+    const mute = await fakeGateway((_, response) => response.writeHead(200).flushHeaders());
+    const good = await fakeGateway((_, response) => say(response, created, putOf(11)));
+    gateways.push(mute, good);
+    const store = new EtcdStore({ endpoints: [mute.endpoint, good.endpoint], clock: realClock });
+    stores.push(store);
+    const sink = recorder();
+    store.watch('k', 10, sink);
+    await eventually('a change came', () => sink.seen.includes(11), 4_000);
+    expect(mute.paths).toHaveLength(1);
+    expect(sink.ends).toEqual([]);
+  });
+
   it('delivers nothing twice that is sent twice', async () => {
     const { sink } = await watching((_, response) =>
       say(response, created, putOf(11), putOf(11), putOf(10), putOf(12)),
