@@ -12,6 +12,8 @@ export interface ClusterFiles {
   /** As far as a standby has replayed at the least; what it has received beyond that only its WAL tells. */
   minRecoveryEnd: WalEnd;
   standbySignal: boolean;
+  /** A copy that was never started. */
+  backupLabel: boolean;
   settings: ServerSettings;
   follow: FollowTarget | undefined;
   readonly slots: Map<string, { restartLsn: number | undefined }>;
@@ -37,6 +39,7 @@ export function newFiles(systemId: string, log: WalEnd, settings: ServerSettings
     checkpoint: log,
     minRecoveryEnd: log,
     standbySignal: false,
+    backupLabel: false,
     settings,
     follow: undefined,
     slots: new Map(),

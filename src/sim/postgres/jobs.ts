@@ -93,6 +93,7 @@ async function clone(job: JobOf<'clone'>, run: JobRun, place: JobPlace): Promise
   files.standbySignal = true;
   files.follow = job.from;
   files.control = 'in production';
+  files.backupLabel = true;
   host.disk.files = files;
   host.disk.unfinished = undefined;
   world.witness.replaced(host);
@@ -111,6 +112,7 @@ async function start(request: StartRequest, run: JobRun, place: JobPlace): Promi
   if (files === undefined || unfinished !== undefined) return failed('no usable data directory');
   if (host.server !== undefined) return failed('lock file "postmaster.pid" already exists');
   files.settings = request.settings;
+  files.backupLabel = false;
   files.standbySignal = request.isStandby;
   files.follow = request.follow;
   const server = new Server(host, world, files);
@@ -184,6 +186,7 @@ async function recoverCrash(run: JobRun, place: JobPlace): Promise<JobOutcome> {
   const { host, world } = place;
   const { files, unfinished } = host.disk;
   if (files === undefined || unfinished !== undefined || host.server !== undefined) return failed('no stopped cluster');
+  if (files.backupLabel) return failed('backup_label is there: a copy that was never started');
   if (!(await run.pass(world.chance.between(100, world.habits.recoveryMsMax)))) return run.end();
   if (host.server !== undefined) return failed('a server was started meanwhile');
   shutDownAlone(files, world);
@@ -220,7 +223,7 @@ async function rewind(job: JobOf<'rewind'>, run: JobRun, place: JobPlace): Promi
   files.settings = job.settings;
   files.follow = job.from;
   files.standbySignal = true;
-  files.control = 'in production';
+  files.control = 'in archive recovery';
   host.disk.unfinished = undefined;
   world.witness.replaced(host);
   return DONE;

@@ -15,7 +15,7 @@ const REFUSED: Unanswered = { kind: 'unanswered', why: 'connection refused' };
 /** What a request is to the store: done there in one instant, wherever it is asked. */
 interface Request<T> {
   /** undefined: the store has no answer to it. */
-  readonly apply: () => T | undefined;
+  readonly apply: (sentAtMs: number) => T | undefined;
   /** What a store member cut off from the others says; undefined: nothing. */
   readonly stale?: () => T | undefined;
   /** A read may be asked again elsewhere, a write may not: it could happen twice. */
@@ -27,22 +27,41 @@ type Reply<T> =
   | { readonly kind: 'refused' }
   | { readonly kind: 'silent' };
 
+/** A request that has reached the store. */
+interface Arrival<T> {
+  readonly request: Request<T>;
+  readonly sentAtMs: number;
+  readonly answer: (value: T) => void;
+  readonly finish: (reply: Reply<T>) => void;
+}
+
+/** Told what happens to this client's requests. */
+export interface StoreWitness {
+  /** Of the requests that arrive, how many are answered into the void. */
+  lostAnswerRate(): number;
+  /** A grant or a keepalive was done in the store; boot-clock time at which it was sent. */
+  renewed(leaseId: LeaseId, sentAtMs: number): void;
+  /** A write ends without an answer. */
+  unknown(): void;
+  /** Somebody asks for something. */
+  called(): void;
+}
+
 /** One member's client of the store: the port, over a network that delays, loses and cuts. */
 export class StoreClient implements Store {
   private readonly server: StoreServer;
   private readonly process: Process;
   private readonly network: Network;
   private readonly chance: Chance;
-  /** Of the requests that arrive, how many are answered into the void. */
-  private readonly lostAnswerRate: () => number;
+  private readonly witness: StoreWitness;
   private readonly watches = new Set<SimWatch>();
 
-  constructor(server: StoreServer, process: Process, network: Network, lostAnswerRate: () => number) {
+  constructor(server: StoreServer, process: Process, network: Network, witness: StoreWitness) {
     this.server = server;
     this.process = process;
     this.network = network;
     this.chance = process.machine.chance;
-    this.lostAnswerRate = lostAnswerRate;
+    this.witness = witness;
   }
 
   async range(prefix: string, budget: Budget): Promise<RangeAnswer | Unanswered> {
@@ -62,7 +81,11 @@ export class StoreClient implements Store {
       isRepeatable: !writes,
     });
     if (reply.kind === 'refused') return { kind: 'notDone', why: REFUSED.why };
-    if (reply.kind === 'silent') return writes ? { kind: 'unknown', why: SILENT.why } : { kind: 'notDone', why: SILENT.why };
+    if (reply.kind === 'silent') {
+      if (!writes) return { kind: 'notDone', why: SILENT.why };
+      this.witness.unknown();
+      return { kind: 'unknown', why: SILENT.why };
+    }
     const applied = reply.value;
     if (applied.kind === 'failed') return { kind: 'notDone', why: applied.why };
     return { kind: applied.kind, revision: applied.revision, reads: applied.reads, sentAtMs: reply.sentAtMs };
@@ -78,7 +101,11 @@ export class StoreClient implements Store {
   async keepAlive(leaseId: LeaseId, budget: Budget): Promise<LeaseAnswer> {
     const { server, process } = this;
     const reply = await this.ask<{ readonly ttlMs: number | undefined }>(budget, {
-      apply: () => ({ ttlMs: server.state.keepAlive(leaseId, process.machine.agenda.nowMs)?.ttlMs }),
+      apply: (sentAtMs) => {
+        const lease = server.state.keepAlive(leaseId, process.machine.agenda.nowMs);
+        if (lease !== undefined) this.witness.renewed(leaseId, sentAtMs);
+        return { ttlMs: lease?.ttlMs };
+      },
       stale: () => {
         const ttlMs = server.staleKeepAlive(leaseId);
         return ttlMs === undefined ? undefined : { ttlMs };
@@ -130,6 +157,7 @@ export class StoreClient implements Store {
   }
 
   private ask<T>(budget: Budget, request: Request<T>): Promise<Reply<T>> {
+    this.witness.called();
     return new Promise((resolve) => {
       let isOver = false;
       const finish = (reply: Reply<T>): void => {
@@ -149,10 +177,10 @@ export class StoreClient implements Store {
     const { machine } = this.process;
     const sentAtMs = machine.bootMs();
     const answer = (value: T): void => {
-      if (this.chance.happens(this.lostAnswerRate())) return;
+      if (this.chance.happens(this.witness.lostAnswerRate())) return;
       this.network.send('store', machine.name, () => this.process.run(() => finish({ kind: 'answer', value, sentAtMs })));
     };
-    this.network.send(machine.name, 'store', () => this.arrive(request, answer, finish));
+    this.network.send(machine.name, 'store', () => this.arrive({ request, sentAtMs, answer, finish }));
     // A request that can do no harm twice is tried again at another endpoint.
     if (request.isRepeatable && leftMs > TRY_MS) {
       this.process.after(TRY_MS, () => this.attempt(leftMs - TRY_MS, request, finish, isOver));
@@ -160,7 +188,7 @@ export class StoreClient implements Store {
   }
 
   /** One in three endpoints is the member that is cut off, while there is one. */
-  private arrive<T>(request: Request<T>, answer: (value: T) => void, finish: (reply: Reply<T>) => void): void {
+  private arrive<T>({ request, sentAtMs, answer, finish }: Arrival<T>): void {
     const { server } = this;
     if (server.mode === 'down') {
       this.process.after(this.network.oneWayMs(), () => finish({ kind: 'refused' }));
@@ -172,7 +200,7 @@ export class StoreClient implements Store {
       return;
     }
     server.arrive(() => {
-      const value = request.apply();
+      const value = request.apply(sentAtMs);
       if (value !== undefined) answer(value);
     });
   }

@@ -1,0 +1,43 @@
+import type { Cluster } from '../cluster/cluster.ts';
+import type { SimMember } from '../cluster/member.ts';
+import { contains, type WalEnd } from '../postgres/wal.ts';
+
+/** Whether a cluster that nothing troubles any more is whole: one primary serves, everybody else follows it and has everything. */
+export class Convergence {
+  private readonly cluster: Cluster;
+  private readonly acknowledgedBefore: number;
+  private before: WalEnd | undefined;
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+    this.acknowledgedBefore = cluster.checker.tally.acknowledged;
+  }
+
+  /** What is missing; undefined: whole. To be asked again and again. */
+  lack(): string | undefined {
+    const { members, ledger, checker } = this.cluster;
+    const primaries = members.filter((each) => each.host.server?.role === 'primary' && each.host.server.phase === 'up');
+    const [primary] = primaries;
+    if (primary === undefined || primaries.length > 1) return `${primaries.length} primaries`;
+    if (ledger.current?.name !== primary.name) return `${primary.name} serves without the key`;
+    const log = primary.host.server?.log();
+    if (log === undefined) return 'no log';
+    const { before } = this;
+    this.before = log;
+    for (const each of members) {
+      const lack = each === primary ? undefined : lackOf(each, primary, before);
+      if (lack !== undefined) return lack;
+    }
+    const missing = checker.missingAt(log);
+    if (missing !== undefined) checker.fail('I2', `${primary.name} lacks an acknowledged commit at the end`);
+    return checker.tally.acknowledged > this.acknowledgedBefore ? undefined : 'no commit was acknowledged';
+  }
+}
+
+function lackOf(member: SimMember, primary: SimMember, reached: WalEnd | undefined): string | undefined {
+  const { server } = member.host;
+  if (server === undefined || server.phase !== 'up') return `${member.name} does not run`;
+  if (server.receiver?.status !== 'streaming') return `${member.name} does not stream`;
+  if (server.receiver.target.member !== primary.name) return `${member.name} streams from ${server.receiver.target.member}`;
+  return reached !== undefined && contains(server.log(), reached) ? undefined : `${member.name} lacks part of the WAL`;
+}

@@ -1,0 +1,139 @@
+import { decide } from '../../core/decide/decide.ts';
+import type { Self } from '../../core/model/observation.ts';
+import type { Snapshot } from '../../core/model/snapshot.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Store } from '../../ports/store.ts';
+import { createRuntime, type Runtime } from '../../runtime/runtime.ts';
+import { GuardLine } from '../guard.ts';
+import type { Decide } from '../mutant/mutant.ts';
+import { SimPostgres } from '../postgres/adapter.ts';
+import { StoreClient } from '../store/client.ts';
+import { clockOf } from '../time/machine.ts';
+import { Process } from '../time/process.ts';
+import type { Cluster } from './cluster.ts';
+import type { SimMember } from './member.ts';
+import { SimPeers } from './peers.ts';
+
+/** A service manager starts an agent again that ended by itself. */
+const RESTART_MS = 3000;
+const INVARIANT_BROKE = 70;
+
+/** One life of an agent's program: the real runtime and the real core on simulated ports. */
+export class Agent {
+  readonly process: Process;
+  readonly store: StoreClient;
+  private readonly cluster: Cluster;
+  private readonly member: SimMember;
+  private readonly runtime: Runtime;
+  private lastRule = '';
+
+  constructor(cluster: Cluster, member: SimMember) {
+    this.cluster = cluster;
+    this.member = member;
+    this.process = new Process(member.machine, () => cluster.settler.touch());
+    this.store = new StoreClient(cluster.store, this.process, cluster.network, {
+      lostAnswerRate: () => cluster.lostAnswerRate(),
+      renewed: (leaseId, sentAtMs) => this.noteRenewal(leaseId, sentAtMs),
+      unknown: () => (cluster.unknownOutcomes += 1),
+      called: () => cluster.settler.touch(),
+    });
+    this.runtime = this.makeRuntime();
+  }
+
+  start(): void {
+    this.runtime.start();
+  }
+
+  /** As on SIGTERM. */
+  shutdown(): void {
+    this.process.run(() => void this.runtime.requestShutdown());
+  }
+
+  snapshot(): Snapshot | undefined {
+    return this.runtime.desk.snapshot();
+  }
+
+  private makeRuntime(): Runtime {
+    const { cluster, member, process } = this;
+    const { mutant } = cluster;
+    const store: Store = this.store;
+    const postgres = new SimPostgres(member.host, cluster.world, process, () => cluster.newSystemId());
+    const guard = new GuardLine(process, () => member.guard);
+    const ports = {
+      store: mutant?.store?.(store, process) ?? store,
+      postgres: mutant?.postgres?.(postgres, process) ?? postgres,
+      guard: mutant?.guard?.(guard) ?? guard,
+      peers: new SimPeers(cluster, process),
+      clock: clockOf(process),
+      random: member.machine.chance.fork(),
+      log: this.log(),
+    };
+    return createRuntime(ports, {
+      self: selfOf(cluster, member),
+      keys: cluster.keys,
+      decide: this.watched(mutant?.decide?.(decide) ?? decide),
+      onExit: (code, why) => this.exited(code, why),
+    });
+  }
+
+  /** Counts the rules, and tells each time that another one decides. */
+  private watched(decision: Decide): Decide {
+    const { rules, trace } = this.cluster;
+    return (observation, memory) => {
+      const made = decision(observation, memory);
+      rules.set(made.rule, (rules.get(made.rule) ?? 0) + 1);
+      if (made.rule !== this.lastRule || made.plan.steps.length > 0) {
+        trace.note(this.member.name, () => `${made.rule} ${made.why} [${made.plan.steps.map((step) => step.kind).join(' ')}] ${made.plan.verdict.kind}`);
+      }
+      this.lastRule = made.rule;
+      return made;
+    };
+  }
+
+  private exited(code: number, why: string): void {
+    const { cluster, member } = this;
+    cluster.trace.note(member.name, () => `agent exits ${code}: ${why}`);
+    if (code === INVARIANT_BROKE) cluster.checker.fail('exit 70', `${member.name}: ${why}`);
+    this.process.kill();
+    if (code !== 0) cluster.agenda.after(RESTART_MS, () => cluster.startAgent(member));
+  }
+
+  private noteRenewal(leaseId: string, sentAtMs: number): void {
+    const { machine } = this.process;
+    const ageMs = (machine.bootMs() - sentAtMs) / machine.clockRate;
+    this.cluster.ledger.noteRenewal(leaseId, machine.agenda.nowMs - ageMs, machine.clockRate);
+  }
+
+  private log(): Log {
+    const { trace } = this.cluster;
+    return {
+      log: (level, text) => {
+        if (level !== 'DEBUG') trace.note(this.member.name, () => `${level}: ${text}`);
+      },
+    };
+  }
+}
+
+function selfOf(cluster: Cluster, member: SimMember): Self {
+  const { options } = cluster;
+  return {
+    name: member.name,
+    scope: 'sim',
+    connUrl: `postgres://${member.name}:5432/postgres`,
+    apiUrl: `http://${member.name}:8008/patroni`,
+    version: '4.1.4',
+    tags: {},
+    mayBootstrap: true,
+    usePgRewind: true,
+    initialConfig: {
+      ttl: 20,
+      loop_wait: options.loopWaitMs / 1000,
+      retry_timeout: 5,
+      maximum_lag_on_failover: 1048576,
+      synchronous_mode: options.isSynchronous,
+      synchronous_node_count: options.synchronousNodeCount,
+      kornak: { leader_ttl: options.leaderTtlMs / 1000 },
+      postgresql: { use_pg_rewind: true, use_slots: true },
+    },
+  };
+}

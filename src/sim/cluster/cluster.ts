@@ -1,0 +1,162 @@
+import { type Keys, keysBelow } from '../../core/layout/keys.ts';
+import { Checker } from '../check/checker.ts';
+import { Ledger } from '../check/ledger.ts';
+import { Client } from '../client.ts';
+import { GuardProgram } from '../guard.ts';
+import type { Mutant } from '../mutant/mutant.ts';
+import { Network } from '../network.ts';
+import type { Options } from '../options.ts';
+import { emptyDisk } from '../postgres/disk.ts';
+import { Forest } from '../postgres/wal.ts';
+import type { PgHost, PgWorld } from '../postgres/world.ts';
+import { StoreServer } from '../store/server.ts';
+import { Agenda } from '../time/agenda.ts';
+import { Chance } from '../time/chance.ts';
+import { Machine } from '../time/machine.ts';
+import { Settler } from '../time/settler.ts';
+import { Trace } from '../time/trace.ts';
+import { Agent } from './agent.ts';
+import type { SimMember } from './member.ts';
+import { Operator } from './operator.ts';
+
+const NAMES = ['ada', 'bob', 'cyd-3', 'dan', 'eve'] as const;
+const CLIENTS = ['client1', 'client2', 'client3', 'client4'] as const;
+/** Members are switched on within this time. */
+const START_MS = 3000;
+
+/** Everything of one run: the store, the network, the members, the clients and who watches over them. */
+export class Cluster {
+  readonly options: Options;
+  readonly agenda = new Agenda();
+  readonly settler = new Settler();
+  readonly trace: Trace;
+  readonly network: Network;
+  readonly store: StoreServer;
+  readonly keys: Keys = keysBelow('/service/sim/');
+  readonly ledger: Ledger;
+  readonly checker: Checker;
+  readonly members: readonly SimMember[];
+  readonly clients: readonly Client[];
+  readonly clientNames: readonly string[];
+  readonly operator: Operator;
+  readonly world: PgWorld;
+  readonly mutant: Mutant | undefined;
+  /** Rules that decided, with how often. */
+  readonly rules = new Map<string, number>();
+  /** Requests to the store that changed something, or may have, and were not answered. */
+  unknownOutcomes = 0;
+  private readonly chance: Chance;
+  private systemCount = 0;
+  /** Faults are over: nothing is lost any more. */
+  private isHealed = false;
+
+  constructor(options: Options, how: { readonly isTraced: boolean; readonly mutant: Mutant | undefined }) {
+    this.options = options;
+    this.mutant = how.mutant;
+    this.chance = new Chance(options.seed);
+    this.trace = new Trace(how.isTraced, () => this.agenda.nowMs);
+    this.network = new Network(this.agenda, this.chance.fork());
+    this.network.delayMs = options.networkDelayMs;
+    this.network.lossRate = options.lossRate;
+    this.network.slowRate = options.slowRate;
+    this.store = new StoreServer(this.agenda, this.chance.fork(), this.trace, (change) => {
+      this.ledger.note(change, this.agenda.nowMs);
+      this.checker.checkElectable('/sync or a key changed');
+      for (const event of change.events) this.trace.note('store', () => `${change.revision} ${JSON.stringify(event)}`);
+    });
+    this.ledger = new Ledger(this.keys, this.store.state.leases);
+    const hosts = new Map<string, PgHost>();
+    this.checker = new Checker(this.agenda, () => this.ledger, hosts);
+    this.world = {
+      agenda: this.agenda,
+      network: this.network,
+      chance: this.chance.fork(),
+      trace: this.trace,
+      forest: new Forest(),
+      witness: this.checker,
+      habits: options.habits,
+      hosts,
+    };
+    this.members = NAMES.slice(0, options.memberCount).map((name) => this.makeMember(name, hosts));
+    this.clientNames = CLIENTS.slice(0, options.clientCount);
+    this.clients = this.clientNames.map(
+      (name, at) => new Client(this.world, { name, thinkMs: options.thinkMs, readsTopology: at % 2 === 0 }, () => this.leader()?.name),
+    );
+    this.operator = new Operator(this);
+    for (const member of this.members) this.agenda.after(this.chance.between(0, START_MS), () => this.startAgent(member));
+  }
+
+  /** The member that holds the leader key, by the store's truth. */
+  leader(): SimMember | undefined {
+    return this.members.find((each) => each.name === this.ledger.current?.name);
+  }
+
+  lostAnswerRate(): number {
+    return this.isHealed ? 0 : this.options.lostAnswerRate;
+  }
+
+  newSystemId(): string {
+    this.systemCount += 1;
+    return `74000000000000000${this.systemCount}`;
+  }
+
+  startAgent(member: SimMember): void {
+    if (!member.machine.up || member.agent?.process.alive === true) return;
+    this.trace.note(member.name, () => 'agent starts');
+    const agent = new Agent(this, member);
+    member.agent = agent;
+    agent.process.run(() => agent.start());
+  }
+
+  killAgent(member: SimMember): void {
+    member.agent?.process.kill();
+  }
+
+  crash(member: SimMember): void {
+    if (!member.machine.up) return;
+    member.machine.up = false;
+    member.host.server?.kill();
+    member.machine.crash();
+  }
+
+  boot(member: SimMember): void {
+    if (member.machine.up) return;
+    member.machine.boot();
+    member.guard = new GuardProgram(member.host, this.world);
+    this.startAgent(member);
+  }
+
+  freeze(member: SimMember): void {
+    if (member.machine.up) member.machine.freeze();
+  }
+
+  thaw(member: SimMember): void {
+    if (!member.machine.frozen) return;
+    member.machine.thaw();
+    member.guard.awake();
+  }
+
+  /** Everything that is broken from outside is whole again. */
+  heal(): void {
+    this.isHealed = true;
+    this.trace.note('FAULT', () => 'everything heals');
+    this.network.repairAll();
+    this.world.habits.jobFailureRate = 0;
+    this.store.heal();
+    for (const member of this.members) {
+      this.thaw(member);
+      this.boot(member);
+      member.host.server?.process.continue();
+      member.agent?.process.continue();
+      this.startAgent(member);
+    }
+  }
+
+  private makeMember(name: string, hosts: Map<string, PgHost>): SimMember {
+    const { clockError } = this.options;
+    const machine = new Machine(name, this.agenda, this.chance.fork(), 1 + this.chance.between(-clockError, clockError));
+    const host: PgHost = { name, machine, disk: emptyDisk(), server: undefined };
+    hosts.set(name, host);
+    return { name, machine, host, guard: new GuardProgram(host, this.world), agent: undefined };
+  }
+}

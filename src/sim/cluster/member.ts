@@ -1,0 +1,13 @@
+import type { GuardProgram } from '../guard.ts';
+import type { PgHost } from '../postgres/world.ts';
+import type { Machine } from '../time/machine.ts';
+import type { Agent } from './agent.ts';
+
+/** One member: its machine, what is on its disk, and what runs there now. */
+export interface SimMember {
+  readonly name: string;
+  readonly machine: Machine;
+  readonly host: PgHost;
+  guard: GuardProgram;
+  agent: Agent | undefined;
+}

@@ -1,0 +1,52 @@
+import { encodeFailover } from '../../core/layout/failover-key.ts';
+import type { Chance } from '../time/chance.ts';
+import type { Cluster } from './cluster.ts';
+
+/** What people do to a cluster, straight in the store, as `kornakctl` and less careful hands do. */
+export class Operator {
+  private readonly cluster: Cluster;
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+  }
+
+  deleteLeaderKey(): void {
+    const { keys } = this.cluster;
+    this.write(keys.leader, undefined);
+  }
+
+  /** As an etcd leader that was stuck does with leases that were renewed elsewhere (etcd#15247). */
+  revokeLeaderLease(): void {
+    const { store, keys } = this.cluster;
+    const leaseId = store.state.keys.get(keys.leader)?.leaseId;
+    if (leaseId !== undefined && store.mode === 'up') store.state.revoke(leaseId);
+  }
+
+  switchover(chance: Chance): void {
+    const leader = this.cluster.leader()?.name;
+    if (leader === undefined) return;
+    const candidate = chance.pick(this.cluster.members.map((each) => each.name).filter((name) => name !== leader));
+    if (candidate === undefined) return;
+    this.write(this.cluster.keys.failover, encodeFailover(chance.happens(0.5) ? { leader } : { leader, candidate }));
+  }
+
+  failover(chance: Chance): void {
+    const candidate = chance.pick(this.cluster.members)?.name;
+    if (candidate !== undefined) this.write(this.cluster.keys.failover, encodeFailover({ candidate }));
+  }
+
+  changeSyncCount(count: number): void {
+    const { keys, store } = this.cluster;
+    const text = store.state.keys.get(keys.config)?.value;
+    if (text === undefined) return;
+    const config: unknown = JSON.parse(text);
+    if (typeof config === 'object' && config !== null) this.write(keys.config, JSON.stringify({ ...config, synchronous_node_count: count }));
+  }
+
+  private write(key: string, value: string | undefined): void {
+    const { store, trace } = this.cluster;
+    if (store.mode !== 'up') return;
+    trace.note('OPERAT', () => `${key} := ${value ?? '(deleted)'}`);
+    store.state.txn({ compares: [], success: [value === undefined ? { kind: 'delete', key } : { kind: 'put', key, value }] });
+  }
+}

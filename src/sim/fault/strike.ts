@@ -1,0 +1,133 @@
+import type { SimMember } from '../cluster/member.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Chance } from '../time/chance.ts';
+import type { FaultKind } from './kinds.ts';
+
+/** How a fault ends; undefined: it has no length. */
+export type Undo = (() => void) | undefined;
+
+interface Blow {
+  readonly cluster: Cluster;
+  readonly chance: Chance;
+  readonly victim: SimMember;
+}
+
+/** Who is struck: the leader more often than another. */
+export function victimOf(cluster: Cluster, chance: Chance): SimMember {
+  const leader = cluster.leader();
+  if (leader !== undefined && chance.happens(cluster.options.leaderBias)) return leader;
+  const victim = chance.pick(cluster.members);
+  if (victim === undefined) throw new Error('a cluster without members');
+  return victim;
+}
+
+const STRIKES: Readonly<Record<FaultKind, (blow: Blow) => Undo>> = {
+  'machine-crash': ({ cluster, victim }) => {
+    cluster.crash(victim);
+    return () => cluster.boot(victim);
+  },
+  'machine-freeze': ({ cluster, victim }) => {
+    cluster.freeze(victim);
+    return () => cluster.thaw(victim);
+  },
+  'agent-kill': ({ cluster, victim }) => {
+    cluster.killAgent(victim);
+    return () => cluster.startAgent(victim);
+  },
+  'agent-freeze': ({ victim }) => {
+    const process = victim.agent?.process;
+    process?.stop();
+    return () => process?.continue();
+  },
+  'agent-stop': ({ cluster, victim }) => {
+    victim.agent?.shutdown();
+    return () => {
+      cluster.killAgent(victim);
+      cluster.startAgent(victim);
+    };
+  },
+  'postgres-kill': ({ victim }) => {
+    victim.host.server?.kill();
+    return undefined;
+  },
+  'postgres-hang': ({ victim }) => {
+    const process = victim.host.server?.process;
+    process?.stop();
+    return () => process?.continue();
+  },
+  'replay-stall': ({ victim, chance }) => {
+    if (victim.host.server?.role === 'standby') victim.host.server.stallReplay(chance.between(1000, 30_000));
+    return undefined;
+  },
+  'store-outage': ({ cluster, chance }) => {
+    cluster.store.stop(chance.happens(0.5) ? 'down' : 'silent');
+    return () => cluster.store.heal();
+  },
+  'store-election': ({ cluster }) => {
+    if (cluster.store.mode === 'up') cluster.store.elect();
+    return undefined;
+  },
+  'store-member-cut': ({ cluster, chance }) => {
+    if (cluster.store.mode !== 'up') return undefined;
+    cluster.store.isolateOne(chance.happens(0.5));
+    return () => cluster.store.rejoin();
+  },
+  'store-cut': (blow) => cutLinks(blow, [[blow.victim.name, 'store'], ['store', blow.victim.name]]),
+  'store-cut-one-way': (blow) => cutLinks(blow, [blow.chance.happens(0.5) ? [blow.victim.name, 'store'] : ['store', blow.victim.name]]),
+  'link-cut': (blow) => {
+    const other = another(blow);
+    return cutLinks(blow, [[blow.victim.name, other], [other, blow.victim.name]]);
+  },
+  'link-cut-one-way': (blow) => {
+    const other = another(blow);
+    return cutLinks(blow, [blow.chance.happens(0.5) ? [blow.victim.name, other] : [other, blow.victim.name]]);
+  },
+  isolation: (blow) => {
+    const { cluster, victim } = blow;
+    const others = ['store', ...cluster.members.map((each) => each.name).filter((name) => name !== victim.name)];
+    return cutLinks(blow, others.flatMap((other) => [[victim.name, other], [other, victim.name]] as const));
+  },
+  'client-cut': (blow) => {
+    const client = blow.chance.pick(blow.cluster.clientNames) ?? '';
+    return cutLinks(blow, [blow.chance.happens(0.5) ? [blow.victim.name, client] : [client, blow.victim.name]]);
+  },
+  'watch-break': ({ victim }) => {
+    victim.agent?.store.breakWatches();
+    return undefined;
+  },
+  'key-deleted': ({ cluster }) => {
+    cluster.operator.deleteLeaderKey();
+    return undefined;
+  },
+  'lease-revoked': ({ cluster }) => {
+    cluster.operator.revokeLeaderLease();
+    return undefined;
+  },
+  switchover: ({ cluster, chance }) => {
+    cluster.operator.switchover(chance);
+    return undefined;
+  },
+  failover: ({ cluster, chance }) => {
+    cluster.operator.failover(chance);
+    return undefined;
+  },
+  'sync-count': ({ cluster, chance }) => {
+    cluster.operator.changeSyncCount(chance.integer(1, 2));
+    return undefined;
+  },
+};
+
+export function strike(kind: FaultKind, blow: Blow): Undo {
+  return STRIKES[kind](blow);
+}
+
+function another({ cluster, victim, chance }: Blow): string {
+  return chance.pick(cluster.members.filter((each) => each !== victim))?.name ?? 'store';
+}
+
+function cutLinks({ cluster }: Blow, links: readonly (readonly [string, string])[]): Undo {
+  for (const [from, to] of links) cluster.network.cut(from, to);
+  return () => {
+    for (const [from, to] of links) cluster.network.repair(from, to);
+  };
+}

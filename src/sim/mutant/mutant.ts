@@ -1,0 +1,24 @@
+import type { Observation } from '../../core/model/observation.ts';
+import type { Decision } from '../../core/model/plan.ts';
+import type { Memory } from '../../core/model/memory.ts';
+import type { Guard } from '../../ports/guard.ts';
+import type { Postgres } from '../../ports/postgres.ts';
+import type { Store } from '../../ports/store.ts';
+import type { Options } from '../options.ts';
+import type { Process } from '../time/process.ts';
+
+export type Decide = (observation: Observation, memory: Memory) => Decision;
+
+/** A safety mechanism taken away, by bending what an adapter says or does, or what the core reads or decides. */
+export interface Mutant {
+  readonly name: string;
+  /** What is gone. */
+  readonly without: string;
+  /** Makes what the mechanism protects from more frequent. */
+  readonly options?: (options: Options) => Options;
+  readonly store?: (store: Store, process: Process) => Store;
+  readonly guard?: (guard: Guard) => Guard;
+  readonly postgres?: (postgres: Postgres, process: Process) => Postgres;
+  /** Called once for each agent. */
+  readonly decide?: (decide: Decide) => Decide;
+}

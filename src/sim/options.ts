@@ -1,0 +1,33 @@
+import type { FaultKind } from './fault/kinds.ts';
+import type { PgHabits } from './postgres/world.ts';
+
+/** Everything about a run that its seed decides before it begins: a swarm, so that no run has a bit of everything. */
+export interface Options {
+  readonly seed: number;
+  readonly memberCount: number;
+  readonly isSynchronous: boolean;
+  readonly synchronousNodeCount: number;
+  readonly leaderTtlMs: number;
+  readonly loopWaitMs: number;
+  /** Members run with clocks up to this much fast or slow. */
+  readonly clockError: number;
+  readonly networkDelayMs: number;
+  readonly lossRate: number;
+  readonly slowRate: number;
+  /** Of the store's answers. */
+  readonly lostAnswerRate: number;
+  readonly habits: PgHabits;
+  readonly clientCount: number;
+  readonly thinkMs: number;
+  /** Mean time between two faults. */
+  readonly faultEveryMs: number;
+  /** Mean length of a fault that ends. */
+  readonly faultLengthMs: number;
+  /** How much likelier the leader is to be struck than another. */
+  readonly leaderBias: number;
+  readonly faults: ReadonlyMap<FaultKind, number>;
+  /** How long faults go on before everything heals. */
+  readonly faultyMs: number;
+  /** How long after that the cluster may take to be whole again. */
+  readonly healingMs: number;
+}

@@ -1,0 +1,104 @@
+import { Convergence } from './check/convergence.ts';
+import { Violation } from './check/violation.ts';
+import { Cluster } from './cluster/cluster.ts';
+import { Injector } from './fault/injector.ts';
+import { type FaultKind, ONE_WAY_CUTS } from './fault/kinds.ts';
+import type { Mutant } from './mutant/mutant.ts';
+import { optionsOf } from './swarm.ts';
+import { Chance } from './time/chance.ts';
+
+/** How often a healed cluster is looked at. */
+const LOOK_MS = 500;
+/** Far more than any run has: a run that comes here goes in circles. */
+const EVENTS_MAX = 5_000_000;
+
+export interface RunResult {
+  readonly seed: number;
+  /** undefined: every invariant held, and the cluster became whole. */
+  readonly violation: { readonly invariant: string; readonly text: string; readonly atMs: number } | undefined;
+  readonly faults: ReadonlyMap<FaultKind, number>;
+  readonly faultCount: number;
+  readonly oneWayCuts: number;
+  readonly leaderChanges: number;
+  readonly acknowledged: number;
+  readonly acknowledgedSynchronously: number;
+  readonly lostAsynchronously: number;
+  readonly excusedAfterThaw: number;
+  /** Requests to the store whose outcome their caller never learnt. */
+  readonly unknownOutcomes: number;
+  readonly rules: ReadonlyMap<string, number>;
+  readonly healedInMs: number;
+  readonly events: number;
+  readonly trace: readonly string[];
+}
+
+export interface RunRequest {
+  readonly seed: number;
+  readonly isTraced?: boolean;
+  readonly mutant?: Mutant | undefined;
+}
+
+/** One whole run: a cluster of its own, faults, healing, and what came of it. The same seed gives the same run. */
+export async function simulate(request: RunRequest): Promise<RunResult> {
+  const { mutant } = request;
+  const chosen = optionsOf(request.seed);
+  const options = mutant?.options?.(chosen) ?? chosen;
+  const cluster = new Cluster(options, { isTraced: request.isTraced === true, mutant });
+  cluster.trace.note('RUN', () => JSON.stringify({ ...options, faults: [...options.faults] }));
+  const injector = new Injector(cluster, new Chance(options.seed ^ 0x6a09e667));
+  const events = { count: 0 };
+  await goOn(cluster, options.faultyMs, events);
+  injector.heal();
+  const healedAtMs = cluster.agenda.nowMs;
+  await untilWhole(cluster, healedAtMs + options.healingMs, events);
+  return resultOf(cluster, injector, { healedAtMs, events: events.count });
+}
+
+/** Lets things happen until a time, or until an invariant does not hold. */
+async function goOn(cluster: Cluster, untilMs: number, events: { count: number }): Promise<void> {
+  const { agenda, settler, checker } = cluster;
+  while (checker.violation === undefined && agenda.step(untilMs)) {
+    if (settler.isRestless()) await settler.settle();
+    if (++events.count > EVENTS_MAX) checker.fail('events', 'the run does not come to an end');
+  }
+}
+
+async function untilWhole(cluster: Cluster, untilMs: number, events: { count: number }): Promise<void> {
+  const convergence = new Convergence(cluster);
+  let lack: string | undefined = 'not looked yet';
+  const look = (): void => {
+    lack = convergence.lack();
+    if (lack !== undefined) cluster.agenda.after(LOOK_MS, look);
+  };
+  cluster.agenda.after(LOOK_MS, look);
+  while (lack !== undefined && cluster.checker.violation === undefined && cluster.agenda.nowMs < untilMs - LOOK_MS) {
+    await goOn(cluster, cluster.agenda.nowMs + LOOK_MS, events);
+  }
+  if (lack !== undefined) cluster.checker.fail('I8', `not whole ${cluster.options.healingMs / 1000} s after the faults: ${lack}`);
+}
+
+function resultOf(cluster: Cluster, injector: Injector, end: { readonly healedAtMs: number; readonly events: number }): RunResult {
+  const { checker, ledger, options, agenda } = cluster;
+  const { violation } = checker;
+  const count = (kinds: readonly FaultKind[]): number => kinds.reduce((sum, kind) => sum + (injector.counts.get(kind) ?? 0), 0);
+  const changes = ledger.reigns.filter((each, at) => at > 0 && each.name !== ledger.reigns[at - 1]?.name);
+  if (violation !== undefined) cluster.trace.note('BROKEN', () => violation.message);
+  return {
+    seed: options.seed,
+    violation: violation && describe(violation, agenda.nowMs),
+    faults: injector.counts,
+    faultCount: count([...injector.counts.keys()]),
+    oneWayCuts: count(ONE_WAY_CUTS),
+    leaderChanges: changes.length,
+    ...checker.tally,
+    unknownOutcomes: cluster.unknownOutcomes,
+    rules: cluster.rules,
+    healedInMs: agenda.nowMs - end.healedAtMs,
+    events: end.events,
+    trace: cluster.trace.lines,
+  };
+}
+
+function describe(violation: Violation, atMs: number): { readonly invariant: string; readonly text: string; readonly atMs: number } {
+  return { invariant: violation.invariant, text: violation.message, atMs };
+}
