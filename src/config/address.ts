@@ -2,7 +2,7 @@ import type { HostPort } from './local-config.ts';
 
 const PORT_MAX = 65_535;
 
-export function portFromText(text: string): number | undefined {
+function portFromText(text: string): number | undefined {
   const port = /^[0-9]{1,5}$/.test(text.trim()) ? Number(text) : 0;
   return port >= 1 && port <= PORT_MAX ? port : undefined;
 }

@@ -66,14 +66,26 @@ function bindError({ host, port }: HostPort): Promise<string | undefined> {
 }
 
 async function checkEtcd({ etcd }: LocalConfig): Promise<readonly Observed[]> {
-  const codes = await Promise.all(etcd.endpoints.map(connectError));
+  const problems = await Promise.all(etcd.endpoints.map(etcdProblem));
   return etcd.endpoints.flatMap((endpoint, index) => {
-    const code = codes[index];
-    if (code === undefined) return [];
+    const problem = problems[index];
+    if (problem === undefined) return [];
     const remedy = 'start etcd there, correct the address, or open the way to it';
-    const reason = `etcd does not answer at ${endpoint} (${code})`;
+    const reason = `etcd does not answer (${problem})`;
     return [{ path: ['etcd3'], value: endpoint, reason, remedy, severity: 'unreachable' as const }];
   });
+}
+
+/** Only a connection is tried where certificates are needed for more. */
+async function etcdProblem(endpoint: string): Promise<string | undefined> {
+  const refused = await connectError(endpoint);
+  if (refused !== undefined || !endpoint.startsWith('http:')) return refused;
+  try {
+    const answer = await fetch(`${endpoint}/version`, { signal: AbortSignal.timeout(CONNECT_WAIT_MS) });
+    return (await answer.text()).includes('etcdserver') ? undefined : 'what answers there is not etcd';
+  } catch {
+    return 'no answer in time, or not by HTTP';
+  }
 }
 
 function connectError(endpoint: string): Promise<string | undefined> {

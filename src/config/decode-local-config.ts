@@ -11,7 +11,7 @@ import type { LocalConfig } from './local-config.ts';
 import { refuse, type Report, warn } from './report.ts';
 import { LOCAL_SCHEMA, LOCAL_SECTIONS, type LocalSchema } from './schema.ts';
 
-export interface DecodedLocalConfig {
+interface DecodedLocalConfig {
   /** undefined: there is an error among the findings. */
   readonly config: LocalConfig | undefined;
   readonly findings: readonly Finding[];

@@ -46,7 +46,7 @@ function roleVariables(): Record<string, Path> {
   );
 }
 
-export interface EnvironmentConfig {
+interface EnvironmentConfig {
   /** What the variables set, as a patch over the file. */
   readonly document: ConfigDocument;
   readonly findings: readonly Finding[];

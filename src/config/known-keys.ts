@@ -1,7 +1,7 @@
 // Every key that Patroni or Kornak knows in a member's file, and what becomes of it here.
 
 /** used: acted on. later: known, not acted on yet. shared: only the dynamic configuration sets it. any: the user's own keys. */
-export type KeyUse = 'used' | 'later' | 'shared' | 'any';
+type KeyUse = 'used' | 'later' | 'shared' | 'any';
 
 export interface KnownKey {
   readonly use: KeyUse;

@@ -1,7 +1,7 @@
 import { isSettingMap } from '../core/settings/read-settings.ts';
 
 /** Options for one of PostgreSQL's programs as the configuration lists them, turned into arguments. */
-export interface OptionList {
+interface OptionList {
   readonly arguments: readonly string[];
   /** What could not be used, and why. */
   readonly problems: readonly string[];

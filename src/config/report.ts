@@ -7,7 +7,7 @@ export interface Report {
   readonly findings: Finding[];
 }
 
-export interface Remark {
+interface Remark {
   readonly path: Path;
   readonly reason: string;
   readonly remedy?: string;

@@ -6,7 +6,7 @@ import { pathKey } from './yaml-file.ts';
 /** Keys that Patroni ignores but whose meaning is plain: the name of the file instead of the key. */
 const MEANT: Readonly<Record<string, string>> = { 'pg_hba.conf': 'pg_hba', 'pg_ident.conf': 'pg_ident' };
 
-export interface TakenAsMeant {
+interface TakenAsMeant {
   readonly document: ConfigDocument;
   readonly findings: readonly Finding[];
 }

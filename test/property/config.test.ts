@@ -12,10 +12,11 @@ import { serverParameters } from '../../src/core/settings/server-parameters.ts';
 const GUIDE = readFileSync(new URL('../fixtures/guide/patroni.yml', import.meta.url), 'utf8');
 
 /** Pieces that mean something to YAML or to the configuration. */
-const piece = fc.constantFrom(
-  ...['\n', '  ', '- ', ': ', '[', ']', '{', '}', '&a ', '*a', '<<: ', '!!binary ', '%', '@', '"', "'", '|', '>', '#'],
-  ...['null', 'on', '0644', '1:30', '.', '~', '__proto__', 'constructor', '\t', '\u0000', '---\n', '...\n', '?'],
-);
+const PIECES = `
+|  |- |: |[|]|{|}|&a |*a|<<: |!!binary |%|@|"|'|>|#|null|on|0644|1:30|.|~|__proto__|constructor|\t|\0|---
+|...
+|?`.split('|');
+const piece = fc.constantFrom(...PIECES, '|');
 
 const mutation = fc.record({ at: fc.nat(GUIDE.length), drop: fc.nat(12), put: fc.oneof(piece, fc.string()) });
 
@@ -56,10 +57,9 @@ function pathsOf(map: Readonly<Record<string, unknown>>): readonly (readonly str
   });
 }
 
-const dynamicKey = fc.constantFrom(
-  ...['ttl', 'loop_wait', 'retry_timeout', 'maximum_lag_on_failover', 'synchronous_mode', 'synchronous_node_count'],
-  ...['pause', 'primary_start_timeout', 'postgresql', 'kornak', '__proto__'],
-);
+const DYNAMIC_KEYS =
+  'ttl loop_wait retry_timeout maximum_lag_on_failover synchronous_mode synchronous_node_count pause primary_start_timeout postgresql kornak __proto__';
+const dynamicKey = fc.constantFrom(...DYNAMIC_KEYS.split(' '));
 
 const dynamicDocument = fc.oneof(fc.anything(), fc.dictionary(dynamicKey, fc.anything()));
 

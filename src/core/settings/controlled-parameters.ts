@@ -13,7 +13,7 @@ export interface ControlledParameter {
 }
 
 /** What the local file alone decides through `postgresql.listen` and `scope`. Never settable by name. */
-export const FIXED_PARAMETERS: readonly string[] = ['listen_addresses', 'port', 'cluster_name'];
+const FIXED_PARAMETERS: readonly string[] = ['listen_addresses', 'port', 'cluster_name'];
 
 function wholeNumber(name: string, fallback: number, min: number): ControlledParameter {
   const read = (value: unknown): string | undefined => {
@@ -71,7 +71,7 @@ export const WAL_KEEP_SIZE: ControlledParameter = {
   read: readWalKeepSize,
 };
 
-export const CONTROLLED_PARAMETERS: readonly ControlledParameter[] = [
+const CONTROLLED_PARAMETERS: readonly ControlledParameter[] = [
   ...COMMAND_LINE_PARAMETERS,
   WAL_KEEP_SEGMENTS,
   WAL_KEEP_SIZE,

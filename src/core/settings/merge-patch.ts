@@ -1,6 +1,6 @@
 import { isSettingMap, type SettingMap } from './read-settings.ts';
 
-export interface Patched {
+interface Patched {
   readonly value: SettingMap;
   readonly changed: boolean;
 }

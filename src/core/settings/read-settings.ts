@@ -47,7 +47,7 @@ export function readBoolean(reader: SettingReader, key: string, fallback: boolea
   return read ?? fallback;
 }
 
-export interface IntegerRange {
+interface IntegerRange {
   readonly fallback: number;
   readonly min: number;
 }

@@ -1,6 +1,6 @@
 import { cappedSeconds, note, type SettingReader, valueOf } from './read-settings.ts';
 
-export interface Timings {
+interface Timings {
   readonly ttlMs: number;
   readonly loopWaitMs: number;
   readonly retryTimeoutMs: number;

@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -7,6 +8,7 @@ import { formatFinding } from '../../../src/config/finding.ts';
 import { validateConfig } from '../../../src/config/validate-config.ts';
 
 let scratch = '';
+/** Stands for etcd, and for whatever holds a port. */
 let taken: Server;
 
 beforeEach(async () => {
@@ -14,11 +16,12 @@ beforeEach(async () => {
   mkdirSync(join(scratch, 'bin'));
   for (const name of ['initdb', 'pg_controldata', 'pg_rewind', 'pg_basebackup']) program(name, 'exit 0');
   program('postgres', 'echo "postgres (PostgreSQL) 15.4"');
-  taken = createServer();
+  taken = createServer((_, response) => response.end('{"etcdserver":"3.4.23"}'));
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
 });
 
 afterEach(async () => {
+  taken.closeAllConnections();
   await new Promise((resolve) => taken.close(resolve));
   rmSync(scratch, { recursive: true });
 });
