@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process';
+import { closeSync, ftruncateSync, fstatSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface GuardPlace {
+  /** Canonical path: the guard compares it with the kernel's names of working directories. */
+  readonly dataDir: string;
+  readonly stateDir: string;
+  /** Path of the guard's main.js. */
+  readonly program: string;
+}
+
+/**
+ * Measured: private memory 7 MB, and four threads instead of seven. The rest of what a process list shows is Node's program,
+ * which the guard shares with the agent.
+ */
+const smallNode = ['--max-old-space-size=16', '--max-semi-space-size=1', '--single-threaded', '--v8-pool-size=0'];
+const logBytesMax = 1_048_576;
+
+/**
+ * Starts the guard in a session of its own: it outlives us, and no signal to our group reaches it. Of our environment it gets
+ * nothing but the path: no secrets, no NODE_OPTIONS. A second guard of the directory ends by itself.
+ */
+export function startGuard({ dataDir, stateDir, program }: GuardPlace, onFailure: (why: string) => void): void {
+  const logFd = openSync(join(stateDir, 'guard.log'), 'a', 0o600);
+  if (fstatSync(logFd).size > logBytesMax) ftruncateSync(logFd);
+  const guard = spawn(process.execPath, [...smallNode, program, dataDir, stateDir], {
+    cwd: '/',
+    detached: true,
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+    stdio: ['ignore', logFd, logFd],
+  });
+  guard.on('error', (error) => onFailure(error.message));
+  guard.unref();
+  closeSync(logFd);
+}

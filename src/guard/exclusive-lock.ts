@@ -1,0 +1,37 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+
+export type LockOutcome =
+  | { readonly kind: 'taken'; readonly release: () => void }
+  | { readonly kind: 'held'; readonly byPid: string }
+  | { readonly kind: 'failed'; readonly why: string };
+
+const lockWaitMs = 5_000;
+
+/**
+ * Takes the kernel's lock on a file; it lasts as long as this process, however that ends, so it can never be stale.
+ * Node cannot call flock(2). flock(1) locks the open file that it is handed, and the lock stays with our descriptor.
+ */
+export function takeLock(path: string): LockOutcome {
+  let fd: number;
+  try {
+    fd = openSync(path, 'a+', 0o600);
+  } catch (error) {
+    return { kind: 'failed', why: String(error) };
+  }
+  const flock = spawnSync('flock', ['-n', '-E', '75', '3'], {
+    stdio: ['ignore', 'ignore', 'pipe', fd],
+    timeout: lockWaitMs,
+  });
+  if (flock.status === 0) {
+    ftruncateSync(fd);
+    writeSync(fd, `${process.pid}\n`);
+    return { kind: 'taken', release: () => closeSync(fd) };
+  }
+  closeSync(fd);
+  if (flock.status === 75) return { kind: 'held', byPid: readFileSync(path, 'latin1').trim() };
+  return {
+    kind: 'failed',
+    why: flock.error === undefined ? flock.stderr.toString().trim() : `flock: ${flock.error.message}`,
+  };
+}

@@ -1,0 +1,40 @@
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+
+export interface ProcessEntry {
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly startTicks: number;
+  /** Z or X: dead already. */
+  readonly dead: boolean;
+  /** undefined: not ours to see, or a zombie. */
+  readonly workDir: string | undefined;
+}
+
+/** undefined: there is no such process. Reads nothing but /proc, so a stalled disk cannot hold it up. */
+export function readProcess(pid: number): ProcessEntry | undefined {
+  const stat = readProc(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  if (stat === undefined) return undefined;
+  // The name, in parentheses, may itself hold spaces and parentheses; field 3 stands behind the last one.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state = 'X'] = fields;
+  return {
+    pid,
+    parentPid: Number(fields[1]),
+    startTicks: Number(fields[19]),
+    dead: state === 'Z' || state === 'X',
+    workDir: readProc(() => readlinkSync(`/proc/${pid}/cwd`)),
+  };
+}
+
+export function readProcesses(): readonly ProcessEntry[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map((pid) => readProcess(Number(pid))).filter((entry) => entry !== undefined);
+}
+
+function readProc(read: () => string): string | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
