@@ -194,7 +194,7 @@ export function observation(
       version: '4.1.4',
       tags: {},
       mayBootstrap: true,
-      usePgRewind: true,
+      overrides: { usePgRewind: true },
       initialConfig: {},
     },
     cluster: 'kind' in given ? given : seen(given, NOW_MS),

@@ -8,6 +8,7 @@ import type { LeaseState, Observation } from '../model/observation.ts';
 import type { Step } from '../model/plan.ts';
 import type { RuleId } from '../model/rule.ts';
 import { known } from '../model/seen.ts';
+import { effectiveConfig } from '../settings/effective-config.ts';
 import { slotNameOf } from '../layout/slot-name.ts';
 import { upstreamOf } from './upstream.ts';
 
@@ -29,7 +30,6 @@ export interface Context {
   readonly standby: StandbyStatus | undefined;
   /** A server runs that may accept writes: a primary, or one that cannot be told to be a standby. */
   readonly mayWrite: boolean;
-  readonly usePgRewind: boolean;
 }
 
 export type Evidence = Readonly<Record<string, string | number | boolean | null>>;
@@ -75,7 +75,7 @@ function mayWrite(obs: Observation, mem: Memory): boolean {
 
 export function makeContext(obs: Observation, mem: Memory): Context {
   const view = known(obs.cluster);
-  const config = view?.config.value ?? mem.lastConfig ?? decodeDynamicConfig(obs.self.initialConfig).config;
+  const shared = view?.config.value ?? mem.lastConfig ?? decodeDynamicConfig(obs.self.initialConfig).config;
   const sql = known(obs.postgres.sql);
   const held = obs.lease.kind === 'held' && obs.nowMs < obs.lease.deadlineMs ? obs.lease : undefined;
   return {
@@ -83,14 +83,13 @@ export function makeContext(obs: Observation, mem: Memory): Context {
     mem,
     me: obs.self.name,
     nowMs: obs.nowMs,
-    config,
+    config: effectiveConfig(shared, obs.self.overrides),
     view,
     leader: view?.leader,
     held,
     primary: sql?.kind === 'primary' ? sql : undefined,
     standby: sql?.kind === 'standby' ? sql : undefined,
     mayWrite: mayWrite(obs, mem),
-    usePgRewind: config.usePgRewind || obs.self.usePgRewind,
   };
 }
 

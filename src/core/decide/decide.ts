@@ -56,7 +56,9 @@ function firstMatch(ctx: Context): { rule: Rule; ruling: Ruling } {
 }
 
 function planOf(ctx: Context, ruling: Ruling, published: NonNullable<Memory['published']>): Plan {
-  const wakeInMs = Math.min(ruling.wakeInMs ?? ctx.config.loopWaitMs, ctx.config.loopWaitMs);
+  // The lease keeper goes by a verdict only while it is young.
+  const quietMs = ctx.obs.lease.kind === 'held' ? LIMITS.primaryQuietMs : ctx.config.loopWaitMs;
+  const wakeInMs = Math.min(ruling.wakeInMs ?? quietMs, quietMs);
   return {
     steps: ruling.steps ?? [],
     verdict: leaseVerdict(ctx),

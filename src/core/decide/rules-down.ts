@@ -129,9 +129,9 @@ function bringBack(ctx: Context): Ruling | undefined {
 /** Rewind where that is possible; else the data are put aside and the member is cloned anew. */
 function mend(ctx: Context, control: ControlData, why: string): Ruling {
   const from = ctx.leader === undefined ? undefined : followTarget(ctx, ctx.leader.name);
-  const canRewind = ctx.usePgRewind && control.rewindable && ctx.mem.rewindTries < LIMITS.rewindTries;
+  const canRewind = ctx.config.usePgRewind && control.rewindable && ctx.mem.rewindTries < LIMITS.rewindTries;
   if (!canRewind) {
-    const reason = ctx.usePgRewind
+    const reason = ctx.config.usePgRewind
       ? control.rewindable
         ? 'pg_rewind failed'
         : 'neither checksums nor wal_log_hints'

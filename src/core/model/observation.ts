@@ -1,3 +1,4 @@
+import type { LocalOverrides } from '../settings/effective-config.ts';
 import type { ClusterView, Tags } from './cluster.ts';
 import type { FinishedJob, RunningJob } from './job.ts';
 import type { LocalPostgres } from './local-postgres.ts';
@@ -15,8 +16,8 @@ export interface Self {
   readonly tags: Tags;
   /** The local file has a `bootstrap` section, so this member may initialise a cluster unasked. */
   readonly mayBootstrap: boolean;
-  /** `postgresql.use_pg_rewind` of the local file. */
-  readonly usePgRewind: boolean;
+  /** What the local file sets over the shared configuration. */
+  readonly overrides: LocalOverrides;
   /** Raw dynamic configuration to begin with (bootstrap.dcs), written to /config by the first leader. */
   readonly initialConfig: Readonly<Record<string, unknown>>;
 }

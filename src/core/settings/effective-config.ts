@@ -11,7 +11,7 @@ export type LocalOverrides = {
       | 'removeDataDirectoryOnDivergedTimelines'
       | 'leaderTtlMs'
       | 'healthTimeoutMs'
-  ]: DynamicConfig[Key] | undefined;
+  ]?: DynamicConfig[Key] | undefined;
 };
 
 /** The shared configuration as it holds on this member: what the local file sets replaces the shared value whole. */

@@ -124,7 +124,7 @@ function selfOf(cluster: Cluster, member: SimMember): Self {
     version: '4.1.4',
     tags: {},
     mayBootstrap: true,
-    usePgRewind: true,
+    overrides: { usePgRewind: true },
     initialConfig: {
       ttl: 20,
       loop_wait: options.loopWaitMs / 1000,

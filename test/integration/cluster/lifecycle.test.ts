@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CountingWriter } from '../../support/counting-writer.ts';
+import { prepareCluster, type TestCluster, until } from '../../support/kornak-cluster.ts';
+
+describe('an asynchronous cluster of three', () => {
+  let cluster: TestCluster;
+  beforeAll(async () => {
+    cluster = await prepareCluster();
+    cluster.startAll();
+  });
+  afterAll(() => cluster.stop());
+
+  test('initialises itself, clones two replicas and streams', async () => {
+    const primary = await cluster.streaming();
+    const rows = await primary.sql('select slot_name, active from pg_replication_slots order by 1');
+    expect(rows).toEqual(cluster.others(primary).map((member) => ({ slot_name: member.name, active: true })));
+    const roles = await primary.sql(
+      "select rolname, rolpassword like 'SCRAM-SHA-256$%' as scram from pg_authid where rolpassword is not null order by 1",
+    );
+    expect(roles).toEqual(['postgres', 'replicator', 'rewinder'].map((rolname) => ({ rolname, scram: true })));
+  });
+
+  test('answers as HAProxy would ask', async () => {
+    const primary = await cluster.streaming();
+    const codes = async (path: string) =>
+      await Promise.all(cluster.members.map(async (member) => (await member.api(path)).status));
+    expect(await codes('/primary')).toEqual(cluster.members.map((member) => (member === primary ? 200 : 503)));
+    expect(await codes('/replica')).toEqual(cluster.members.map((member) => (member === primary ? 503 : 200)));
+    expect(await codes('/health')).toEqual([200, 200, 200]);
+  });
+
+  test('switches over on request without losing anything, and the old primary follows', async () => {
+    const before = await cluster.streaming();
+    const writer = new CountingWriter(cluster);
+    await writer.start();
+    const [candidate] = cluster.others(before);
+    const { code, stdout, stderr } = await cluster.ctl(
+      'switchover',
+      cluster.scope,
+      '--leader',
+      before.name,
+      '--candidate',
+      candidate?.name ?? '',
+      '--force',
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`Successfully switched over to "${candidate?.name}"`);
+    expect(await cluster.streaming()).toBe(candidate);
+    await writer.acknowledges();
+    await writer.stop();
+    expect(await writer.lost()).toEqual([]);
+  });
+
+  test('survives a PostgreSQL that is killed under its agent', async () => {
+    const before = await cluster.streaming();
+    const writer = new CountingWriter(cluster);
+    await writer.start();
+    await before.killPostgres();
+    await writer.acknowledges();
+    await cluster.streaming();
+    await writer.stop();
+    expect(await writer.lost()).toEqual([]);
+  });
+
+  test('a stopped leader releases its key, and another leads at once', async () => {
+    const before = await cluster.streaming();
+    before.signal('SIGTERM');
+    expect(await before.exited()).toBe(0);
+    expect(await before.postgresPids()).toEqual([]);
+    await cluster.primary(15_000, before);
+    before.start();
+    await cluster.streaming();
+  });
+
+  test('tells its history and why it changed hands', async () => {
+    const primary = await cluster.streaming();
+    const history = await until('the history names the new leader', async () => {
+      const entries = JSON.parse((await primary.api('/history')).text) as unknown[][];
+      return entries.at(-1)?.[4] === primary.name ? entries : undefined;
+    });
+    expect(history.length).toBeGreaterThanOrEqual(2);
+    const { code, stdout } = await cluster.ctl('explain', 'last-failover');
+    expect(code).toBe(0);
+    expect(stdout).toContain(primary.name);
+  });
+});
