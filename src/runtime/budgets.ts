@@ -7,8 +7,10 @@ export const BUDGETS = {
   observe: 1_000,
   guard: 300,
   probe: 1_000,
-  settings: 2_000,
-  slot: 2_000,
+  settings: 1_500,
+  slot: 1_500,
+  /** No step is begun later than this after its decision: there is a newer one to be had. */
+  steps: 1_000,
   kill: 10_000,
   /** The whole of the last check before a promotion. */
   confirm: 2_000,

@@ -65,7 +65,7 @@ export class RuntimeDesk implements Desk {
   /** For the loop: what a cycle came to. */
   show(snapshot: Snapshot, acceptedRequest: number | undefined): void {
     this.last = snapshot;
-    for (const listener of [...this.listeners]) listener(snapshot);
+    for (const listener of this.listeners) listener(snapshot);
     if (acceptedRequest !== undefined) this.onAccepted.get(acceptedRequest)?.();
   }
 

@@ -45,8 +45,7 @@ export class KeyMap {
   learnAll(keyValues: readonly KeyValue[], revision: Revision): readonly KeyChange[] {
     const present = new Set(keyValues.map(({ key }) => key));
     const changes: (KeyChange | undefined)[] = [];
-    for (const key of [...this.entries.keys()])
-      if (!present.has(key)) changes.push(this.learn(key, undefined, revision));
+    for (const key of this.entries.keys()) if (!present.has(key)) changes.push(this.learn(key, undefined, revision));
     for (const keyValue of keyValues) changes.push(this.learn(keyValue.key, keyValue, revision));
     this.completeUpTo(revision);
     return changes
@@ -57,7 +56,7 @@ export class KeyMap {
   /** All changes up to `revision` have been learnt. */
   completeUpTo(revision: Revision): void {
     this.completeTo = Math.max(this.completeTo, revision);
-    for (const [key, entry] of [...this.entries])
+    for (const [key, entry] of this.entries)
       if (entry.keyValue === undefined && entry.revision <= this.completeTo) this.entries.delete(key);
   }
 }

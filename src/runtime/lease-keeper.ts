@@ -159,9 +159,9 @@ export class LeaseKeeper {
   private watchDeadline(held: Held): void {
     this.cancelDeadline?.();
     const leftMs = held.deadlineMs - this.options.clock.bootMs();
-    this.cancelDeadline = this.options.clock.after(Math.max(0, leftMs), () => {
+    // A timer may come a little early by the clock that deadlines are in; the next one must not come at the same time again.
+    this.cancelDeadline = this.options.clock.after(Math.max(1, leftMs), () => {
       this.checkDeadline();
-      // A timer may come a little early by the clock that deadlines are in.
       if (this.held !== undefined) this.watchDeadline(this.held);
     });
   }

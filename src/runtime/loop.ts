@@ -67,6 +67,7 @@ export class Loop {
   }
 
   private runAt(atMs: number): void {
+    if (!this.running) return;
     const dueMs = Math.max(atMs, this.startedMs + CYCLE_GAP_MS);
     if (dueMs >= this.timerMs) return;
     this.cancelTimer?.();

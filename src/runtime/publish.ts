@@ -58,6 +58,12 @@ export class Publisher {
     if (this.isDue()) this.working ??= this.work();
   }
 
+  /** As `publish`, and waits a little for it to be written: nothing is said after it. */
+  async lastWord(value: string | undefined): Promise<void> {
+    this.publish(value);
+    if (this.working !== undefined) await Promise.race([this.working, pause(this.options.clock, BUDGETS.write)]);
+  }
+
   /** Ends once no write of the member key is under way; one that waits for its time does not count. */
   async idle(): Promise<void> {
     await this.putting;

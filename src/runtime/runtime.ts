@@ -136,8 +136,10 @@ class Agent implements Runtime {
 
   private async obey({ plan }: Decision): Promise<Undone | undefined> {
     const { publisher } = this.parts;
+    const said = plan.publish && encodeMember(plan.publish);
+    if (plan.steps.some((step) => step.kind === 'exit')) await publisher.lastWord(said);
     this.undone = await execute(plan.steps, this.hands);
-    if (!this.exited) publisher.publish(plan.publish && encodeMember(plan.publish));
+    if (!this.exited) publisher.publish(said);
     return this.undone;
   }
 

@@ -2,7 +2,8 @@ export type UnsettledWrite = 'sync' | 'pledge';
 
 /** Writes whose outcome the store did not tell. A later answered write of the same key settles them; a read never does. */
 export class Unsettled {
-  private readonly writes = new Set<UnsettledWrite>();
+  /** An earlier life of this agent may have had a pledge on its way. */
+  private readonly writes = new Set<UnsettledWrite>(['pledge']);
 
   note(write: UnsettledWrite): void {
     this.writes.add(write);

@@ -72,12 +72,6 @@ export function wire(ports: RuntimePorts, options: { readonly self: Self; readon
   const trouble = (text: string): void => {
     ports.log.log('WARNING', text);
   };
-  const initialConfig = decodeDynamicConfig(self.initialConfig).config;
-  let lastConfig = initialConfig;
-  const config = (): DynamicConfig => {
-    lastConfig = known(mirror.view())?.config.value ?? lastConfig;
-    return lastConfig;
-  };
   const mirror = new Mirror({
     store,
     clock,
@@ -88,6 +82,7 @@ export function wire(ports: RuntimePorts, options: { readonly self: Self; readon
     },
     onContact: hooks.wake,
   });
+  const config = configInForce(mirror, self);
   const transactor = new Transactor(store, mirror);
   const keeper = makeKeeper({ ports, store, options, hooks, trouble }, () => parts.fence);
   const jobs = new JobRunner({
@@ -108,15 +103,7 @@ export function wire(ports: RuntimePorts, options: { readonly self: Self; readon
     keeper,
     jobs,
     fence: new Fence(postgres, jobs),
-    publisher: new Publisher({
-      store,
-      transactor,
-      mirror,
-      clock,
-      memberKey: keys.member(self.name),
-      ttlMs: () => config().ttlMs,
-      onTrouble: trouble,
-    }),
+    publisher: new Publisher({ store, transactor, mirror, clock, ...ownMember(options, config), onTrouble: trouble }),
     probes: new Probes(peers),
     requests: new Requests(),
     unsettled: new Unsettled(),
@@ -124,6 +111,22 @@ export function wire(ports: RuntimePorts, options: { readonly self: Self; readon
     config,
   };
   return parts;
+}
+
+/** The last good one stays in force while the key is absent or nonsense. */
+function configInForce(mirror: Mirror, self: Self): () => DynamicConfig {
+  let last = decodeDynamicConfig(self.initialConfig).config;
+  return () => {
+    last = known(mirror.view())?.config.value ?? last;
+    return last;
+  };
+}
+
+function ownMember(
+  { self, keys }: { readonly self: Self; readonly keys: Keys },
+  config: () => DynamicConfig,
+): { readonly memberKey: string; readonly ttlMs: () => number } {
+  return { memberKey: keys.member(self.name), ttlMs: () => config().ttlMs };
 }
 
 interface KeeperParts {

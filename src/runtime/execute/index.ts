@@ -1,5 +1,6 @@
 // How each kind of step is done. A step is complete: nothing here chooses.
 import type { Step, StepKind } from '../../core/model/plan.ts';
+import { BUDGETS } from '../budgets.ts';
 import {
   cancelInitialize,
   raceInitialize,
@@ -56,9 +57,11 @@ export interface Undone {
   readonly why: string;
 }
 
-/** Does the steps in order. The first that is not done ends the list and is told. */
+/** Does the steps in order. The first that is not done, or whose decision has got old, ends the list and is told. */
 export async function execute(steps: readonly Step[], hands: Hands): Promise<Undone | undefined> {
+  const decidedMs = hands.clock.bootMs();
   for (const step of steps) {
+    if (hands.clock.bootMs() - decidedMs > BUDGETS.steps) return { step, why: 'the steps before it took too long' };
     const outcome = await perform(step.kind, step, hands);
     if (outcome.kind === 'notDone') return { step, why: outcome.why };
   }
