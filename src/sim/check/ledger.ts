@@ -8,7 +8,7 @@ import { type Change, keyOf, type Lease } from '../store/state.ts';
 export interface Reign {
   readonly reign: number;
   readonly name: string;
-  readonly leaseId: string | undefined;
+  readonly lease: Lease | undefined;
   readonly ttlMs: number;
   /** Members whose pledges the take-over compared. */
   readonly counted: readonly string[];
@@ -52,22 +52,23 @@ export class Ledger {
   /** A keepalive or a grant has reached the store: it was sent at this true time. */
   noteRenewal(leaseId: string, sentAtMs: number, clockRate: number): void {
     const { current } = this;
-    if (current === undefined || current.leaseId !== leaseId) return;
+    if (current === undefined || current.lease?.id !== leaseId) return;
     current.deadlineAtMs = Math.max(current.deadlineAtMs, sentAtMs + (current.ttlMs * 5) / 6 / clockRate);
   }
 
   private noteLeader(change: Change, key: { readonly value: string; readonly leaseId: string | undefined } | undefined, nowMs: number): void {
     if (this.current !== undefined) {
       this.current.endedAtMs = nowMs;
-      this.current.hasExpired = change.txn === undefined;
+      this.current.hasExpired = change.txn === undefined && (this.current.lease?.endsAtMs ?? nowMs) <= nowMs;
     }
     this.current = undefined;
     if (key === undefined) return;
-    const ttlMs = key.leaseId === undefined ? 0 : (this.leases.get(key.leaseId)?.ttlMs ?? 0);
+    const lease = key.leaseId === undefined ? undefined : this.leases.get(key.leaseId);
+    const ttlMs = lease?.ttlMs ?? 0;
     this.current = {
       reign: change.revision,
       name: key.value,
-      leaseId: key.leaseId,
+      lease,
       ttlMs,
       counted: pledgesCompared(change.txn, this.keys),
       endedAtMs: undefined,

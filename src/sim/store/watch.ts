@@ -85,9 +85,10 @@ export class SimWatch implements Watch, Feed {
     if (isStalled) this.stall();
     const delayMs = isStalled ? RETRY_MS : network.oneWayMs();
     process.machine.agenda.after(delayMs, () => {
-      this.isPumping = false;
-      if (isStalled) this.pump();
-      else this.deliver();
+      if (isStalled) {
+        this.isPumping = false;
+        this.pump();
+      } else process.run(() => this.deliver());
     });
   }
 
@@ -97,19 +98,17 @@ export class SimWatch implements Watch, Feed {
     if (nowMs - this.stalledSinceMs >= SILENCE_MS) this.end('silent', 'no sign of life from the endpoint');
   }
 
+  /** In the reader's own program: one piece after the other, however long it was frozen. */
   private deliver(): void {
-    const { server, process, prefix, sink } = this.options;
+    const { server, prefix, sink } = this.options;
+    this.isPumping = false;
     if (this.isOver) return;
     this.stalledSinceMs = undefined;
     const { state } = server;
     const upTo = state.revision;
     const events = state.changes.slice(Math.max(0, this.delivered - 1), upTo - 1).flatMap((change) => eventsBelow(change, prefix));
     this.delivered = upTo;
-    if (events.length > 0) {
-      process.run(() => {
-        if (!this.isOver) sink.onEvents(events, upTo);
-      });
-    }
+    if (events.length > 0) sink.onEvents(events, upTo);
   }
 }
 

@@ -6,6 +6,9 @@ import type { Process } from './process.ts';
 /** Where wall time begins. */
 const WALL_START_S = 1_790_000_000;
 
+/** Timers come a little late, never early by the clock they were set by, whatever the rounding. */
+const TIMER_SLACK_MS = 0.01;
+
 /** A computer: its clock, which may run a little fast or slow, and the programs on it. */
 export class Machine {
   readonly name: string;
@@ -34,7 +37,7 @@ export class Machine {
 
   /** True time until this machine's clock shows `bootMs`. */
   untilMs(bootMs: number): number {
-    return (bootMs - this.bootMs()) / this.clockRate;
+    return (bootMs - this.bootMs()) / this.clockRate + TIMER_SLACK_MS;
   }
 
   freeze(): void {
@@ -67,7 +70,7 @@ export function clockOf(process: Process): Clock {
   return {
     bootMs: () => machine.bootMs(),
     wallAt: () => wallAt(machine.agenda.nowMs),
-    after: (delayMs: number, fire: () => void): CancelTimer => process.after(delayMs / machine.clockRate, fire),
+    after: (delayMs: number, fire: () => void): CancelTimer => process.after(delayMs / machine.clockRate + TIMER_SLACK_MS, fire),
   };
 }
 
