@@ -1,18 +1,22 @@
 import type { Client } from 'pg';
 import type { TestCluster, TestMember } from './kornak-cluster.ts';
 
-const PAUSE_MS = 20;
+const PAUSE_MS = 10;
+/** After a loss every member is tried again this often, without waiting for earlier tries. */
+const RACE_EVERY_MS = 20;
+/** As `client()` of a member has it for one connection; so many tries of one member can be under way at once. */
+const TRIES_MAX = 60;
 
-/** Inserts 1, 2, 3 … through whichever member accepts writes, and remembers which were acknowledged. */
+const pause = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, ms));
+
+/** Inserts 1, 2, 3 … through whichever member accepts writes, and remembers when which was acknowledged. */
 export class CountingWriter {
   readonly acknowledged: number[] = [];
-  /** Longest time between two acknowledgements. */
-  outageMs = 0;
+  readonly acknowledgedMs: number[] = [];
   readonly #cluster: TestCluster;
   #next = 1;
   #stopped = false;
   #loop: Promise<void> | undefined;
-  #lastMs = 0;
 
   constructor(cluster: TestCluster) {
     this.#cluster = cluster;
@@ -20,9 +24,9 @@ export class CountingWriter {
 
   async start(): Promise<void> {
     const primary = await this.#cluster.primary();
-    await primary.sql('create table if not exists counted (n bigint primary key)');
-    this.#lastMs = performance.now();
+    await primary.sql('drop table if exists counted; create table counted (n bigint primary key)');
     this.#loop = this.#write();
+    await this.acknowledges();
   }
 
   async stop(): Promise<void> {
@@ -36,8 +40,17 @@ export class CountingWriter {
     const endMs = performance.now() + withinMs;
     while ((this.acknowledged.at(-1) ?? 0) < before) {
       if (performance.now() > endMs) throw new Error(`no write acknowledged within ${withinMs} ms`);
-      await new Promise((wake) => setTimeout(wake, 20));
+      await pause(PAUSE_MS);
     }
+  }
+
+  /** Longest time between two acknowledgements, the first of them at or after `sinceMs` less one. */
+  outageMs(sinceMs: number): number {
+    const times = this.acknowledgedMs;
+    const first = Math.max(0, times.findIndex((ms) => ms >= sinceMs) - 1);
+    return times
+      .slice(first)
+      .reduce((longest, ms, index, list) => Math.max(longest, index === 0 ? 0 : ms - (list[index - 1] ?? ms)), 0);
   }
 
   /** Numbers acknowledged and absent from what the primary has now. */
@@ -49,33 +62,43 @@ export class CountingWriter {
   }
 
   async #write(): Promise<void> {
-    let client: Client | undefined;
     while (!this.#stopped) {
-      client ??= await this.#connect();
-      if (client === undefined) continue;
-      const n = this.#next++;
+      const client = await this.#race();
+      if (client === undefined) return;
       try {
-        await client.query('insert into counted values ($1)', [n]);
-        const nowMs = performance.now();
-        this.outageMs = Math.max(this.outageMs, nowMs - this.#lastMs);
-        this.#lastMs = nowMs;
-        this.acknowledged.push(n);
-        await new Promise((wake) => setTimeout(wake, PAUSE_MS));
+        while (!this.#stopped) await this.#insert(client);
       } catch {
-        drop(client);
-        client = undefined;
+        // The next connection goes on; this number may or may not be there, so nobody counts on it.
       }
+      drop(client);
     }
-    if (client !== undefined) drop(client);
   }
 
-  async #connect(): Promise<Client | undefined> {
-    for (const member of this.#cluster.members) {
+  async #insert(client: Client): Promise<void> {
+    const n = this.#next++;
+    await client.query('insert into counted values ($1)', [n]);
+    this.acknowledged.push(n);
+    this.acknowledgedMs.push(performance.now());
+    await pause(PAUSE_MS);
+  }
+
+  /** The first connection to a member that accepts writes; undefined once stopped. */
+  async #race(): Promise<Client | undefined> {
+    let won: Client | undefined;
+    let tries = 0;
+    const attempt = async (member: TestMember): Promise<void> => {
+      tries += 1;
       const client = await writable(member);
-      if (client !== undefined) return client;
+      tries -= 1;
+      if (client === undefined) return;
+      if (won === undefined && !this.#stopped) won = client;
+      else drop(client);
+    };
+    while (won === undefined && !this.#stopped) {
+      for (const member of this.#cluster.members) if (tries < TRIES_MAX) void attempt(member);
+      await pause(RACE_EVERY_MS);
     }
-    await new Promise((wake) => setTimeout(wake, PAUSE_MS));
-    return undefined;
+    return won;
   }
 }
 
@@ -91,7 +114,7 @@ async function writable(member: TestMember): Promise<Client | undefined> {
     const { rows } = await client.query<{ writes: boolean }>('select not pg_is_in_recovery() as writes');
     if (rows[0]?.writes === true) return client;
   } catch {
-    // Not this one.
+    // Not this one, or not yet.
   }
   drop(client);
   return undefined;

@@ -175,7 +175,7 @@ export class TestMember {
 
   /** Rows of one statement by a connection of its own. */
   async sql(statement: string, values: readonly unknown[] = []): Promise<readonly Record<string, unknown>[]> {
-    const client = this.client();
+    const client = this.client(10_000);
     client.on('error', () => undefined);
     try {
       await client.connect();
@@ -185,7 +185,8 @@ export class TestMember {
     }
   }
 
-  client(): Client {
+  /** `timeoutMs` bounds each statement. */
+  client(timeoutMs = 1_000): Client {
     return new Client({
       host: '127.0.0.1',
       port: this.port,
@@ -193,7 +194,7 @@ export class TestMember {
       password: PASSWORDS.superuser,
       database: 'postgres',
       connectionTimeoutMillis: 1_000,
-      query_timeout: 5_000,
+      query_timeout: timeoutMs,
     });
   }
 }
