@@ -74,6 +74,8 @@ async function reignBegins(reign: number, lease: Granted, hands: Hands): Promise
   if (refusal === undefined) return DONE;
   await hands.transactor.commit(leaderIsOurs(hands, reign), [{ kind: 'delete', key: hands.keys.leader }]);
   await revoke(lease.leaseId, 0, hands);
+  // It may have taken the order without saying so, and would kill a standby at the deadline.
+  await hands.guard.disarm(BUDGETS.guard);
   return notDone(`the key is given back: ${refusal}`);
 }
 

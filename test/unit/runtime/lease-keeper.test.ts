@@ -1,0 +1,207 @@
+import { beforeEach, expect, test } from 'vitest';
+import { LeaseKeeper } from '../../../src/runtime/lease-keeper.ts';
+import { deadlineMs } from '../../../src/runtime/lease-times.ts';
+import { FakeClock, FakeGuard, FakeStore } from '../../support/runtime-ports.ts';
+
+const LEADER = '/service/test/leader';
+const TTL_MS = 6_000;
+
+let clock: FakeClock;
+let store: FakeStore;
+let guard: FakeGuard;
+let keeper: LeaseKeeper;
+let losses: string[];
+
+beforeEach(() => {
+  clock = new FakeClock();
+  store = new FakeStore(clock);
+  guard = new FakeGuard();
+  losses = [];
+  keeper = new LeaseKeeper({
+    store,
+    guard,
+    clock,
+    leaderKey: LEADER,
+    name: 'ada',
+    postmaster: () => undefined,
+    onLost: (why) => losses.push(why),
+    onTrouble: () => undefined,
+  });
+});
+
+async function lead(): Promise<{ sentAtMs: number; reign: number; leaseId: string }> {
+  const lease = await store.grantLease(TTL_MS);
+  if (lease.kind !== 'alive') throw new Error('no lease');
+  store.write(LEADER, 'ada', lease.leaseId);
+  const reign = store.revision;
+  const refusal = await keeper.begin({ reign, leaseId: lease.leaseId, ttlMs: TTL_MS, sentAtMs: lease.sentAtMs });
+  expect(refusal).toBeUndefined();
+  return { sentAtMs: lease.sentAtMs, reign, leaseId: lease.leaseId };
+}
+
+const say = (kind: 'renew' | 'withhold'): void => {
+  keeper.judge(kind === 'renew' ? { kind } : { kind, why: 'hung' }, clock.nowMs);
+};
+
+function armedUntilMs(): number | undefined {
+  return guard.current.kind === 'armed' ? guard.current.order.deadlineMs : undefined;
+}
+
+function heldUntilMs(): number | undefined {
+  const state = keeper.state();
+  return state.kind === 'held' ? state.deadlineMs : undefined;
+}
+
+test('the deadline counts from the sending, and the margin is a sixth of the life and the time to kill', () => {
+  expect(deadlineMs(1_000, 6_000)).toBe(1_000 + 6_000 - 1_000 - 200);
+});
+
+test('a new reign is held once the guard enforces its deadline', async () => {
+  const { sentAtMs } = await lead();
+  expect(heldUntilMs()).toBe(deadlineMs(sentAtMs, TTL_MS));
+  expect(armedUntilMs()).toBe(heldUntilMs());
+});
+
+test('a guard that is silent prevents a new reign', async () => {
+  guard.answers = false;
+  expect(await keeper.begin({ reign: 2, leaseId: 'x', ttlMs: TTL_MS, sentAtMs: clock.nowMs })).toMatch(/guard/);
+  expect(keeper.state().kind).toBe('none');
+});
+
+test('a renewal moves the deadline from the sending of the keepalive, however late its answers come', async () => {
+  await lead();
+  say('renew');
+  store.delayMs = 300;
+  await clock.advance(1_999);
+  say('renew');
+  const sentMs = clock.nowMs + 1;
+  await clock.advance(700);
+  expect(heldUntilMs()).toBe(deadlineMs(sentMs, TTL_MS));
+  expect(armedUntilMs()).toBe(heldUntilMs());
+});
+
+test('a keepalive alone renews nothing', async () => {
+  const { sentAtMs } = await lead();
+  say('renew');
+  store.readTroubles.push('no answer');
+  await clock.advance(2_000);
+  expect(store.keepAlives).toBe(1);
+  expect(heldUntilMs()).toBe(deadlineMs(sentAtMs, TTL_MS));
+  await clock.advance(300);
+  expect(store.keepAlives).toBe(2);
+  expect(heldUntilMs()).toBeGreaterThan(deadlineMs(sentAtMs, TTL_MS));
+});
+
+test('a silent guard blocks the renewal, and the deadline passes', async () => {
+  const { sentAtMs } = await lead();
+  guard.answers = false;
+  for (let round = 0; round < 6; round += 1) {
+    say('renew');
+    await clock.advance(900);
+  }
+  expect(losses).toEqual(['the deadline of the leader lease passed']);
+  expect(clock.nowMs).toBeGreaterThan(deadlineMs(sentAtMs, TTL_MS));
+  expect(keeper.state().kind).toBe('lost');
+});
+
+test("a key that is another's fences at once", async () => {
+  await lead();
+  say('renew');
+  store.write(LEADER, 'bob');
+  keeper.checkNow();
+  await clock.advance(0);
+  expect(losses).toEqual(['the leader key is not ours any more']);
+  expect(keeper.state()).toMatchObject({ kind: 'lost' });
+});
+
+test('our own name under another lease is another reign', async () => {
+  const { leaseId } = await lead();
+  say('renew');
+  store.write(LEADER, 'ada', leaseId);
+  keeper.checkNow();
+  await clock.advance(0);
+  expect(losses).toHaveLength(1);
+});
+
+test('a lease that the store ended fences at once', async () => {
+  const { leaseId } = await lead();
+  say('renew');
+  store.leases.delete(leaseId);
+  await clock.advance(2_000);
+  expect(losses).toEqual(['the store ended the leader lease']);
+});
+
+test('without the word of the core nothing is renewed', async () => {
+  await lead();
+  say('withhold');
+  await clock.advance(4_700);
+  expect(store.keepAlives).toBe(0);
+  await clock.advance(200);
+  expect(losses).toHaveLength(1);
+});
+
+test('a loop that hangs withholds the lease by the age of its last word', async () => {
+  await lead();
+  say('renew');
+  await clock.advance(20_000);
+  // The word was young enough for the renewals at 2 s and 4 s, not for the one at 6 s.
+  expect(store.keepAlives).toBe(2);
+  expect(losses).toEqual(['the deadline of the leader lease passed']);
+});
+
+test('an answer that comes after the deadline saves nothing', async () => {
+  await lead();
+  say('renew');
+  store.delayMs = 3_000;
+  await clock.advance(9_000);
+  expect(losses).toHaveLength(1);
+  expect(keeper.state().kind).toBe('lost');
+});
+
+test('many words in a row do not push a retry away', async () => {
+  await lead();
+  store.keepAliveTroubles.push('no answer');
+  for (let round = 0; round < 50; round += 1) {
+    say('renew');
+    await clock.advance(50);
+  }
+  expect(store.keepAlives).toBe(2);
+});
+
+test('what is let go of is neither renewed nor lost', async () => {
+  await lead();
+  say('renew');
+  keeper.letGo();
+  await clock.advance(20_000);
+  expect(store.keepAlives).toBe(0);
+  expect(losses).toEqual([]);
+  expect(keeper.state().kind).toBe('none');
+});
+
+test('an adopted lease is renewed as soon as the core says so', async () => {
+  const lease = await store.grantLease(TTL_MS);
+  if (lease.kind !== 'alive') throw new Error('no lease');
+  store.write(LEADER, 'ada', lease.leaseId);
+  keeper.adopt({ reign: store.revision, leaseId: lease.leaseId, deadlineMs: clock.nowMs + 1_000, ttlMs: TTL_MS });
+  say('renew');
+  await clock.advance(0);
+  expect(heldUntilMs()).toBe(deadlineMs(clock.nowMs, TTL_MS));
+});
+
+test.each<{ name: string; spoil: () => void; confirmed: boolean }>([
+  { name: 'all is well', spoil: () => undefined, confirmed: true },
+  { name: 'the key was taken', spoil: () => store.write(LEADER, 'bob'), confirmed: false },
+  { name: 'the store is silent', spoil: () => store.readTroubles.push('no answer'), confirmed: false },
+  { name: 'the guard is silent', spoil: () => (guard.answers = false), confirmed: false },
+  { name: 'the guard is not armed', spoil: () => (guard.current = { kind: 'disarmed' }), confirmed: false },
+  { name: 'the deadline passed', spoil: () => (clock.nowMs += TTL_MS), confirmed: false },
+])('leadership is confirmed or not: $name', async ({ spoil, confirmed }) => {
+  const { reign } = await lead();
+  spoil();
+  expect(await keeper.confirm(reign)).toBe(confirmed);
+});
+
+test('leadership of another reign is not confirmed', async () => {
+  const { reign } = await lead();
+  expect(await keeper.confirm(reign + 1)).toBe(false);
+});
