@@ -1,4 +1,4 @@
-import { readProcess, readProcesses } from './process-table.ts';
+import { isServerIn, readProcess, readProcesses } from './process-table.ts';
 import type { ProcessEntry } from './process-table.ts';
 import type { WatchedPostmaster } from './protocol.ts';
 
@@ -23,7 +23,7 @@ export function killRound(prey: Prey): number {
 /** Who would be killed. Backends are in process groups of their own, so only the working directory shows them all. */
 export function findPrey({ dataDir, postmaster }: Prey): readonly ProcessEntry[] {
   const living = readProcesses().filter((entry) => !entry.dead && entry.pid !== process.pid);
-  const working = living.filter((entry) => worksIn(entry, dataDir));
+  const working = living.filter((entry) => isServerIn(entry, dataDir));
   const roots = postmaster === undefined ? working : working.filter((entry) => isSame(entry, postmaster));
   return [...new Set([...working, ...withDescendants(roots, living)])];
 }
@@ -41,7 +41,7 @@ function withDescendants(roots: readonly ProcessEntry[], living: readonly Proces
 function stopIfRight(postmaster: WatchedPostmaster, dataDir: string): void {
   const isRight = (): boolean => {
     const entry = readProcess(postmaster.pid);
-    return entry !== undefined && !entry.dead && isSame(entry, postmaster) && worksIn(entry, dataDir);
+    return entry !== undefined && !entry.dead && isSame(entry, postmaster) && isServerIn(entry, dataDir);
   };
   if (!isRight()) return;
   signal(postmaster.pid, 'SIGSTOP');
@@ -50,10 +50,6 @@ function stopIfRight(postmaster: WatchedPostmaster, dataDir: string): void {
 
 function isSame(entry: ProcessEntry, postmaster: WatchedPostmaster): boolean {
   return entry.pid === postmaster.pid && entry.startTicks === postmaster.startTicks;
-}
-
-function worksIn(entry: ProcessEntry, dataDir: string): boolean {
-  return entry.workDir === dataDir || entry.workDir === `${dataDir} (deleted)`;
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

@@ -31,6 +31,22 @@ export function readProcesses(): readonly ProcessEntry[] {
   return pids.map((pid) => readProcess(Number(pid))).filter((entry) => entry !== undefined);
 }
 
+/**
+ * Whether the process is one of PostgreSQL's at work in that directory as we see it: not the shell of somebody who looks around
+ * there, and not a server whose equal path is another directory, because it has a mount namespace of its own.
+ */
+export function isServerIn(entry: ProcessEntry, dir: string): boolean {
+  if (entry.workDir !== dir && entry.workDir !== `${dir} (deleted)`) return false;
+  const program = readProc(() => readlinkSync(`/proc/${entry.pid}/exe`));
+  const mounts = readProc(() => readlinkSync(`/proc/${entry.pid}/ns/mnt`));
+  const isPostgres = program === undefined || /\/postgres[^/]*$/.test(program);
+  return isPostgres && (mounts === undefined || mounts === ownMounts());
+}
+
+function ownMounts(): string | undefined {
+  return readProc(() => readlinkSync('/proc/self/ns/mnt'));
+}
+
 function readProc(read: () => string): string | undefined {
   try {
     return read();

@@ -1,7 +1,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { PostmasterId } from '../core/model/local-postgres.ts';
-import { executable, isRunning, readProcess, workingDirectory } from './process-table.ts';
+import { executable, isRunning, readProcess, sharesMounts, workingDirectory } from './process-table.ts';
 
 /**
  * The live postmaster of a data directory, or undefined. A pid file may be stale and its number taken by somebody else,
@@ -27,7 +27,8 @@ export function pidFromFile(dataDir: string): number | undefined {
 /** One of PostgreSQL's own processes at work in the directory; not the shell of somebody who is looking around there. */
 export function worksIn(pid: number, dataDir: string): boolean {
   const cwd = workingDirectory(pid);
-  return cwd !== undefined && cwd === realPath(dataDir) && basename(executable(pid) ?? '').startsWith('postgres');
+  if (cwd === undefined || cwd !== realPath(dataDir)) return false;
+  return basename(executable(pid) ?? '').startsWith('postgres') && sharesMounts(pid);
 }
 
 export function realPath(path: string): string {

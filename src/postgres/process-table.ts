@@ -49,6 +49,12 @@ export function executable(pid: number): string | undefined {
   return readLink(`/proc/${pid}/exe`);
 }
 
+/** Sees the file system as we do: elsewhere an equal path may be another directory. */
+export function sharesMounts(pid: number): boolean {
+  const theirs = readLink(`/proc/${pid}/ns/mnt`);
+  return theirs === undefined || theirs === readLink('/proc/self/ns/mnt');
+}
+
 /** What ps shows: PostgreSQL writes there what each process is. */
 export function title(pid: number): string {
   return readProc(`${pid}/cmdline`)?.replaceAll('\0', ' ').trim() ?? '';

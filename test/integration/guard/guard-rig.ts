@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -53,10 +53,14 @@ export class GuardRig {
     return existsSync(join(this.dataDir, 'standby.signal'));
   }
 
-  /** A shell in the data directory with children there and elsewhere: a stand-in for a postmaster. */
+  /** A shell by PostgreSQL's name in the data directory, with children there and elsewhere: a stand-in for a postmaster. */
   startTree(children = 3): PostmasterId {
-    const inside = 'setsid sleep 600 & '.repeat(children);
-    return this.#start('sh', ['-c', `${inside} (cd / && exec sleep 600) & wait`], this.dataDir);
+    const server = join(this.#root, 'postgres');
+    const sleeper = join(this.#root, 'postgres-child');
+    copyFileSync(realpathSync('/bin/sh'), server);
+    copyFileSync(realpathSync('/bin/sleep'), sleeper);
+    const inside = `setsid ${sleeper} 600 & `.repeat(children);
+    return this.#start(server, ['-c', `${inside} (cd / && exec sleep 600) & wait`], this.dataDir);
   }
 
   /** A process that works somewhere else. */
