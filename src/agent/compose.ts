@@ -1,0 +1,93 @@
+// Which adapter goes where: the only place that knows all of them.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type ApiServer, createApiServer } from '../api/server.ts';
+import type { LocalConfig } from '../config/local-config.ts';
+import { decide } from '../core/decide/decide.ts';
+import { keysBelow } from '../core/layout/keys.ts';
+import type { Log } from '../ports/log.ts';
+import { LocalServer } from '../postgres/local-server.ts';
+import { createRuntime, type Runtime } from '../runtime/runtime.ts';
+import { EtcdStore } from '../store/etcd-store.ts';
+import { GuardClient } from './guard/guard-client.ts';
+import { HttpPeers } from './http-peers.ts';
+import type { LiveConfig } from './live-config.ts';
+import { checkName } from './name-check.ts';
+import type { Place } from './prepare.ts';
+import { Refusal } from './refusal.ts';
+import { serverOptions } from './server-options.ts';
+import { SystemClock } from './system-clock.ts';
+import { systemRandom } from './system-random.ts';
+
+export interface Agent {
+  readonly runtime: Runtime;
+  /** Waits for the store, refuses a name or a server that is not ours to use, listens, and begins. */
+  start(isOver: () => boolean): Promise<void>;
+  /** Lets go of everything; PostgreSQL and the guard go on as they are. */
+  close(): Promise<void>;
+}
+
+const firstLookMs = 5_000;
+const guardProgram = fileURLToPath(new URL('../guard/main.js', import.meta.url));
+
+export function compose(live: LiveConfig, place: Place, log: Log, onExit: (code: number, why: string) => void): Agent {
+  const { dataDir, stateDir } = place;
+  const config = live.now;
+  const clock = new SystemClock();
+  const store = new EtcdStore({ ...etcdOptions(config), clock });
+  const postgres = new LocalServer(serverOptions(live, { ...place, clock, log }));
+  const guard = new GuardClient({ dataDir, stateDir, program: guardProgram }, (text) => log.log('WARNING', text));
+  const ports = { store, postgres, guard, peers: new HttpPeers(clock), clock, random: systemRandom, log };
+  const runtime = createRuntime(ports, { self: live.self(), keys: keysBelow(config.storePrefix), decide, onExit });
+  const api = apiServer(config, runtime, log);
+  return {
+    runtime,
+    async start(isOver) {
+      refuseLogin(await postgres.observe(firstLookMs));
+      const { storePrefix, name } = config;
+      await checkName({ store, log, storePrefix, name, isOver, sleep: (ms) => sleep(ms) });
+      if (isOver()) return;
+      await listen(api, config);
+      runtime.start();
+    },
+    async close() {
+      await api.close();
+      postgres.close();
+      guard.close();
+      store.close();
+    },
+  };
+}
+
+function etcdOptions({ etcd }: LocalConfig) {
+  const { endpoints, username, password, caFile, certFile, keyFile } = etcd;
+  const tls = caFile === undefined && certFile === undefined ? undefined : { ca: caFile, cert: certFile, key: keyFile };
+  return { endpoints, username, password: password?.reveal(), tls };
+}
+
+function apiServer({ restapi, scope, name }: LocalConfig, runtime: Runtime, log: Log): ApiServer {
+  const { listen: where, authentication, tls } = restapi;
+  return createApiServer(runtime.desk, { listen: where, authentication, tls, scope, name, log });
+}
+
+async function listen(api: ApiServer, { restapi }: LocalConfig): Promise<void> {
+  try {
+    await api.start();
+  } catch (error) {
+    const { host, port } = restapi.listen;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Refusal(
+      `The REST API cannot listen on ${host}:${port}: ${why}\nFree the port, or change restapi.listen.`,
+    );
+  }
+}
+
+/** A server that runs already and does not let us in: found out now, not when it is to be led. */
+function refuseLogin({ postmaster, sql }: Awaited<ReturnType<LocalServer['observe']>>): void {
+  if (postmaster === undefined || sql.kind === 'seen') return;
+  if (!/password authentication failed|no pg_hba\.conf entry|role ".*" does not exist/.test(sql.why)) return;
+  throw new Refusal(
+    `The PostgreSQL that runs here does not let the agent in: ${sql.why}\n` +
+      `Correct postgresql.authentication.superuser, or its line in pg_hba.conf.`,
+  );
+}

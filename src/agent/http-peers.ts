@@ -1,0 +1,62 @@
+import { request as requestPlain } from 'node:http';
+import { request as requestTls } from 'node:https';
+import type { PeerStatus } from '../core/model/observation.ts';
+import { type Seen, seen, unknown } from '../core/model/seen.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Peers } from '../ports/peers.ts';
+import { peerStatusFrom } from './peer-status.ts';
+
+const bodyBytesMax = 1_048_576;
+
+export type HttpAnswer =
+  | { readonly kind: 'ok'; readonly status: number; readonly body: string }
+  | { readonly kind: 'silent'; readonly why: string };
+
+/**
+ * GET within `budgetMs`, whatever the status. Sends no credentials: what is asked is open to everybody, and the other side's
+ * certificate is not checked, as members of one cluster often have certificates of their own making.
+ */
+export function httpGet(url: string, budgetMs: number): Promise<HttpAnswer> {
+  return new Promise((resolve) => {
+    const silent = (why: string): void => resolve({ kind: 'silent', why });
+    if (!URL.canParse(url)) return silent(`${url} is no URL`);
+    const options = { agent: false, signal: AbortSignal.timeout(budgetMs), rejectUnauthorized: false };
+    const send = url.startsWith('https:') ? requestTls : requestPlain;
+    const request = send(url, options, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        body += chunk;
+        if (body.length > bodyBytesMax) request.destroy(new Error('the answer is too long'));
+      });
+      response.on('error', (error) => silent(error.message));
+      response.on('end', () => resolve({ kind: 'ok', status: response.statusCode ?? 0, body }));
+    });
+    request.on('error', (error) =>
+      silent(
+        error.name === 'AbortError' || error.name === 'TimeoutError'
+          ? `no answer within ${budgetMs} ms`
+          : error.message,
+      ),
+    );
+    request.end();
+  });
+}
+
+export class HttpPeers implements Peers {
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async probe(apiUrl: string, budgetMs: number): Promise<Seen<PeerStatus>> {
+    // A fact is as old as the question: what was true when it was answered may be over by now.
+    const askedMs = this.#clock.bootMs();
+    const answer = await httpGet(apiUrl, budgetMs);
+    if (answer.kind === 'silent') return unknown(answer.why);
+    // The status code says what the member is fit for, which is not what is asked here.
+    const status = peerStatusFrom(answer.body);
+    return status === undefined ? unknown(`the answer of ${apiUrl} holds no status`) : seen(status, askedMs);
+  }
+}

@@ -1,0 +1,69 @@
+import type { Self } from '../core/model/observation.ts';
+import type { LocalConfig } from '../config/local-config.ts';
+import { contractVersion } from './member-version.ts';
+
+/** The configuration in force: replaced as a whole by a reload, read at the moment of use by whoever holds it. */
+export class LiveConfig {
+  #config: LocalConfig;
+
+  constructor(config: LocalConfig) {
+    this.#config = config;
+  }
+
+  get now(): LocalConfig {
+    return this.#config;
+  }
+
+  /** Takes what may change while the agent runs, and names what only a restart brings into force. */
+  replace(next: LocalConfig): readonly string[] {
+    const before = this.#config;
+    const { tags, log, ctl } = next;
+    const { parameters, pgHba, pgIdent, recoveryConf, usePgRewind, basebackupArguments } = next.postgresql;
+    const reloaded = { parameters, pgHba, pgIdent, recoveryConf, usePgRewind, basebackupArguments };
+    this.#config = { ...before, tags, log, ctl, postgresql: { ...before.postgresql, ...reloaded } };
+    return [
+      ...differing(next, this.#config, ''),
+      ...differing(next.postgresql, this.#config.postgresql, 'postgresql.'),
+    ];
+  }
+
+  self(): Self {
+    const { name, scope, postgresql, restapi, bootstrap } = this.#config;
+    const current = (): LocalConfig => this.#config;
+    return {
+      name,
+      scope,
+      connUrl: postgresql.connUrl,
+      apiUrl: restapi.apiUrl,
+      version: contractVersion,
+      get tags() {
+        return current().tags;
+      },
+      mayBootstrap: bootstrap !== undefined,
+      get overrides() {
+        return overridesOf(current());
+      },
+      initialConfig: bootstrap?.dcs ?? {},
+    };
+  }
+}
+
+function overridesOf({ postgresql, kornak }: LocalConfig): Self['overrides'] {
+  const { usePgRewind, pgHba, pgIdent, removeDataDirectoryOnRewindFailure, removeDataDirectoryOnDivergedTimelines } =
+    postgresql;
+  const { leaderTtlMs, healthTimeoutMs } = kornak;
+  const removal = { removeDataDirectoryOnRewindFailure, removeDataDirectoryOnDivergedTimelines };
+  return { usePgRewind, pgHba, pgIdent, ...removal, leaderTtlMs, healthTimeoutMs };
+}
+
+function differing(next: object, now: object, prefix: string): readonly string[] {
+  const inForce = new Map(Object.entries(now));
+  return Object.entries(next)
+    .filter(([key, value]) => key !== 'postgresql' && shape(value) !== shape(inForce.get(key)))
+    .map(([key]) => prefix + key);
+}
+
+/** Secrets hide themselves, so a changed password alone is not noticed: what connects reads its file when it is started. */
+function shape(value: unknown): string {
+  return JSON.stringify(value) ?? '';
+}

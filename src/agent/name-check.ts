@@ -1,0 +1,53 @@
+import { keysBelow } from '../core/layout/keys.ts';
+import { decodeMember } from '../core/layout/member-key.ts';
+import type { Log } from '../ports/log.ts';
+import type { Store } from '../ports/store.ts';
+import { httpGet } from './http-peers.ts';
+import { Refusal } from './refusal.ts';
+
+export interface NameCheck {
+  readonly store: Store;
+  readonly log: Log;
+  readonly storePrefix: string;
+  readonly name: string;
+  /** Ends the wait for a store that does not answer. */
+  readonly isOver: () => boolean;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+const readMs = 5_000;
+const livenessMs = 3_000;
+const againMsMax = 10_000;
+
+/**
+ * Refuses a name that a living member has: two of one name would take each other's keys. What an earlier life of this agent left
+ * in the store answers nothing, as this agent does not listen yet. Waits for the store as long as it takes.
+ */
+export async function checkName(check: NameCheck): Promise<void> {
+  const { store, log, name, isOver, sleep } = check;
+  const key = keysBelow(check.storePrefix).member(name);
+  for (let againMs = 500; !isOver(); againMs = Math.min(againMs * 2, againMsMax)) {
+    const answer = await store.range(key, { budgetMs: readMs });
+    if (answer.kind === 'ok') return refuseLiving(answer.keyValues.find((found) => found.key === key)?.value, name);
+    refuseCredentials(answer.why);
+    log.log('WARNING', `waiting for etcd: ${answer.why}`);
+    await sleep(againMs);
+  }
+}
+
+async function refuseLiving(value: string | undefined, name: string): Promise<void> {
+  const decoded = value === undefined ? undefined : decodeMember(value);
+  const apiUrl = decoded?.value.apiUrl;
+  if (apiUrl === undefined || !URL.canParse(apiUrl)) return;
+  const answer = await httpGet(new URL('/liveness', apiUrl).href, livenessMs);
+  if (answer.kind === 'silent') return;
+  throw new Refusal(
+    `A member called ${name} is alive already: ${apiUrl} answers.\n` +
+      `Give this member another name (the key 'name' of the configuration), or stop the other one.`,
+  );
+}
+
+function refuseCredentials(why: string): void {
+  if (!/authentication failed|invalid user ID or password|user name is empty/i.test(why)) return;
+  throw new Refusal(`etcd does not accept the credentials: ${why}\nCorrect etcd3.username and etcd3.password.`);
+}

@@ -1,0 +1,58 @@
+import type { PostgresOptions, SystemAccount } from '../postgres/options.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { LiveConfig } from './live-config.ts';
+
+export interface ServerSurroundings {
+  readonly dataDir: string;
+  readonly stateDir: string;
+  readonly binDir: string | undefined;
+  readonly runAs: SystemAccount | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What the PostgreSQL adapter is told. Fields that a reload changes are read anew each time they are used. */
+export function serverOptions(live: LiveConfig, around: ServerSurroundings): PostgresOptions {
+  const { scope, name, postgresql, bootstrap } = live.now;
+  const { dataDir, stateDir, binDir, runAs, clock, log } = around;
+  const isInside = postgresql.configDir === postgresql.dataDir;
+  return {
+    dataDir,
+    configDir: isInside ? dataDir : postgresql.configDir,
+    binDir,
+    stateDir,
+    listenAddresses: postgresql.listenAddresses,
+    port: postgresql.port,
+    localHost: postgresql.localHost,
+    database: postgresql.database,
+    superuser: postgresql.superuser,
+    replication: postgresql.replication,
+    rewind: postgresql.rewind,
+    get localParameters() {
+      return live.now.postgresql.parameters;
+    },
+    get pgHba() {
+      return live.now.postgresql.pgHba;
+    },
+    get pgIdent() {
+      return live.now.postgresql.pgIdent;
+    },
+    get recoveryConf() {
+      return live.now.postgresql.recoveryConf;
+    },
+    // Whether to rewind is decided before: here it is only done.
+    usePgRewind: true,
+    get basebackupOptions() {
+      return live.now.postgresql.basebackupArguments;
+    },
+    initdbOptions: bootstrap?.initdbArguments ?? [],
+    bootstrapPgHba: bootstrap?.pgHba,
+    scope,
+    memberName: name,
+    pgpassFile: postgresql.pgpass,
+    runAs,
+    clock,
+    note: (text) => log.log('INFO', text),
+  };
+}
