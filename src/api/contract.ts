@@ -1,0 +1,92 @@
+// The REST contract as data: whatever answers, checks access or documents it reads this table.
+import { patchConfig, putConfig } from './config-handlers.ts';
+import type { Endpoint } from './endpoint.ts';
+import { getExplain, postBootstrap } from './own-handlers.ts';
+import { getCluster, getConfig, getHealth, getHistory, getLiveness, getReadiness, getStatus } from './read-handlers.ts';
+import { deleteSwitchover, postFailover, postSwitchover } from './switchover-handlers.ts';
+
+const OPEN = { isUnsafe: false, body: 'none' } as const;
+const UNSAFE = { isUnsafe: true, body: 'required' } as const;
+
+/** What HEAD and OPTIONS always ask, and a GET of any path without a line of its own. */
+export const HEALTH_CHECK: Endpoint = {
+  method: 'GET',
+  path: '/',
+  ...OPEN,
+  doc: 'Health check: 200 where the path names what this member is now (primary, leader, replica, read-only, health, sync, …), else 503. Takes lag=SIZE, replication_state=STATE and tag_NAME=VALUE.',
+  handle: getHealth,
+};
+
+export const CONTRACT: readonly Endpoint[] = [
+  { method: 'GET', path: '/patroni', ...OPEN, doc: 'The status document of this member.', handle: getStatus },
+  { method: 'GET', path: '/cluster', ...OPEN, doc: 'All members with role, state and lag.', handle: getCluster },
+  { method: 'GET', path: '/history', ...OPEN, doc: 'The timelines that ended, and why.', handle: getHistory },
+  { method: 'GET', path: '/config', ...OPEN, doc: 'The dynamic configuration.', handle: getConfig },
+  { method: 'GET', path: '/liveness', ...OPEN, doc: '200 while the agent makes decisions.', handle: getLiveness },
+  {
+    method: 'GET',
+    path: '/readiness',
+    ...OPEN,
+    doc: '200 where this member leads, or streams with no more than lag=SIZE. mode=write counts what is received.',
+    handle: getReadiness,
+  },
+  {
+    method: 'PATCH',
+    path: '/config',
+    ...UNSAFE,
+    doc: 'Merges the body into the dynamic configuration; null deletes. Answers with the whole of it.',
+    handle: patchConfig,
+  },
+  { method: 'PUT', path: '/config', ...UNSAFE, doc: 'Replaces the dynamic configuration.', handle: putConfig },
+  {
+    method: 'POST',
+    path: '/switchover',
+    ...UNSAFE,
+    isPatient: true,
+    doc: 'Hands leadership from `leader` to `candidate` or the best member, now or at `scheduled_at`.',
+    handle: postSwitchover,
+  },
+  {
+    method: 'POST',
+    path: '/failover',
+    ...UNSAFE,
+    isPatient: true,
+    doc: 'Makes `candidate` the leader, also where nobody leads.',
+    handle: postFailover,
+  },
+  {
+    method: 'DELETE',
+    path: '/switchover',
+    isUnsafe: true,
+    body: 'none',
+    doc: 'Takes a scheduled switchover back.',
+    handle: deleteSwitchover,
+  },
+  {
+    method: 'POST',
+    path: '/kornak/bootstrap',
+    isUnsafe: true,
+    body: 'none',
+    isPatient: true,
+    doc: 'Initialises the cluster on this member. 202 once it has begun, 409 with the reason where it may not.',
+    handle: postBootstrap,
+  },
+  {
+    method: 'GET',
+    path: '/kornak/explain',
+    ...OPEN,
+    doc: 'Why this member does what it does: rule, timers, job, its own events and those of the cluster.',
+    handle: getExplain,
+  },
+];
+
+/** undefined: the method has no handler at this path. */
+export function endpointFor(method: string, path: string): Endpoint | undefined {
+  if (method === 'HEAD' || method === 'OPTIONS') return HEALTH_CHECK;
+  const segments = path.split('/');
+  const found = CONTRACT.find(
+    (endpoint) =>
+      endpoint.method === method && endpoint.path.split('/').every((part, index) => part === segments[index]),
+  );
+  return found ?? (method === 'GET' ? HEALTH_CHECK : undefined);
+}

@@ -1,0 +1,60 @@
+// Endpoints that Patroni does not have.
+import { type Answer, json, text } from './answer.ts';
+import type { ApiRequest, Office } from './endpoint.ts';
+import { type Situation, TTL_DEFAULT_MS } from './situation.ts';
+
+export async function postBootstrap(_: ApiRequest, { desk }: Office): Promise<Answer> {
+  const outcome = await desk.bootstrap();
+  if (outcome.kind === 'done') return text(202, outcome.value);
+  if (outcome.kind === 'unknown') return text(503, outcome.why);
+  return text(409, outcome.kind === 'conflict' ? 'somebody else was faster' : outcome.why);
+}
+
+export function getExplain(_: ApiRequest, { desk, situation, scope, name }: Office): Answer {
+  const snapshot = desk.snapshot();
+  if (situation === undefined || snapshot === undefined) return text(503, 'the first cycle has not ended yet');
+  const nowMs = desk.nowMs();
+  return json(200, {
+    scope,
+    member: name,
+    age_ms: Math.round(nowMs - snapshot.atMs),
+    rule: snapshot.rule,
+    why: snapshot.why,
+    role: situation.role,
+    state: situation.state,
+    job: jobFields(situation, nowMs),
+    timers: timerFields(situation, nowMs),
+    store: situation.observation.cluster.kind === 'seen' ? undefined : situation.observation.cluster.why,
+    nonsense: situation.view?.nonsense,
+    events: snapshot.events,
+    cluster_events: situation.view?.events.value ?? [],
+  });
+}
+
+function jobFields({ observation }: Situation, nowMs: number): unknown {
+  const { job } = observation;
+  if (job === undefined) return undefined;
+  return {
+    kind: job.job.kind,
+    running_ms: Math.round(nowMs - job.startedMs),
+    left_ms: Math.round(job.deadlineMs - nowMs),
+    progress: job.progress?.text,
+    percent: job.progress?.percent,
+    cancelled: job.cancelled,
+  };
+}
+
+/** What in this member acts by time, with what is left of it. */
+function timerFields({ observation, config }: Situation, nowMs: number): Readonly<Record<string, unknown>> {
+  const { lease, guard } = observation;
+  return {
+    ttl_ms: config?.ttlMs ?? TTL_DEFAULT_MS,
+    loop_wait_ms: config?.loopWaitMs,
+    retry_timeout_ms: config?.retryTimeoutMs,
+    leader_ttl_ms: config?.leaderTtlMs,
+    health_timeout_ms: config?.healthTimeoutMs,
+    primary_start_timeout_ms: config?.primaryStartTimeoutMs,
+    lease_left_ms: lease.kind === 'held' ? Math.round(lease.deadlineMs - nowMs) : undefined,
+    guard_left_ms: guard.kind === 'armed' ? Math.round(guard.deadlineMs - nowMs) : undefined,
+  };
+}

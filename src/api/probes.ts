@@ -1,0 +1,23 @@
+// Liveness and readiness, as container platforms ask them.
+import { lagLimit, type Query } from './query.ts';
+import { type Situation, TTL_DEFAULT_MS } from './situation.ts';
+
+const LAG_DEFAULT = 1_048_576n;
+
+/** The loop still turns. Before its first cycle has ended, the time since the start counts. */
+export function isAlive(situation: Situation | undefined, nowMs: number, startedMs: number): boolean {
+  if (situation === undefined) return nowMs - startedMs < 2 * TTL_DEFAULT_MS;
+  if (situation.isPaused) return true;
+  const ttlMs = situation.config?.ttlMs ?? TTL_DEFAULT_MS;
+  return nowMs - situation.lastCycleMs < (situation.role === 'primary' ? ttlMs : 2 * ttlMs);
+}
+
+/** Leads, or streams and is not further behind than `lag`; `mode=write`: has received, else replayed. */
+export function isReady({ leads, state, replicationState, sql, view, config }: Situation, query: Query): boolean {
+  if (leads) return true;
+  if (state !== 'running' || replicationState !== 'streaming' || sql?.kind !== 'standby') return false;
+  if (view === undefined) return false;
+  const location = query.values.get('mode') === 'write' ? sql.receivedLsn : sql.replayedLsn;
+  const configured = config === undefined ? LAG_DEFAULT : BigInt(config.maximumLagOnFailoverBytes);
+  return (view.status.optime ?? 0n) - location <= (lagLimit(query) ?? configured);
+}

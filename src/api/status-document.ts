@@ -1,0 +1,72 @@
+import type { Sender, SqlStatus } from '../core/model/local-postgres.ts';
+import type { Situation } from './situation.ts';
+
+/** The document of `GET /patroni` and of every health check. The order of its members is part of the contract. */
+export function statusDocument(situation: Situation): Readonly<Record<string, unknown>> {
+  const { sql, role, state } = situation;
+  return {
+    state,
+    ...(sql === undefined ? { role } : sqlFields(sql, situation)),
+    ...clusterFields(situation),
+  };
+}
+
+function sqlFields(
+  sql: SqlStatus,
+  { role, syncStandby, replicationState }: Situation,
+): Readonly<Record<string, unknown>> {
+  return {
+    postmaster_start_time: sql.startedAt,
+    role,
+    server_version: sql.serverVersion,
+    xlog: positions(sql),
+    ...(syncStandby === undefined ? {} : { [syncStandby]: true }),
+    timeline: sql.timeline,
+    replication_state: replicationState,
+    replication: sql.senders.length === 0 ? undefined : sql.senders.map(senderFields),
+  };
+}
+
+function positions(sql: SqlStatus): Readonly<Record<string, unknown>> {
+  if (sql.kind === 'primary') return { location: sql.flushLsn };
+  return {
+    received_location: sql.receivedLsn,
+    replayed_location: sql.replayedLsn,
+    replayed_timestamp: sql.replayedAt,
+    paused: sql.replayPaused,
+  };
+}
+
+function senderFields(sender: Sender): Readonly<Record<string, unknown>> {
+  return {
+    usename: sender.user,
+    application_name: sender.name,
+    client_addr: sender.clientAddress,
+    state: sender.state,
+    sync_state: sender.syncState,
+    sync_priority: sender.syncPriority,
+  };
+}
+
+function clusterFields({ observation, view, isPaused, storeSeenAtS }: Situation): Readonly<Record<string, unknown>> {
+  const { self, postgres } = observation;
+  return {
+    pause: isPaused ? true : undefined,
+    cluster_unlocked: view?.leader === undefined ? true : undefined,
+    dcs_last_seen: storeSeenAtS,
+    tags: Object.keys(self.tags).length === 0 ? undefined : self.tags,
+    database_system_identifier: postgres.data.kind === 'cluster' ? postgres.data.control.systemId : undefined,
+    patroni: { version: self.version, scope: self.scope, name: self.name },
+  };
+}
+
+/** Before the first cycle has ended nothing is known but who is asked. */
+export function unknownStatus(name: string, scope: string): Readonly<Record<string, unknown>> {
+  return {
+    state: 'starting',
+    role: 'uninitialized',
+    cluster_unlocked: true,
+    dcs_last_seen: 0,
+    patroni: { scope, name },
+  };
+}

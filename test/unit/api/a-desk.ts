@@ -1,0 +1,78 @@
+import type { FailoverRequest } from '../../../src/core/model/cluster.ts';
+import type { PeerStatus } from '../../../src/core/model/observation.ts';
+import type { Seen } from '../../../src/core/model/seen.ts';
+import { seen } from '../../../src/core/model/seen.ts';
+import type { Snapshot } from '../../../src/core/model/snapshot.ts';
+import type { Desk, DeskOutcome, JsonObject } from '../../../src/ports/desk.ts';
+import { NOW_MS } from './snapshots.ts';
+
+export const PEER: PeerStatus = {
+  role: 'replica',
+  state: 'running',
+  location: undefined,
+  receivedLsn: undefined,
+  replayedLsn: undefined,
+  timeline: 1,
+  tags: {},
+};
+
+/** A desk whose answers are set by the test, and which keeps what it was asked. */
+export class FakeDesk implements Desk {
+  last: Snapshot | undefined;
+  readonly asked: unknown[] = [];
+  config: DeskOutcome<JsonObject> = { kind: 'done', value: { ttl: 30 } };
+  failover: DeskOutcome<null> = { kind: 'done', value: null };
+  bootstrapping: DeskOutcome<string> = { kind: 'done', value: 'the bootstrap has begun' };
+  peer: Seen<PeerStatus> = seen(PEER, NOW_MS);
+  readonly #listeners = new Set<(snapshot: Snapshot) => void>();
+
+  constructor(last?: Snapshot) {
+    this.last = last;
+  }
+
+  /** The next cycle has ended so. */
+  show(snapshot: Snapshot): void {
+    this.last = snapshot;
+    for (const listener of this.#listeners) listener(snapshot);
+  }
+
+  get listenerCount(): number {
+    return this.#listeners.size;
+  }
+
+  snapshot(): Snapshot | undefined {
+    return this.last;
+  }
+
+  onSnapshot(listener: (snapshot: Snapshot) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  nowMs(): number {
+    return NOW_MS;
+  }
+
+  changeConfig(change: {
+    readonly kind: 'patch' | 'replace';
+    readonly value: JsonObject;
+  }): Promise<DeskOutcome<JsonObject>> {
+    this.asked.push(change);
+    return Promise.resolve(this.config);
+  }
+
+  writeFailover(request: FailoverRequest | undefined): Promise<DeskOutcome<null>> {
+    this.asked.push(request);
+    return Promise.resolve(this.failover);
+  }
+
+  bootstrap(): Promise<DeskOutcome<string>> {
+    this.asked.push('bootstrap');
+    return Promise.resolve(this.bootstrapping);
+  }
+
+  probe(apiUrl: string): Promise<Seen<PeerStatus>> {
+    this.asked.push(apiUrl);
+    return Promise.resolve(this.peer);
+  }
+}
