@@ -25,7 +25,8 @@ export class EtcdCluster {
   /** Resolves once each member answers with what a majority knows. */
   async start(): Promise<void> {
     const command = findProgram('etcd');
-    if (command === undefined) throw new StartError('The program etcd is not on PATH. On Debian: apt-get install etcd-server');
+    if (command === undefined)
+      throw new StartError('The program etcd is not on PATH. On Debian: apt-get install etcd-server');
     const starting = this.#ports.map((_, index) =>
       this.#children.start({ command, args: this.#argsOf(index), logFile: this.#logOf(index), whenWeDie: 'KILL' }),
     );
@@ -47,7 +48,9 @@ export class EtcdCluster {
   }
 
   #silence(index: number): StartError {
-    return new StartError(`etcd-${index + 1} does not serve after ${SERVES_WITHIN_MS / 1_000} s: see ${this.#logOf(index)}`);
+    return new StartError(
+      `etcd-${index + 1} does not serve after ${SERVES_WITHIN_MS / 1_000} s: see ${this.#logOf(index)}`,
+    );
   }
 
   #logOf(index: number): string {

@@ -52,10 +52,7 @@ export function signalProcess(id: ProcessId, name: NodeJS.Signals): void {
 }
 
 /** The roots and all that descends from them. */
-export function withDescendants(
-  roots: readonly ProcessEntry[],
-  all: readonly ProcessEntry[],
-): readonly ProcessEntry[] {
+export function withDescendants(roots: readonly ProcessEntry[], all: readonly ProcessEntry[]): readonly ProcessEntry[] {
   const family = new Map(roots.map((entry) => [entry.pid, entry]));
   // A map hands out what is added to it while it is being walked.
   for (const parent of family.values()) {

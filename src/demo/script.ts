@@ -5,8 +5,7 @@ export const FAULTS = ['kill-leader', 'kill-postgres', 'kill-agent', 'freeze-lea
 export type Fault = (typeof FAULTS)[number];
 
 export type Action =
-  | { readonly kind: Fault | 'switchover' | 'restore' | 'quit' }
-  | { readonly kind: 'wait'; readonly seconds: number };
+  { readonly kind: Fault | 'switchover' | 'restore' | 'quit' } | { readonly kind: 'wait'; readonly seconds: number };
 
 export type ParsedScript =
   { readonly kind: 'script'; readonly actions: readonly Action[] } | { readonly kind: 'invalid'; readonly why: string };

@@ -34,7 +34,9 @@ export function requireReachable(owner: ServerOwner | undefined, path: string): 
   if (owner === undefined) return;
   for (let dir = path; ; dir = dirname(dir)) {
     if (!canEnter(owner, dir)) {
-      throw new StartError(`The user ${ACCOUNT} cannot enter ${dir}. Choose a directory with --dir, such as /var/tmp/demo.`);
+      throw new StartError(
+        `The user ${ACCOUNT} cannot enter ${dir}. Choose a directory with --dir, such as /var/tmp/demo.`,
+      );
     }
     if (dir === dirname(dir)) return;
   }

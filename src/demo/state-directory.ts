@@ -40,6 +40,10 @@ export function writeRecord(dir: string, record: DemoRecord): void {
   renameSync(`${path}.new`, path);
 }
 
+export function emptyStateDirectory(dir: string): void {
+  for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true, force: true });
+}
+
 export function removeStateDirectory(dir: string): void {
   rmSync(dir, { recursive: true, force: true });
 }

@@ -99,7 +99,9 @@ export class Writer {
 async function prepareTable({ client }: SqlSession): Promise<number> {
   const prepare = async (): Promise<number> => {
     await client.query(CREATE);
-    const { rows } = await client.query<{ next: string }>('SELECT coalesce(max(number), 0) + 1 AS next FROM kornak_demo');
+    const { rows } = await client.query<{ next: string }>(
+      'SELECT coalesce(max(number), 0) + 1 AS next FROM kornak_demo',
+    );
     return Number(rows[0]?.next ?? 1);
   };
   return within(prepare(), PATIENCE_MS * 5);
