@@ -37,6 +37,7 @@ export async function prepareHome(options: DemoOptions): Promise<DemoHome> {
   if (directory.left !== undefined && resumed === undefined) emptyStateDirectory(path);
   const record = await newRecord(options, directory, resumed);
   writeRecord(path, record);
+  const { ports } = record;
   const members = memberPlaces(path, ports);
   for (const member of members) writeMemberFiles(path, { member, owner, record });
   const passwordFile = join(path, 'pgpass');
