@@ -77,6 +77,7 @@ export class LocalServer implements Postgres {
         options: this.#options,
         binaries: binaries.binaries,
         postmaster: this.#postmaster,
+        reader: this.#reader,
         configuration: this.#configuration,
         directory: this.#directory,
         deadline,

@@ -58,6 +58,12 @@ export class SqlConnection {
     return this.#isOpen;
   }
 
+  /** The process that serves this connection. */
+  get backendPid(): number | undefined {
+    const client = this.#client;
+    return 'processID' in client && typeof client.processID === 'number' ? client.processID : undefined;
+  }
+
   /** The rows of a statement, as texts by column. */
   async query(text: string, deadline: Deadline): Promise<readonly Record<string, unknown>[]> {
     const result = await this.#within(this.#client.query<Record<string, unknown>>(text), deadline, 'a statement');

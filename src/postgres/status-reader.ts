@@ -4,8 +4,9 @@ import { CheckpointerIdle } from './checkpointer-idle.ts';
 import { upstreamFromConninfo } from './conninfo.ts';
 import type { Deadline } from './deadline.ts';
 import type { ReceiverWatch } from './receiver-process.ts';
+import { assertServedBy } from './served-by.ts';
 import { SqlConnection, SqlFailure, type SqlPlace } from './sql-connection.ts';
-import { StandbyTimeline } from './standby-timeline.ts';
+import { type HeldWal, StandbyTimeline } from './standby-timeline.ts';
 import { activityOf, type StatusAnswer, statusAnswerFromText } from './status-answer.ts';
 import { STATUS_QUERY } from './status-query.ts';
 
@@ -34,23 +35,37 @@ export class StatusReader {
 
   /** Throws SqlFailure where the server does not answer in time or not at all. */
   async read(postmaster: PostmasterId, deadline: Deadline): Promise<SqlStatus> {
-    this.#turnTo(postmaster);
-    const connection = await this.#connected(deadline);
-    const text = await connection.value(STATUS_QUERY, 'status', deadline);
-    if (text === undefined) throw new SqlFailure('an empty answer', undefined);
-    const answer = statusAnswerFromText(text);
+    const answer = await this.#answer(postmaster, deadline);
     return answer.standby ? this.#standby(answer, postmaster, deadline) : this.#primary(answer, deadline);
+  }
+
+  /** Whether the checkpointer has read what is in force; see CheckpointerIdle. */
+  async isCheckpointerIdle(postmaster: PostmasterId, deadline: Deadline): Promise<boolean> {
+    return this.#idle.isProven(await this.#answer(postmaster, deadline), deadline);
+  }
+
+  /** What a standby holds; undefined for a primary. */
+  async held(postmaster: PostmasterId, deadline: Deadline): Promise<HeldWal | undefined> {
+    const answer = await this.#answer(postmaster, deadline);
+    return answer.standby ? this.#timeline.held(answer, deadline) : undefined;
   }
 
   /** What it has in hand for other questions; opens it where need be. */
   async connected(postmaster: PostmasterId, deadline: Deadline): Promise<SqlConnection> {
     this.#turnTo(postmaster);
-    return this.#connected(deadline);
+    return this.#connected(postmaster, deadline);
   }
 
   close(): void {
     this.#connection?.destroy();
     this.#connection = undefined;
+  }
+
+  async #answer(postmaster: PostmasterId, deadline: Deadline): Promise<StatusAnswer> {
+    const connection = await this.connected(postmaster, deadline);
+    const text = await connection.value(STATUS_QUERY, 'status', deadline);
+    if (text === undefined) throw new SqlFailure('an empty answer', undefined);
+    return statusAnswerFromText(text);
   }
 
   #turnTo(postmaster: PostmasterId): void {
@@ -62,9 +77,14 @@ export class StatusReader {
     this.close();
   }
 
-  async #connected(deadline: Deadline): Promise<SqlConnection> {
+  async #connected(postmaster: PostmasterId, deadline: Deadline): Promise<SqlConnection> {
     if (this.#connection?.isOpen === true) return this.#connection;
     const connection = await SqlConnection.open(this.#place, 'heartbeat', deadline);
+    assertServedBy(connection, postmaster);
+    if (this.#connection?.isOpen === true) {
+      connection.destroy(); // Somebody else was quicker.
+      return this.#connection;
+    }
     connection.onEnd(this.#onLost);
     this.#connection = connection;
     return connection;

@@ -5,6 +5,7 @@ import type { DataDirectoryReader } from '../data-directory.ts';
 import type { Deadline } from '../deadline.ts';
 import { JobFailure } from '../job-failure.ts';
 import type { PostgresOptions } from '../options.ts';
+import type { StatusReader } from '../status-reader.ts';
 import type { Postmaster } from '../postmaster.ts';
 
 /** What a job works with. Whatever it cannot do it throws as a JobFailure; the adapter makes an outcome of it. */
@@ -12,6 +13,8 @@ export interface JobContext {
   readonly options: PostgresOptions;
   readonly binaries: Binaries;
   readonly postmaster: Postmaster;
+  /** Shared with observing, so that what was proven here stays proven there. */
+  readonly reader: StatusReader;
   readonly configuration: ConfigurationFiles;
   readonly directory: DataDirectoryReader;
   readonly deadline: Deadline;

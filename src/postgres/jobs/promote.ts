@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Job, JobFacts } from '../../core/model/job.ts';
 import type { PostmasterId } from '../../core/model/local-postgres.ts';
-import { CheckpointerIdle } from '../checkpointer-idle.ts';
 import { pause, poll } from '../deadline.ts';
 import { JobFailure } from '../job-failure.ts';
 import { signal } from '../kill-server.ts';
@@ -9,9 +8,6 @@ import { putPlaceholders, removeIdlePlaceholders } from '../placeholders.ts';
 import { receiverProcesses } from '../receiver-process.ts';
 import { SqlConnection } from '../sql-connection.ts';
 import { localPlace } from '../sql-places.ts';
-import { StandbyTimeline } from '../standby-timeline.ts';
-import { statusAnswerFromText } from '../status-answer.ts';
-import { STATUS_QUERY } from '../status-query.ts';
 import { removeFile, writeFileIfChanged } from '../write-file.ts';
 import { requestCheckpoint } from './checkpoint.ts';
 import { assertNotCancelled, type JobContext, runningPostmaster } from './job-context.ts';
@@ -27,16 +23,18 @@ const UNHURRIED_MS = 100;
 export async function promote(context: JobContext, job: Promote): Promise<JobFacts> {
   const { options, deadline } = context;
   const postmaster = runningPostmaster(context);
+  if (receiverProcesses(postmaster).length > 0)
+    throw new JobFailure('a WAL receiver runs; cut it off before promoting');
   await context.configuration.write({ settings: job.settings, role: { kind: 'standby', follow: undefined } });
   reload(postmaster);
   const syncNames = job.settings.syncNames ?? '';
   await waitInForce(context, { ...upstreamSettings(context, undefined), synchronous_standby_names: syncNames });
   if (receiverProcesses(postmaster).length > 0)
     throw new JobFailure('a WAL receiver still runs; cut it off before promoting');
-  if (syncNames !== '') await waitForCheckpointer(context);
+  if (syncNames !== '') await waitForCheckpointer(context, postmaster);
   const connection = await SqlConnection.open(localPlace(options), 'promotion', deadline);
   try {
-    const held = await heldTimeline(context, connection);
+    const held = await heldTimeline(context, postmaster);
     await putPlaceholders(options, held, job.aboveTimeline);
     await sendPromotion(context, postmaster);
     const timeline = await waitUntilPrimary(context, connection, job.aboveTimeline);
@@ -59,35 +57,27 @@ async function takeBack(context: JobContext): Promise<void> {
 }
 
 /** It decides whether commits wait at all, and a primary must not open before it has read for whom (safety-findings F3, F14). */
-async function waitForCheckpointer(context: JobContext): Promise<void> {
-  const { deadline, options } = context;
-  const idle = new CheckpointerIdle(localPlace(options));
+async function waitForCheckpointer(context: JobContext, postmaster: PostmasterId): Promise<void> {
+  const { deadline, reader } = context;
   const startedMs = deadline.clock.bootMs();
   let hasHurried = false;
-  const connection = await SqlConnection.open(localPlace(options), 'promotion', deadline);
-  try {
-    const isProven = async (): Promise<true | undefined> => {
-      const answer = statusAnswerFromText((await connection.value(STATUS_QUERY, 'status', deadline)) ?? '');
-      if (await idle.isProven(answer, deadline)) return true;
-      if (!hasHurried && deadline.clock.bootMs() - startedMs > UNHURRIED_MS) {
-        hasHurried = true;
-        context.progress('waiting for the checkpointer to read the new settings');
-        requestCheckpoint(context, deadline).catch(() => {}); // Only to hurry the one that runs.
-      }
-      return undefined;
-    };
-    if ((await poll(isProven, LOOK_EVERY_MS, deadline)) === true) return;
-  } finally {
-    connection.destroy();
-  }
+  const isProven = async (): Promise<true | undefined> => {
+    if (await reader.isCheckpointerIdle(postmaster, deadline)) return true;
+    if (!hasHurried && deadline.clock.bootMs() - startedMs > UNHURRIED_MS) {
+      hasHurried = true;
+      context.progress('waiting for the checkpointer to read the new settings');
+      requestCheckpoint(context, deadline).catch(() => {}); // Only to hurry the one that runs.
+    }
+    return undefined;
+  };
+  if ((await poll(isProven, LOOK_EVERY_MS, deadline)) === true) return;
   throw new JobFailure('the checkpointer has not read the new synchronous_standby_names: a checkpoint still runs');
 }
 
-async function heldTimeline(context: JobContext, connection: SqlConnection): Promise<number> {
-  const answer = statusAnswerFromText((await connection.value(STATUS_QUERY, 'status', context.deadline)) ?? '');
-  if (!answer.standby) throw new JobFailure('PostgreSQL is a primary already');
-  const { dataDir } = context.options;
-  return (await new StandbyTimeline(dataDir, localPlace(context.options)).held(answer, context.deadline)).timeline;
+async function heldTimeline(context: JobContext, postmaster: PostmasterId): Promise<number> {
+  const held = await context.reader.held(postmaster, context.deadline);
+  if (held === undefined) throw new JobFailure('PostgreSQL is a primary already');
+  return held.timeline;
 }
 
 /** What `pg_ctl promote` does, with the question whether we may between its preparations and the signal. */

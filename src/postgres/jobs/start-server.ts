@@ -1,14 +1,13 @@
-import { pause, poll, remainingMs } from '../deadline.ts';
-import { isOver } from '../deadline.ts';
+import type { WrittenConfiguration } from '../configuration-files.ts';
+import { atMost, isOver, pause, poll, remainingMs } from '../deadline.ts';
 import { JobFailure, reasonOf } from '../job-failure.ts';
 import { killServer, serverProcesses } from '../kill-server.ts';
 import { isAlive } from '../process-table.ts';
 import type { StartedServer } from '../postmaster.ts';
+import { assertServedBy } from '../served-by.ts';
 import { serverLogSince } from '../server-log.ts';
-import { SqlFailure, withConnection } from '../sql-connection.ts';
+import { SqlConnection, SqlFailure } from '../sql-connection.ts';
 import { localPlace } from '../sql-places.ts';
-import { atMost } from '../deadline.ts';
-import type { WrittenConfiguration } from '../configuration-files.ts';
 import { assertNotCancelled, type JobContext, tool } from './job-context.ts';
 
 const LOOK_EVERY_MS = 25;
@@ -24,7 +23,7 @@ export async function startServer(context: JobContext, written: WrittenConfigura
   const args = ['-D', context.options.dataDir, `--config-file=${written.confPath}`, ...written.commandLine];
   const started = await context.postmaster.start(tool(context, 'postgres'), args);
   for (;;) {
-    const refusal = await connectionRefusal(context);
+    const refusal = await connectionRefusal(context, started);
     if (refusal === undefined) return;
     if (!isAlive(started.postmaster)) throw await startFailure(context, started);
     if (refusal.isFinal) throw new JobFailure(refusal.why);
@@ -42,10 +41,15 @@ interface Refusal {
   readonly isRecovering: boolean;
 }
 
-async function connectionRefusal(context: JobContext): Promise<Refusal | undefined> {
-  const place = localPlace(context.options);
+async function connectionRefusal(context: JobContext, started: StartedServer): Promise<Refusal | undefined> {
   try {
-    await withConnection(place, 'start', atMost(context.deadline, CONNECT_MS), async () => {});
+    const connection = await SqlConnection.open(
+      localPlace(context.options),
+      'start',
+      atMost(context.deadline, CONNECT_MS),
+    );
+    assertServedBy(connection, started.postmaster);
+    connection.destroy();
     return undefined;
   } catch (error) {
     const code = error instanceof SqlFailure ? error.code : undefined;

@@ -1,0 +1,103 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Redacted } from '../../../src/core/model/redacted.ts';
+import { PostgresBench, type PostgresMember, SETTINGS } from '../../support/postgres-member.ts';
+import { eventually } from '../../support/real-clock.ts';
+
+describe('a former primary comes back', () => {
+  const bench = new PostgresBench();
+  let a: PostgresMember;
+  let b: PostgresMember;
+
+  beforeAll(async () => {
+    a = await bench.primary('a');
+    b = await bench.standby('b', a);
+    await a.sql('CREATE TABLE kept (n int)', 'INSERT INTO kept VALUES (1)');
+    await eventually('b has it', async () => (await b.sql('SELECT * FROM kept')).length === 1);
+    await b.done({ kind: 'cutOff', settings: SETTINGS });
+    await a.sql('INSERT INTO kept VALUES (666)');
+    await b.done({ kind: 'promote', reign: 2, aboveTimeline: 1, settings: SETTINGS });
+    await b.sql('INSERT INTO kept VALUES (2)');
+    await b.done({ kind: 'checkpoint' });
+    await a.server.kill(2_000);
+    await b.server.createSlot('a', 2_000);
+  });
+  afterAll(() => bench.close());
+
+  test('a rewind needs a clean shutdown, and says so without harm', async () => {
+    const why = await a.failure({ kind: 'rewind', from: b.asTarget('a'), settings: SETTINGS });
+    expect(why).toContain('must be shut down cleanly');
+    expect((await a.observe()).data.kind).toBe('cluster');
+  });
+
+  test('after crash recovery it is rewound, what is thrown away being recorded first', async () => {
+    await a.done({ kind: 'recoverCrash' });
+    await a.done({ kind: 'rewind', from: b.asTarget('a'), settings: SETTINGS });
+    const names = readdirSync(a.options.stateDir).filter((name) => /^divergence-.*\.json$/.test(name));
+    const record: unknown = JSON.parse(readFileSync(join(a.options.stateDir, names.at(-1) ?? ''), 'utf8'));
+    expect(record).toMatchObject({
+      upstream: { member: 'b', timeline: 2 },
+      local: { timeline: 1 },
+      fork: { timeline: 1 },
+    });
+    expect(record).toMatchObject({ keptSegments: expect.arrayContaining(['000000010000000000000003']) });
+    await a.done({ kind: 'startStandby', follow: b.asTarget('a'), settings: SETTINGS });
+    await a.streams();
+    await eventually('it has what the new primary has', async () => {
+      const rows = await a.sql('SELECT n FROM kept ORDER BY n');
+      return JSON.stringify(rows) === '[{"n":1},{"n":2}]';
+    });
+    expect(await a.standbyStatus()).toMatchObject({ timeline: 2, replayedAll: true });
+  });
+
+  test('an interrupted rewind is never started, and is set aside whole', async () => {
+    await a.done({ kind: 'stop', mode: 'fast', checkpointFirst: false, why: 'test' });
+    writeFileSync(join(a.options.stateDir, 'unfinished'), 'rewind\n');
+    expect((await a.observe()).data).toEqual({ kind: 'unfinished', work: 'rewind' });
+    expect(await a.failure({ kind: 'startPrimary', settings: SETTINGS })).toContain('interrupted rewind');
+    await a.done({ kind: 'setAside', work: 'rewind' });
+    expect((await a.observe()).data).toEqual({ kind: 'empty' });
+    const aside = readdirSync(join(a.options.dataDir, '..')).filter((name) => name.startsWith('data.rewind-'));
+    expect(aside).toHaveLength(1);
+  });
+
+  test('a clone with a wrong password names it and leaves the directory empty', async () => {
+    const other = await bench.member('other', {
+      replication: { username: 'replicator', password: new Redacted('wrong') },
+    });
+    const why = await other.failure({ kind: 'clone', from: b.asTarget(undefined), settings: SETTINGS });
+    expect(why).toContain('postgresql.authentication.replication');
+    expect((await other.observe()).data).toEqual({ kind: 'empty' });
+  });
+
+  test('a clone into a directory that holds something is refused', async () => {
+    expect(await b.failure({ kind: 'clone', from: a.asTarget(undefined), settings: SETTINGS })).toContain('runs in');
+    await b.done({ kind: 'stop', mode: 'fast', checkpointFirst: false, why: 'test' });
+    expect(await b.failure({ kind: 'clone', from: a.asTarget(undefined), settings: SETTINGS })).toContain('not empty');
+    await b.done({ kind: 'startPrimary', settings: SETTINGS });
+  });
+
+  test('a port in use is named with what the log says', async () => {
+    const rival = await bench.member('rival', { port: b.options.port });
+    await rival.done({ kind: 'bootstrap', settings: SETTINGS });
+    const why = await rival.failure({ kind: 'startPrimary', settings: SETTINGS }, { withinMs: 5_000 });
+    expect(why).toContain('postgresql.listen');
+    expect(why).toContain('Address already in use');
+    expect((await rival.observe()).lastError).toBe(why);
+  });
+
+  test('a superuser password that is not the cluster’s is named', async () => {
+    await b.done({ kind: 'stop', mode: 'fast', checkpointFirst: false, why: 'test' });
+    const stranger = await bench.member('stranger', {
+      ...b.options,
+      superuser: { username: 'postgres', password: new Redacted('wrong') },
+    });
+    const why = await stranger.failure({ kind: 'startPrimary', settings: SETTINGS });
+    expect(why).toContain('postgresql.authentication.superuser');
+    const seen = await stranger.observe();
+    expect(seen.postmaster).toBeDefined();
+    expect(seen).toMatchObject({ starting: false, sql: { kind: 'unknown', why: expect.stringContaining('password') } });
+    await stranger.done({ kind: 'stop', mode: 'fast', checkpointFirst: false, why: 'test' });
+  });
+});

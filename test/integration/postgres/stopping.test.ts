@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PostgresBench, type PostgresMember, SETTINGS } from '../../support/postgres-member.ts';
+import { processesIn } from '../../support/processes.ts';
+import { eventually } from '../../support/real-clock.ts';
+
+describe('ending a server', () => {
+  const bench = new PostgresBench();
+  let a: PostgresMember;
+
+  beforeAll(async () => {
+    a = await bench.primary('a');
+  });
+  afterAll(() => bench.close());
+
+  const start = () => a.done({ kind: 'startPrimary', settings: SETTINGS });
+  const busy = async (count: number): Promise<void> => {
+    const endless = 'DO $$ BEGIN LOOP PERFORM 1; END LOOP; END $$';
+    for (let index = 0; index < count; index += 1) {
+      const client = await a.connect();
+      client.query(endless).catch(() => {});
+    }
+    const running = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'DO %' AND state = 'active'";
+    await eventually('all are busy', async () => (await a.sql(running)).length === count);
+  };
+
+  test('kill leaves no process, busy ones neither, and a directory that comes up read-only', async () => {
+    await busy(3);
+    const program = await a.connect();
+    program.query("COPY (SELECT 1) TO PROGRAM 'cd / && sleep 1000'").catch(() => {});
+    await eventually(
+      'the program runs',
+      async () => (await a.sql("SELECT pid FROM pg_stat_activity WHERE query LIKE 'COPY%'")).length > 0,
+    );
+    const beganMs = performance.now();
+    expect(await a.server.kill(2_000)).toEqual({ kind: 'done', facts: {} });
+    expect(performance.now() - beganMs).toBeLessThan(1_500);
+    expect(await processesIn(a.options.dataDir)).toEqual([]);
+    expect(existsSync(join(a.options.dataDir, 'standby.signal'))).toBe(true);
+    const seen = await a.observe();
+    expect(seen.postmaster).toBeUndefined();
+    expect(seen.data).toMatchObject({ kind: 'cluster', standbySignal: true, control: { state: 'in production' } });
+    expect(a.changes).toContain('the postmaster ended');
+  });
+
+  test('crash recovery in single-user mode makes a clean shutdown of it', async () => {
+    await a.done({ kind: 'recoverCrash' });
+    const { data } = await a.observe();
+    expect(data).toMatchObject({ kind: 'cluster', standbySignal: true, control: { state: 'shut down' } });
+  });
+
+  test('a start ends what a killed postmaster left', async () => {
+    await start();
+    await busy(1);
+    const { postmaster } = await a.observe();
+    process.kill(postmaster?.pid ?? 0, 'SIGKILL');
+    await eventually('the end is told', async () => (await a.observe()).postmaster === undefined);
+    expect((await processesIn(a.options.dataDir)).length).toBeGreaterThan(0);
+    await start();
+    expect((await a.primaryStatus()).kind).toBe('primary');
+  });
+
+  test('what does not stop when asked is killed by the deadline', async () => {
+    const { postmaster } = await a.observe();
+    process.kill(postmaster?.pid ?? 0, 'SIGSTOP');
+    const facts = await a.done(
+      { kind: 'stop', mode: 'fast', checkpointFirst: false, why: 'test' },
+      { withinMs: 1_500 },
+    );
+    expect(facts.shutdownLsn).toBeUndefined();
+    expect(await processesIn(a.options.dataDir)).toEqual([]);
+  });
+
+  test('an immediate stop is no clean one', async () => {
+    await start();
+    await busy(1);
+    const facts = await a.done({ kind: 'stop', mode: 'immediate', checkpointFirst: false, why: 'test' });
+    expect(facts).toEqual({});
+    await start();
+  });
+
+  test('a stop that is asked for twice is done', async () => {
+    const stop = { kind: 'stop', mode: 'fast', checkpointFirst: true, why: 'test' } as const;
+    const { shutdownLsn } = await a.done(stop);
+    expect(await a.done(stop)).toEqual({ shutdownLsn, timeline: 1 });
+  });
+
+  test('a pid file that names another process is stale', async () => {
+    const { writeFileSync, chownSync } = await import('node:fs');
+    const path = join(a.options.dataDir, 'postmaster.pid');
+    writeFileSync(
+      path,
+      `${process.pid}\n${a.options.dataDir}\n1\n${a.options.port}\n\n127.0.0.1\n   1234 5678\nready   \n`,
+    );
+    if (bench.account !== undefined) chownSync(path, bench.account.uid, bench.account.gid);
+    expect((await a.observe()).postmaster).toBeUndefined();
+    await start();
+    expect((await a.primaryStatus()).kind).toBe('primary');
+  });
+});
