@@ -2,7 +2,6 @@
 import type { ClusterEvent } from '../core/model/event.ts';
 import { known } from '../core/model/seen.ts';
 import { compactJson } from '../core/layout/compact-json.ts';
-import { encodeEvents } from '../core/layout/own-keys.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Mirror } from './mirror.ts';
 import { pause } from './pause.ts';
@@ -25,16 +24,24 @@ export interface EventHistoryOptions {
   readonly key: string;
 }
 
-/** The newest events that fit, oldest first. */
-export function boundedHistory(events: readonly unknown[]): readonly unknown[] {
-  const kept: unknown[] = [];
+/** The newest events that fit, oldest first, each as compact JSON. */
+export function boundedHistory(events: readonly string[]): readonly string[] {
+  const kept: string[] = [];
   let bytes = 2;
   for (const event of events.slice(-STORED_MAX).toReversed()) {
-    bytes += compactJson(event).length + 1;
+    bytes += event.length + 1;
     if (bytes > STORED_BYTES_MAX) break;
     kept.push(event);
   }
   return kept.toReversed();
+}
+
+/** Compact JSON of what was parsed from JSON: the same text by a shorter way, for there are many of them. */
+function storedText(event: unknown): string {
+  return JSON.stringify(event).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 export class EventHistory {
@@ -80,11 +87,12 @@ export class EventHistory {
     const { key, mirror, transactor } = this.options;
     const stored = known(mirror.view())?.events;
     if (stored === undefined) return false;
+    const before = stored.value.map(storedText);
     // After an unknown outcome some may be there already.
-    const texts = new Set(stored.value.slice(-QUEUE_MAX).map((event) => compactJson(event)));
-    const missing = events.filter((event) => !texts.has(compactJson(event)));
+    const texts = new Set(before.slice(-QUEUE_MAX));
+    const missing = events.map((event) => compactJson(event)).filter((text) => !texts.has(text));
     if (missing.length === 0) return true;
-    const value = encodeEvents(boundedHistory([...stored.value, ...missing]));
+    const value = `[${boundedHistory([...before, ...missing]).join(',')}]`;
     const outcome = await transactor.commit(
       [{ target: 'mod', key, revision: stored.revision }],
       [{ kind: 'put', key, value }],

@@ -22,7 +22,6 @@ const self: Self = {
   version: '4.1.4',
   tags: {},
   mayBootstrap: false,
-  usePgRewind: true,
   initialConfig: {},
 };
 
@@ -85,13 +84,9 @@ function takeOver(more: Partial<TakeOver> = {}): TakeOver {
 
 /** The step's end, with as much time as it takes. */
 async function take(over: TakeOver = takeOver()): Promise<Undone | undefined> {
-  const ended: { undone?: Undone | undefined } = {};
-  const running = execute([{ kind: 'takeKey', takeOver: over }], hands).then((undone) => {
-    ended.undone = undone;
-  });
-  for (let round = 0; round < 200 && !('undone' in ended); round += 1) await clock.advance(100);
-  await running;
-  return ended.undone;
+  const ending = execute([{ kind: 'takeKey', takeOver: over }], hands);
+  for (let round = 0; round < 20; round += 1) await clock.advance(100);
+  return ending;
 }
 
 const leader = (): string | undefined => store.keys.get(keys.leader)?.value;
@@ -153,7 +148,7 @@ test('an unknown outcome that was done is held even if the first reading goes un
 
 test('an unknown outcome that was not done can never be done later: its lease is revoked', async () => {
   store.writeTroubles.push('lost answer, not done');
-  expect(await take()).toMatchObject({ why: expect.stringContaining('unknown') });
+  expect((await take())?.why).toMatch(/unknown/);
   expect(leader()).toBeUndefined();
   expect(store.leases.size).toBe(1);
   expect(hands.keeper.state().kind).toBe('none');
@@ -161,7 +156,7 @@ test('an unknown outcome that was not done can never be done later: its lease is
 
 test('a guard that does not answer has the key given back at once', async () => {
   guard.answers = false;
-  expect(await take()).toMatchObject({ why: expect.stringContaining('guard') });
+  expect((await take())?.why).toMatch(/guard/);
   expect(leader()).toBeUndefined();
   expect(store.leases.size).toBe(1);
   expect(hands.keeper.state().kind).toBe('none');

@@ -1,0 +1,128 @@
+import { beforeEach, expect, test } from 'vitest';
+import { initialMemory } from '../../../src/core/model/memory.ts';
+import type { Observation } from '../../../src/core/model/observation.ts';
+import type { Decision, Step } from '../../../src/core/model/plan.ts';
+import { Loop } from '../../../src/runtime/loop.ts';
+import type { Undone } from '../../../src/runtime/execute/index.ts';
+import { observation } from '../../support/core-builders.ts';
+import { FakeClock, FakeLog } from '../../support/runtime-ports.ts';
+
+let clock: FakeClock;
+let log: FakeLog;
+let cycles: number;
+let steps: readonly Step[];
+let undone: Undone | undefined;
+let broken: string[];
+let stepMs: number;
+let spoil: (() => void) | undefined;
+let loop: Loop;
+
+function decision(): Decision {
+  return {
+    plan: { steps, verdict: { kind: 'renew' }, publish: undefined, wakeMs: clock.nowMs + 10_000 },
+    memory: initialMemory(0),
+    rule: 'Z90',
+    why: 'nothing to do',
+    events: [],
+  };
+}
+
+beforeEach(() => {
+  clock = new FakeClock();
+  log = new FakeLog();
+  cycles = 0;
+  steps = [];
+  undone = undefined;
+  broken = [];
+  stepMs = 0;
+  spoil = undefined;
+  loop = new Loop(
+    {
+      clock,
+      log,
+      decide: decision,
+      observe: () => Promise.resolve<Observation>(observation()),
+      onDecision: () => {
+        cycles += 1;
+        spoil?.();
+      },
+      execute: () =>
+        new Promise((resolve) => {
+          clock.after(stepMs, () => {
+            resolve(undone);
+          });
+        }),
+      onCycle: () => undefined,
+      quietMs: () => 10_000,
+      onBroken: (why) => broken.push(why),
+    },
+    initialMemory(0),
+  );
+});
+
+test('without events the next cycle comes when the plan says', async () => {
+  loop.start();
+  await clock.advance(9_999);
+  expect(cycles).toBe(1);
+  await clock.advance(2);
+  expect(cycles).toBe(2);
+});
+
+test('events in a burst make one cycle, and never more than twenty a second', async () => {
+  loop.start();
+  for (let round = 0; round < 1_000; round += 1) {
+    loop.wake('an event');
+    await clock.advance(1);
+  }
+  expect(cycles).toBeGreaterThanOrEqual(20);
+  expect(cycles).toBeLessThanOrEqual(21);
+});
+
+test('an event during a cycle is looked at right after it, once', async () => {
+  stepMs = 500;
+  loop.start();
+  await clock.advance(100);
+  for (let round = 0; round < 5; round += 1) loop.wake('an event');
+  await clock.advance(500);
+  expect(cycles).toBe(2);
+  await clock.advance(5_000);
+  expect(cycles).toBe(2);
+});
+
+test('what changes something is looked at again at once', async () => {
+  steps = [{ kind: 'raceInitialize' }];
+  loop.start();
+  await clock.advance(20);
+  steps = [];
+  await clock.advance(100);
+  expect(cycles).toBe(2);
+});
+
+test('what was not done is tried again with growing pauses', async () => {
+  steps = [{ kind: 'raceInitialize' }];
+  undone = { step: { kind: 'raceInitialize' }, why: 'refused' };
+  loop.start();
+  await clock.advance(10_000);
+  expect(cycles).toBeGreaterThan(9);
+  expect(cycles).toBeLessThan(15);
+});
+
+test('a broken invariant ends the loop and is told', async () => {
+  spoil = () => {
+    throw new Error('two leaders');
+  };
+  loop.start();
+  await clock.advance(60_000);
+  expect(cycles).toBe(1);
+  expect(broken[0]).toMatch(/two leaders/);
+  expect(log.lines[0]).toMatch(/an invariant broke/);
+});
+
+test('a stopped loop is not woken', async () => {
+  loop.start();
+  await clock.advance(0);
+  loop.stop();
+  loop.wake('an event');
+  await clock.advance(60_000);
+  expect(cycles).toBe(1);
+});
