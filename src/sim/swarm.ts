@@ -27,6 +27,7 @@ export function optionsOf(seed: number): Options {
       checkpointMsMax: chance.pick([100, 800, 4000]) ?? 800,
       replicationTimeoutMs: chance.pick([5000, 15_000, 60_000]) ?? 15_000,
       receiverRetryMs: chance.pick([200, 1000, 5000]) ?? 1000,
+      promoteMsMax: chance.pick([40, 40, 1500]) ?? 40,
       cloneMsMax: chance.pick([1000, 4000, 15_000]) ?? 4000,
       jobFailureRate: chance.happens(0.5) ? chance.between(0, 0.1) : 0,
     },

@@ -73,8 +73,20 @@ function valueAt<T>(reading: Reading, key: string, meaning: Meaning<T>): Keyed<T
   return { value: understood(reading, found, meaning.decode), revision: found.modRevision };
 }
 
+/** What a key's value means, for as long as somebody has the key as it was read: most keys are as they were at the last reading. */
+const meanings = new WeakMap<StoredKey, Decoded<unknown>>();
+
+function meaningOf<T>(stored: StoredKey, decode: (text: string) => Decoded<T>): Decoded<T> {
+  // A key has one decoder, so what is kept for it is of that decoder's type.
+  const kept = meanings.get(stored) as Decoded<T> | undefined;
+  if (kept !== undefined) return kept;
+  const decoded = decode(stored.value);
+  meanings.set(stored, decoded);
+  return decoded;
+}
+
 function understood<T>({ nonsense }: Reading, stored: StoredKey, decode: (text: string) => Decoded<T>): T {
-  const { value, why } = decode(stored.value);
+  const { value, why } = meaningOf(stored, decode);
   if (why !== undefined) nonsense.push({ key: stored.key, why });
   return value;
 }

@@ -8,6 +8,8 @@ import { Violation } from './violation.ts';
 
 /** After a thaw backends may run before the guard does; it takes no longer than this. */
 const THAW_MS = 30;
+/** From the last check before the promote signal to the end of recovery; a key deleted in between is noticed too late. */
+const PROMOTE_MS = 260;
 /** The guard's own reaction: timer, kill. */
 const KILL_MS = 15;
 
@@ -120,7 +122,7 @@ export class Checker implements Witness {
     if (this.timelines.has(timeline)) this.fail('I5', `${host.name} starts timeline ${timeline}, which was used before`);
     this.timelines.add(timeline);
     if (current?.name !== host.name || current.reign !== how.reign) {
-      if (this.hasJustThawed(host)) this.tally.excusedAfterThaw += 1;
+      if (this.hasJustThawed(host) || this.hasJustGone(how.reign)) this.tally.excusedAfterThaw += 1;
       else this.fail('I5', `${host.name} promotes under reign ${how.reign} while ${current?.name ?? 'nobody'} holds the key, reign ${current?.reign ?? 0}`);
       return;
     }
@@ -153,6 +155,13 @@ export class Checker implements Witness {
     }
     this.newest = { branch: normalized(at).branch, lsn: at.lsn };
     this.checkElectable('a commit was acknowledged');
+  }
+
+  /** Deleted by hand while its holder was inside its deadline and the signal was out. */
+  private hasJustGone(reign: number): boolean {
+    const ended = this.ledger().reigns.find((each) => each.reign === reign);
+    if (ended?.endedAtMs === undefined || ended.hasExpired) return false;
+    return this.agenda.nowMs - ended.endedAtMs <= PROMOTE_MS;
   }
 
   private hasJustThawed(host: PgHost): boolean {

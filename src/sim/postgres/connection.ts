@@ -45,7 +45,12 @@ export class Connection {
     const snapshot = this.sender.log();
     if (this.flushedLsn >= snapshot.lsn) return;
     this.isSending = true;
-    this.carry(this.sender, this.receiver.server, () => this.receiver.server.process.run(() => this.arrive(snapshot)));
+    this.carry(this.sender, this.receiver.server, () =>
+      this.receiver.server.process.run(() => {
+        this.arrive(snapshot);
+        this.sender.process.run(() => this.sent());
+      }),
+    );
   }
 
   /** The walreceiver ends: the kernel tells the other side, if it can. */
@@ -62,6 +67,11 @@ export class Connection {
     this.tell(this.sender.host.name, this.name, () => this.receiver.server.process.run(() => this.dropReceiver()));
   }
 
+  private sent(): void {
+    this.isSending = false;
+    if (this.isReceiverOpen && this.receiver.reached().lsn < this.sender.log().lsn) this.pump();
+  }
+
   private arrive(snapshot: WalEnd): void {
     if (!this.isReceiverOpen) return;
     if (!contains(snapshot, this.receiver.reached())) {
@@ -70,10 +80,6 @@ export class Connection {
     }
     this.receiver.receive(snapshot);
     this.acknowledge();
-    this.sender.process.run(() => {
-      this.isSending = false;
-      if (this.receiver.reached().lsn < this.sender.log().lsn) this.pump();
-    });
   }
 
   private acknowledge(): void {

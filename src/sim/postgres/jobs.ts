@@ -153,7 +153,7 @@ async function promote(job: JobOf<'promote'>, run: JobRun, place: JobPlace): Pro
   if (server?.role !== 'standby' || server.phase !== 'up') return failed('no running standby');
   server.files.settings = job.settings;
   server.reload(job.settings);
-  if (!(await run.pass(world.chance.between(5, 60)))) return run.end();
+  if (!(await run.pass(world.chance.between(5, world.habits.promoteMsMax)))) return run.end();
   if (!(await run.control.mayPromote())) return failed('leadership could not be confirmed');
   // From here on the signal is out: nothing calls it back.
   const history = forksOf(server.log()).map((fork) => fork.timeline);

@@ -40,6 +40,8 @@ export interface PgHabits {
   replicationTimeoutMs: number;
   receiverRetryMs: number;
   cloneMsMax: number;
+  /** Longest preparation of a promotion, before the last look at the key. */
+  promoteMsMax: number;
   jobFailureRate: number;
 }
 

@@ -17,7 +17,7 @@ interface Request<T> {
   /** undefined: the store has no answer to it. */
   readonly apply: (sentAtMs: number) => T | undefined;
   /** What a store member cut off from the others says; undefined: nothing. */
-  readonly stale?: () => T | undefined;
+  readonly stale?: (sentAtMs: number) => T | undefined;
   /** A read may be asked again elsewhere, a write may not: it could happen twice. */
   readonly isRepeatable: boolean;
 }
@@ -39,7 +39,7 @@ interface Arrival<T> {
 export interface StoreWitness {
   /** Of the requests that arrive, how many are answered into the void. */
   lostAnswerRate(): number;
-  /** A grant or a keepalive was done in the store; boot-clock time at which it was sent. */
+  /** A keepalive is answered as done, be it to no effect; boot-clock time at which it was sent. */
   renewed(leaseId: LeaseId, sentAtMs: number): void;
   /** A write ends without an answer. */
   unknown(): void;
@@ -106,8 +106,9 @@ export class StoreClient implements Store {
         if (lease !== undefined) this.witness.renewed(leaseId, sentAtMs);
         return { ttlMs: lease?.ttlMs };
       },
-      stale: () => {
+      stale: (sentAtMs) => {
         const ttlMs = server.staleKeepAlive(leaseId);
+        if (ttlMs !== undefined) this.witness.renewed(leaseId, sentAtMs);
         return ttlMs === undefined ? undefined : { ttlMs };
       },
       isRepeatable: true,
@@ -195,7 +196,7 @@ export class StoreClient implements Store {
       return;
     }
     if (server.stale !== undefined && this.chance.happens(1 / 3)) {
-      const value = request.stale?.();
+      const value = request.stale?.(sentAtMs);
       if (value !== undefined) answer(value);
       return;
     }

@@ -1,0 +1,132 @@
+// Runs the simulation: `--seed N [--trace]` one seed, `--seeds N [--from M]` many on all cores, `--mutants [NAME]` each removed
+// mechanism until a seed catches it. `--json` prints what machines read. Exit 1: an invariant broke, or a mutant escaped.
+import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { isMainThread, parentPort, Worker } from 'node:worker_threads';
+
+const root = resolve(import.meta.dirname, '..');
+const MUTANT_SEEDS_MAX = 500;
+
+const load = (file) => import(pathToFileURL(resolve(root, 'dist/sim', file)).href);
+
+function build() {
+  const tsc = resolve(root, 'node_modules/typescript/bin/tsc');
+  const { status } = spawnSync(process.execPath, [tsc, '-b', resolve(root, 'src/sim')], { stdio: ['ignore', 2, 2] });
+  if (status !== 0) process.exit(1);
+}
+
+async function work() {
+  const { simulate } = await load('run.js');
+  const { MUTANTS } = await load('mutant/mutants.js');
+  parentPort.on('message', async ({ seed, mutant }) => {
+    const result = await simulate({ seed, mutant: MUTANTS.find((each) => each.name === mutant) });
+    parentPort.postMessage(result);
+  });
+}
+
+/** Hands out jobs to one worker per core until there are none; `next` returns undefined when it has none now. */
+function pool(next, done) {
+  const size = Math.max(1, Math.min(availableParallelism(), 8));
+  const workers = Array.from({ length: size }, () => new Worker(new URL(import.meta.url)));
+  const run = (worker) =>
+    new Promise((finish, fail) => {
+      let job;
+      const take = () => {
+        job = next();
+        if (job === undefined) finish(worker.terminate());
+        else worker.postMessage(job);
+      };
+      worker.on('error', fail);
+      worker.on('message', (result) => {
+        done(job, result);
+        take();
+      });
+      take();
+    });
+  return Promise.all(workers.map(run));
+}
+
+async function manySeeds(from, count) {
+  const { summarize } = await load('summary.js');
+  const results = [];
+  let seed = from;
+  await pool(
+    () => (seed < from + count ? { seed: seed++ } : undefined),
+    (_job, result) => results.push(result),
+  );
+  return summarize(results.sort((a, b) => a.seed - b.seed));
+}
+
+async function allMutants(only) {
+  const { MUTANTS } = await load('mutant/mutants.js');
+  const rows = MUTANTS.filter(({ name }) => only === undefined || name === only).map(({ name, without }) => ({
+    name,
+    without,
+    next: 1,
+    tried: 0,
+    caught: undefined,
+  }));
+  const isOpen = (row) => row.caught === undefined && row.next <= MUTANT_SEEDS_MAX;
+  await pool(
+    () => {
+      const row = rows.find(isOpen);
+      return row && { seed: row.next++, mutant: row.name, row: undefined };
+    },
+    (job, result) => {
+      const row = rows.find(({ name }) => name === job.mutant);
+      row.tried += 1;
+      if (result.violation !== undefined && (row.caught === undefined || result.seed < row.caught.seed))
+        row.caught = { seed: result.seed, text: result.violation.text, invariant: result.violation.invariant };
+    },
+  );
+  return rows;
+}
+
+function printSummary(summary, seconds) {
+  for (const { seed, text } of summary.violations) console.log(`seed ${seed}: ${text}`);
+  const figures = Object.entries(summary.perRun).map(([name, value]) => `${name} ${value.toFixed(1)}`);
+  console.log(`faults: ${Object.entries(summary.faults).map((pair) => pair.join(' ')).join(', ')}`);
+  console.log(`rules: ${Object.entries(summary.rules).map((pair) => pair.join(' ')).join(', ')}`);
+  console.log(`per run: ${figures.join(', ')}`);
+  console.log(`${summary.runs} runs, ${summary.violations.length} violations, ${seconds.toFixed(1)} s`);
+}
+
+function printMutants(rows) {
+  for (const { name, tried, caught } of rows) {
+    const how = caught === undefined ? 'ESCAPED' : `seed ${String(caught.seed).padEnd(4)} ${caught.text.slice(0, 110)}`;
+    console.log(`${name.padEnd(28)} ${String(tried).padStart(4)} tried  ${how}`);
+  }
+}
+
+async function main(args) {
+  const value = (flag) => {
+    const at = args.indexOf(flag);
+    return at < 0 ? undefined : args[at + 1];
+  };
+  build();
+  const startedMs = performance.now();
+  if (args.includes('--mutants')) {
+    const rows = await allMutants(value('--mutants'));
+    if (args.includes('--json')) console.log(JSON.stringify(rows));
+    else printMutants(rows);
+    return rows.every(({ caught }) => caught !== undefined);
+  }
+  if (value('--seed') !== undefined) {
+    const { simulate } = await load('run.js');
+    const { MUTANTS } = await load('mutant/mutants.js');
+    const mutant = MUTANTS.find(({ name }) => name === value('--mutant'));
+    const result = await simulate({ seed: Number(value('--seed')), isTraced: args.includes('--trace'), mutant });
+    for (const line of result.trace) console.log(line);
+    console.log(JSON.stringify({ ...result, faults: [...result.faults], rules: [...result.rules], trace: undefined }));
+    return result.violation === undefined;
+  }
+  const summary = await manySeeds(Number(value('--from') ?? 1), Number(value('--seeds') ?? 500));
+  if (args.includes('--json')) console.log(JSON.stringify(summary));
+  else printSummary(summary, (performance.now() - startedMs) / 1000);
+  return summary.violations.length === 0;
+}
+
+if (isMainThread) process.exitCode = (await main(process.argv.slice(2))) ? 0 : 1;
+else await work();

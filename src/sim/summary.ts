@@ -1,0 +1,36 @@
+import type { RunResult } from './run.ts';
+
+/** What many runs came to together. */
+export interface Summary {
+  readonly runs: number;
+  readonly violations: readonly { readonly seed: number; readonly text: string }[];
+  readonly perRun: Readonly<Record<'faults' | 'leaderChanges' | 'acknowledged' | 'unknownOutcomes' | 'oneWayCuts' | 'lostAsynchronously' | 'excusedAfterThaw' | 'healedInMs', number>>;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly rules: Readonly<Record<string, number>>;
+}
+
+export function summarize(results: readonly RunResult[]): Summary {
+  const mean = (of: (result: RunResult) => number): number => results.reduce((sum, each) => sum + of(each), 0) / Math.max(1, results.length);
+  return {
+    runs: results.length,
+    violations: results.flatMap(({ seed, violation }) => (violation === undefined ? [] : [{ seed, text: violation.text }])),
+    perRun: {
+      faults: mean((each) => each.faultCount),
+      leaderChanges: mean((each) => each.leaderChanges),
+      acknowledged: mean((each) => each.acknowledged),
+      unknownOutcomes: mean((each) => each.unknownOutcomes),
+      oneWayCuts: mean((each) => each.oneWayCuts),
+      lostAsynchronously: mean((each) => each.lostAsynchronously),
+      excusedAfterThaw: mean((each) => each.excusedAfterThaw),
+      healedInMs: mean((each) => each.healedInMs),
+    },
+    faults: totals(results.map((each) => each.faults)),
+    rules: totals(results.map((each) => each.rules)),
+  };
+}
+
+function totals(counts: readonly ReadonlyMap<string, number>[]): Readonly<Record<string, number>> {
+  const sums = new Map<string, number>();
+  for (const each of counts) for (const [key, count] of each) sums.set(key, (sums.get(key) ?? 0) + count);
+  return Object.fromEntries([...sums].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
