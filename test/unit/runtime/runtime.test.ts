@@ -1,0 +1,238 @@
+import { beforeEach, expect, test } from 'vitest';
+import { keysBelow } from '../../../src/core/layout/keys.ts';
+import type { LocalPostgres } from '../../../src/core/model/local-postgres.ts';
+import type { JobOutcome } from '../../../src/core/model/job.ts';
+import type { Memory } from '../../../src/core/model/memory.ts';
+import type { Observation, Self } from '../../../src/core/model/observation.ts';
+import type { Decision, LeaseVerdict, Step } from '../../../src/core/model/plan.ts';
+import { createRuntime, type Runtime } from '../../../src/runtime/runtime.ts';
+import { memberData, standby } from '../../support/core-builders.ts';
+import { FakeClock, FakeGuard, FakeLog, FakeStore } from '../../support/runtime-ports.ts';
+
+const keys = keysBelow('/service/test/');
+const done: JobOutcome = { kind: 'done', facts: {} };
+
+const self: Self = {
+  name: 'ada',
+  scope: 'test',
+  connUrl: 'postgres://ada:5432/postgres',
+  apiUrl: 'http://ada:8008/patroni',
+  version: '4.1.4',
+  tags: {},
+  mayBootstrap: false,
+  overrides: {},
+  initialConfig: {},
+};
+
+let clock: FakeClock;
+let store: FakeStore;
+let log: FakeLog;
+let seenNow: Observation[];
+let steps: (observation: Observation) => readonly Step[];
+let memoryChange: (observation: Observation) => Partial<Memory>;
+let verdict: LeaseVerdict;
+let exits: { readonly code: number; readonly why: string }[];
+let look: LocalPostgres;
+let kills: number;
+let runtime: Runtime;
+
+function decide(observation: Observation, memory: Memory): Decision {
+  seenNow.push(observation);
+  return {
+    plan: {
+      steps: steps(observation),
+      verdict,
+      publish: memberData({ state: 'stopped' }),
+      wakeMs: observation.nowMs + 10_000,
+    },
+    memory: { ...memory, ...memoryChange(observation) },
+    rule: 'Z90',
+    why: 'nothing to do',
+    events: [],
+  };
+}
+
+beforeEach(() => {
+  clock = new FakeClock();
+  store = new FakeStore(clock);
+  log = new FakeLog();
+  seenNow = [];
+  steps = () => [];
+  memoryChange = () => ({});
+  verdict = { kind: 'withhold', why: 'no lease is held' };
+  exits = [];
+  look = standby();
+  kills = 0;
+  store.write(keys.config, '{"loop_wait":10}');
+  runtime = createRuntime(
+    {
+      store,
+      postgres: {
+        observe: () => Promise.resolve(look),
+        onChange: () => undefined,
+        run: () => Promise.resolve(done),
+        applySettings: () => Promise.resolve(done),
+        createSlot: () => Promise.resolve(done),
+        dropSlot: () => Promise.resolve(done),
+        kill: () => {
+          kills += 1;
+          return Promise.resolve(done);
+        },
+        flushLsn: () => Promise.resolve(undefined),
+        timelineHistory: () => Promise.resolve([]),
+      },
+      guard: new FakeGuard(),
+      peers: { probe: (url) => Promise.resolve({ kind: 'unknown', why: `${url} is not there` }) },
+      clock,
+      random: { next: () => 0.5 },
+      log,
+    },
+    { self, keys, decide, onExit: (code, why) => exits.push({ code, why }) },
+  );
+  runtime.start();
+});
+
+const last = (): Observation | undefined => seenNow.at(-1);
+
+test('the first cycles come to a snapshot, and the member key says what the core said', async () => {
+  await clock.advance(500);
+  expect(runtime.desk.snapshot()).toMatchObject({ rule: 'Z90', why: 'nothing to do' });
+  expect(store.keys.get(keys.member('ada'))?.value).toContain('"stopped"');
+  expect(log.lines).toEqual(['INFO: nothing to do']);
+});
+
+test('a change of the store wakes at once', async () => {
+  await clock.advance(2_000);
+  const before = seenNow.length;
+  store.write(keys.leader, 'bob');
+  await clock.advance(1);
+  expect(seenNow).toHaveLength(before + 1);
+  expect(last()?.cluster).toMatchObject({ kind: 'seen', value: { leader: { name: 'bob' } } });
+});
+
+test('a shutdown is a request until the plan says exit; then nothing happens any more', async () => {
+  await clock.advance(100);
+  steps = ({ requests }) => (requests.length > 0 ? [{ kind: 'exit', code: 0, why: 'asked to shut down' }] : []);
+  const over = runtime.requestShutdown();
+  await clock.advance(2_000);
+  expect(exits).toEqual([{ code: 0, why: 'asked to shut down' }]);
+  await over;
+  const { revision } = store;
+  const cycles = seenNow.length;
+  await clock.advance(100_000);
+  expect(seenNow).toHaveLength(cycles);
+  expect(store.revision).toBe(revision);
+});
+
+test('a core that throws ends the agent with 70, and the lease is not renewed any more', async () => {
+  steps = () => {
+    throw new Error('two leaders');
+  };
+  await clock.advance(1_000);
+  expect(exits).toMatchObject([{ code: 70 }]);
+});
+
+test('a leader has its say more often than its word gets old', async () => {
+  await clock.advance(1_000);
+  verdict = { kind: 'renew' };
+  steps = ({ lease, cluster }) =>
+    lease.kind === 'none' && cluster.kind === 'seen'
+      ? [
+          {
+            kind: 'takeKey',
+            takeOver: {
+              reignRevision: 0,
+              syncRevision: 0,
+              configRevision: cluster.value.config.revision,
+              failoverRevision: 0,
+              initializeRevision: 0,
+              pledges: [],
+              sync: undefined,
+              timeline: 2,
+              leaderTtlMs: 6_000,
+            },
+          },
+        ]
+      : [];
+  runtime.wake('test');
+  await clock.advance(60_000);
+  expect(last()?.lease.kind).toBe('held');
+  expect(store.keepAlives).toBeGreaterThan(25);
+  expect(kills).toBe(0);
+  look = { ...look, sql: { kind: 'unknown', why: 'hung' }, data: { kind: 'unreadable', why: 'hung' } };
+  await clock.advance(2_500);
+  store.write(keys.leader, 'bob');
+  await clock.advance(10);
+  expect(kills).toBe(1);
+  expect(last()?.lease).toMatchObject({ kind: 'lost' });
+});
+
+test('answers to probes are in the next observation only', async () => {
+  await clock.advance(500);
+  const asked = seenNow.length;
+  steps = () =>
+    seenNow.length === asked + 1 ? [{ kind: 'probe', members: [{ name: 'bob', apiUrl: 'http://bob' }] }] : [];
+  runtime.wake('test');
+  await clock.advance(500);
+  expect([...(seenNow[asked + 1]?.peers.keys() ?? [])]).toEqual(['bob']);
+  runtime.wake('test');
+  await clock.advance(500);
+  expect(last()?.peers.size).toBe(0);
+});
+
+test('a configuration is patched, and nothing is written where nothing changes', async () => {
+  await clock.advance(500);
+  const patched = await runtime.desk.changeConfig({ kind: 'patch', value: { ttl: 40, loop_wait: null } });
+  expect(patched).toEqual({ kind: 'done', value: { ttl: 40 } });
+  expect(store.keys.get(keys.config)?.value).toBe('{"ttl":40}');
+  const { revision } = store;
+  await runtime.desk.changeConfig({ kind: 'patch', value: { ttl: 40 } });
+  expect(store.revision).toBe(revision);
+});
+
+test('a patch of what somebody else has changed meanwhile is a conflict', async () => {
+  await clock.advance(500);
+  store.sinks.clear();
+  store.write(keys.config, '{"ttl":50}');
+  expect(await runtime.desk.changeConfig({ kind: 'patch', value: { ttl: 40 } })).toEqual({ kind: 'conflict' });
+});
+
+test('a configuration that is not there cannot be patched, but replaced', async () => {
+  store.erase(keys.config);
+  await clock.advance(500);
+  expect(await runtime.desk.changeConfig({ kind: 'patch', value: { ttl: 40 } })).toMatchObject({ kind: 'absent' });
+  expect(await runtime.desk.changeConfig({ kind: 'replace', value: { ttl: 40 } })).toMatchObject({ kind: 'done' });
+});
+
+test('a request for a failover is written once, as the snapshot had it', async () => {
+  await clock.advance(500);
+  expect(await runtime.desk.writeFailover({ candidate: 'bob' })).toEqual({ kind: 'done', value: null });
+  expect(store.keys.get(keys.failover)?.value).toBe('{"member":"bob"}');
+});
+
+test('a bootstrap is done once the core has taken it on', async () => {
+  await clock.advance(500);
+  memoryChange = ({ requests }) => ({ bootstrapRequest: requests[0]?.id });
+  const asked = runtime.desk.bootstrap();
+  await clock.advance(200);
+  expect(await asked).toMatchObject({ kind: 'done' });
+  expect(await runtime.desk.bootstrap()).toMatchObject({ kind: 'notDone' });
+});
+
+test('a bootstrap is refused with the reason', async () => {
+  await clock.advance(500);
+  steps = ({ requests }) =>
+    requests.map(({ id }) => ({ kind: 'answer', requestId: id, ok: false, text: 'the cluster exists' }) as const);
+  const asked = runtime.desk.bootstrap();
+  await clock.advance(200);
+  expect(await asked).toEqual({ kind: 'notDone', why: 'the cluster exists' });
+});
+
+test('what was not done is told to the core', async () => {
+  await clock.advance(500);
+  const asked = seenNow.length;
+  steps = () => (seenNow.length === asked + 1 ? [{ kind: 'setInitialize', systemId: '1', revision: 99 }] : []);
+  runtime.wake('test');
+  await clock.advance(1_000);
+  expect(seenNow[asked + 1]?.undone).toBe('setInitialize');
+});
