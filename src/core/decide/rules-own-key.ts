@@ -35,9 +35,19 @@ function cutOff(ctx: Context): Ruling | undefined {
   };
 }
 
+/** Promoted in this reign already, by an agent that is no more: a second promotion would take a number that nobody claimed. */
+function isClaimUsed(ctx: Context): boolean {
+  const timeline = claimedTimeline(ctx);
+  return timeline !== undefined && ctx.standby !== undefined && ctx.standby.timeline >= timeline;
+}
+
 function giveUp(ctx: Context): Ruling | undefined {
-  if (ctx.held === undefined || ctx.standby === undefined || ctx.mem.promoteTries < LIMITS.promoteTries)
-    return undefined;
+  if (ctx.held === undefined || ctx.standby === undefined) return undefined;
+  if (isClaimUsed(ctx)) {
+    const why = 'the timeline claimed with the key is used already: another reign is needed';
+    return { why, steps: [releaseStep(ctx, ctx.held.reign, undefined)], wakeInMs: LIMITS.paceMs };
+  }
+  if (ctx.mem.promoteTries < LIMITS.promoteTries) return undefined;
   return {
     why: `promotion failed ${ctx.mem.promoteTries} times`,
     steps: [releaseStep(ctx, ctx.held.reign, undefined)],
@@ -87,7 +97,7 @@ function waitToServe(ctx: Context): Ruling | undefined {
 export const OWN_KEY_RULES: readonly Rule[] = [
   { id: 'L10', title: 'give back a key of an earlier life', match: giveBack },
   { id: 'L20', title: 'stop the receiver before promoting', match: cutOff },
-  { id: 'L30', title: 'give up after failed promotions', match: giveUp },
+  { id: 'L30', title: 'give up after failed promotions, or with a claim used up', match: giveUp },
   { id: 'L40', title: 'promote', match: promote },
   { id: 'L50', title: 'wait for PostgreSQL to serve', match: waitToServe },
 ];

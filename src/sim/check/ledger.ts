@@ -26,10 +26,12 @@ export class Ledger {
   current: Reign | undefined;
   sync: SyncState = NO_SYNC;
   private readonly leases: ReadonlyMap<string, Lease>;
+  private readonly clockRateOf: (name: string) => number;
 
-  constructor(keys: Keys, leases: ReadonlyMap<string, Lease>) {
+  constructor(keys: Keys, leases: ReadonlyMap<string, Lease>, clockRateOf: (name: string) => number) {
     this.keys = keys;
     this.leases = leases;
+    this.clockRateOf = clockRateOf;
   }
 
   /** The last reign of a member, over or not. */
@@ -50,10 +52,10 @@ export class Ledger {
   }
 
   /** A keepalive or a grant has reached the store: it was sent at this true time. */
-  noteRenewal(leaseId: string, sentAtMs: number, clockRate: number): void {
+  noteRenewal(leaseId: string, sentAtMs: number): void {
     const { current } = this;
     if (current === undefined || current.lease?.id !== leaseId) return;
-    current.deadlineAtMs = Math.max(current.deadlineAtMs, sentAtMs + (current.ttlMs * 5) / 6 / clockRate);
+    current.deadlineAtMs = Math.max(current.deadlineAtMs, sentAtMs + (current.ttlMs * 5) / 6 / this.clockRateOf(current.name));
   }
 
   private noteLeader(change: Change, key: { readonly value: string; readonly leaseId: string | undefined } | undefined, nowMs: number): void {
@@ -73,7 +75,7 @@ export class Ledger {
       counted: pledgesCompared(change.txn, this.keys),
       endedAtMs: undefined,
       hasExpired: false,
-      deadlineAtMs: nowMs + (ttlMs * 5) / 6,
+      deadlineAtMs: nowMs + (ttlMs * 5) / 6 / this.clockRateOf(key.value),
     };
     this.reigns.push(this.current);
   }

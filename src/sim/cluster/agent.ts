@@ -101,7 +101,7 @@ export class Agent {
   private noteRenewal(leaseId: string, sentAtMs: number): void {
     const { machine } = this.process;
     const ageMs = (machine.bootMs() - sentAtMs) / machine.clockRate;
-    this.cluster.ledger.noteRenewal(leaseId, machine.agenda.nowMs - ageMs, machine.clockRate);
+    this.cluster.ledger.noteRenewal(leaseId, machine.agenda.nowMs - ageMs);
   }
 
   private log(): Log {

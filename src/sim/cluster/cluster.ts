@@ -64,8 +64,8 @@ export class Cluster {
       this.checker.checkElectable('/sync or a key changed');
       for (const event of change.events) this.trace.note('store', () => `${change.revision} ${JSON.stringify(event)}`);
     });
-    this.ledger = new Ledger(this.keys, this.store.state.leases);
     const hosts = new Map<string, PgHost>();
+    this.ledger = new Ledger(this.keys, this.store.state.leases, (name) => hosts.get(name)?.machine.clockRate ?? 1);
     this.checker = new Checker(this.agenda, () => this.ledger, hosts);
     this.world = {
       agenda: this.agenda,
