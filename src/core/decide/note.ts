@@ -55,6 +55,8 @@ function noteClone(mem: Memory, ended: FinishedJob): Noted {
     checkDivergence: false,
     role: 'replica' as RoleSeen,
     startTries: 0,
+    // A fresh copy looks like a crashed primary, but its WAL ends where the backup says.
+    crashRecovered: true,
   };
   return { memory, events: [event('member.cloned', 'cloned from the leader', ended)] };
 }
