@@ -71,8 +71,9 @@ export function raceForWritable({ servers, password, signal }: RaceOptions): Pro
     const seek = async (server: SqlServer): Promise<void> => {
       const session = await seekWritable({ server, password, over });
       if (session === undefined) return;
-      won.abort();
+      // In this order: the abort resolves it too, and only the first time counts.
       resolve(session);
+      won.abort();
     };
     over.addEventListener('abort', () => resolve(undefined), { once: true });
     void Promise.all(servers.map(seek)).then(() => resolve(undefined));
