@@ -4,16 +4,14 @@ import { validateConfig } from '../config/validate-config.ts';
 import { AgentLog } from './agent-log.ts';
 import { readArguments, usage } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
-import { compose } from './compose.ts';
+import { live } from './life.ts';
 import { LiveConfig } from './live-config.ts';
 import { ownVersion } from './member-version.ts';
 import { loadConfig, prepare } from './prepare.ts';
 import { Refusal } from './refusal.ts';
-import { reload } from './reload.ts';
 
 const exitStopped = 0;
 const exitRefused = 1;
-const exitBroken = 70;
 const flushMs = 1_000;
 const nodeMajorMin = 22;
 
@@ -43,33 +41,16 @@ async function validate(wanted: Extract<Arguments, { kind: 'validate' }>): Promi
 
 async function run(paths: readonly string[]): Promise<number> {
   const loaded = await loadConfig(paths);
-  const { config } = loaded;
+  const { config, findings } = loaded;
   const log = new AgentLog(config.log);
-  for (const found of loaded.findings) log.log('WARNING', formatFinding(found));
   try {
+    // An error stands alone on the screen: the warnings come once there is none.
     const place = await prepare(loaded);
-    for (const found of place.warnings) log.log('WARNING', formatFinding(found));
+    for (const found of [...findings, ...place.warnings]) log.log('WARNING', formatFinding(found));
     warnOfOldNode(log);
-    log.log(
-      'INFO',
-      `kornak ${ownVersion()}: member ${config.name} of ${config.scope}, data directory ${place.dataDir}`,
-    );
-    return await new Promise<number>((resolve, reject) => {
-      const live = new LiveConfig(config);
-      let isOver = false;
-      const agent = compose(live, place, log, (code) => void agent.close().then(() => resolve(code)));
-      const stop = (signal: string): void => {
-        log.log('INFO', isOver ? `${signal}: stopping already` : `${signal}: stopping`);
-        if (isOver) return;
-        isOver = true;
-        if (isStarted) void agent.runtime.requestShutdown();
-        else resolve(exitStopped);
-      };
-      let isStarted = false;
-      listenToSignals({ stop, reload: () => void reload(paths, live, agent.runtime, log) });
-      dieOfTheUnexpected(log);
-      agent.start(() => isOver).then(() => (isStarted = true), reject);
-    });
+    const who = `member ${config.name} of ${config.scope}, data directory ${place.dataDir}`;
+    log.log('INFO', `kornak ${ownVersion()}: ${who}`);
+    return await live({ paths, config: new LiveConfig(config), place, log });
   } finally {
     await log.flush(flushMs);
   }
@@ -78,20 +59,4 @@ async function run(paths: readonly string[]): Promise<number> {
 function warnOfOldNode(log: AgentLog): void {
   if (Number.parseInt(process.versions.node, 10) >= nodeMajorMin) return;
   log.log('WARNING', `Node.js ${process.versions.node} gets no security fixes any more: use version 24`);
-}
-
-function listenToSignals(actions: { readonly stop: (signal: string) => void; readonly reload: () => void }): void {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => actions.stop(signal));
-  process.on('SIGHUP', actions.reload);
-}
-
-/** An error that nobody foresaw: nothing is renewed any more, and the guard ends PostgreSQL unless another agent adopts it. */
-function dieOfTheUnexpected(log: AgentLog): void {
-  const die = async (error: unknown): Promise<void> => {
-    log.log('ERROR', `unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    await log.flush(flushMs);
-    process.exit(exitBroken);
-  };
-  process.on('uncaughtException', (error) => void die(error));
-  process.on('unhandledRejection', (reason) => void die(reason));
 }

@@ -15,7 +15,7 @@ export interface NameCheck {
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-const readMs = 5_000;
+const readMs = 3_000;
 const livenessMs = 3_000;
 const againMsMax = 10_000;
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { checkEnvironment } from '../config/check-environment.ts';
 import { findBinDir } from '../config/find-bin-dir.ts';
 import { type Finding, formatFinding } from '../config/finding.ts';
@@ -16,6 +16,8 @@ export interface Place {
   readonly binDir: string | undefined;
   readonly runAs: SystemAccount | undefined;
   readonly warnings: readonly Finding[];
+  /** This start made the state directory. */
+  readonly isNew: boolean;
 }
 
 /** Shown at once; a file with more errors than this has one cause. */
@@ -32,6 +34,8 @@ export async function loadConfig(paths: readonly string[]): Promise<Loaded & { r
 export async function prepare({ config, place }: Loaded & { readonly config: LocalConfig }): Promise<Place> {
   const dataDir = canonicalPath(config.postgresql.dataDir);
   const stateDir = canonicalPath(config.kornak.stateDir);
+  if (process.cwd() === dataDir)
+    throw new Refusal(`Start kornak from another directory: what works in ${dataDir} ends with PostgreSQL.`);
   const isNew = !existsSync(stateDir);
   // A second agent would otherwise be told of ports in use, which is true and does not help.
   if (!isNew) lockDataDir(stateDir, dataDir);
@@ -41,7 +45,12 @@ export async function prepare({ config, place }: Loaded & { readonly config: Loc
   makeStateDir(stateDir, runAs);
   if (isNew) lockDataDir(stateDir, dataDir);
   const binDir = await findBinDir(config.postgresql, process.env);
-  return { dataDir, stateDir, binDir, runAs, warnings: found };
+  return { dataDir, stateDir, binDir, runAs, warnings: found, isNew };
+}
+
+/** A start that was refused after all leaves no trace. */
+export function leavePlace({ isNew, stateDir }: Place): void {
+  if (isNew) rmSync(stateDir, { recursive: true, force: true });
 }
 
 function refusalFor(findings: readonly Finding[]): Refusal {
