@@ -12,6 +12,7 @@ import { processesIn, startTicksOf } from './processes.ts';
 
 const HOUSE = resolve(import.meta.dirname, '../..');
 const PASSWORDS = { superuser: 'sup-3r-s3cret', replication: 'r3pl-s3cret', rewind: 'r3w1nd-s3cret' } as const;
+const LAST_LINES = 12;
 const run = promisify(execFile);
 
 export interface ClusterOptions {
@@ -250,8 +251,24 @@ export class TestCluster {
     return this.members.filter((item) => item !== member);
   }
 
-  /** Waits until as many standbys stream from the primary. */
+  /** Waits until as many standbys stream from the primary; tells what the agents last said if they do not come to that. */
   async streaming(count = this.members.length - 1, withinMs = 60_000): Promise<TestMember> {
+    try {
+      return await this.#streaming(count, withinMs);
+    } catch (error) {
+      throw new Error(`${String(error)}\n${await this.lastWords()}`, { cause: error });
+    }
+  }
+
+  async lastWords(): Promise<string> {
+    const words = this.members.map(async (member) => {
+      const lines = (await member.log()).trim().split('\n').slice(-LAST_LINES);
+      return `--- ${member.name} (${member.exitCode === undefined ? 'runs' : `ended with ${member.exitCode}`})\n${lines.join('\n')}`;
+    });
+    return (await Promise.all(words)).join('\n');
+  }
+
+  async #streaming(count: number, withinMs: number): Promise<TestMember> {
     return await until(
       `${count} standbys stream`,
       async () => {
