@@ -11,6 +11,10 @@ export function isRecord(value: unknown): value is JsonRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+export function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}
+
 /** undefined: the text is no JSON object. */
 export function recordFromJson(text: string): JsonRecord | undefined {
   const parsed = parseJson(text);

@@ -1,7 +1,7 @@
 import type { HistoryEntry } from '../model/cluster.ts';
 import { compactJson, parseJson } from './compact-json.ts';
 import type { Decoded } from './decoded.ts';
-import { countFrom, lsnFrom } from './fields.ts';
+import { countFrom, isList, lsnFrom } from './fields.ts';
 
 /** Rows of old versions end after the reason or after the time. */
 export function decodeHistory(text: string): Decoded<readonly HistoryEntry[] | undefined> {
@@ -21,10 +21,6 @@ export function encodeHistory(entries: readonly HistoryEntry[]): string {
 export function historyRow({ timeline, lsn, reason, at, newLeader }: HistoryEntry): readonly unknown[] {
   if (at === undefined) return [timeline, lsn, reason];
   return newLeader === undefined ? [timeline, lsn, reason, at] : [timeline, lsn, reason, at, newLeader];
-}
-
-function isList(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value);
 }
 
 function entryFrom(row: unknown): HistoryEntry | undefined {

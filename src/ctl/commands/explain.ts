@@ -1,0 +1,84 @@
+import { withPath } from '../../api/client.ts';
+import { spacedJson } from '../../core/layout/compact-json.ts';
+import { fieldOf, isList, recordFromJson } from '../../core/layout/fields.ts';
+import type { ClusterView, Member } from '../../core/model/cluster.ts';
+import { namedCluster } from '../named-cluster.ts';
+import type { Session } from '../session.ts';
+import { lastRoleChange, type ToldEvent, toldEvents } from '../told-event.ts';
+
+export interface ExplainOptions {
+  readonly cluster: string | undefined;
+  readonly isJson: boolean;
+}
+
+const BUDGET_MS = 3_000;
+
+/** Tells why the last role change happened: each event that led to it, its rule, its evidence, and the timers in force. */
+export async function explain(options: ExplainOptions, session: Session): Promise<number> {
+  const cluster = namedCluster(options.cluster, session);
+  const { view } = await session.dcs.read(cluster);
+  const own = await Promise.all(view.members.map((member) => ownEvents(member, session)));
+  const story = lastRoleChange(toldEvents([view.events.value, ...own]));
+  const lines = options.isJson
+    ? [spacedJson({ cluster, leader: view.leader?.name ?? null, events: story.map(eventFields), timers: timers(view) })]
+    : [headline(cluster, view, story), ...told(story), timerLine(view)];
+  for (const line of lines) session.terminal.out(line);
+  return 0;
+}
+
+/** A member keeps what it could not write into the store. */
+async function ownEvents({ name, data }: Member, { callApi, terminal }: Session): Promise<readonly unknown[]> {
+  const url = data.apiUrl === undefined ? undefined : withPath(data.apiUrl, '/kornak/explain');
+  if (url === undefined) return [];
+  const reply = await callApi({ method: 'GET', url, budgetMs: BUDGET_MS });
+  if (reply.kind !== 'answered') {
+    terminal.talk(`${name} does not answer (${reply.why}): events that only it knows are missing`);
+    return [];
+  }
+  const events = reply.status === 200 ? fieldOf(recordFromJson(reply.body) ?? {}, 'events') : [];
+  return isList(events) ? events : [];
+}
+
+function headline(cluster: string, { leader }: ClusterView, story: readonly ToldEvent[]): string {
+  const now = leader === undefined ? 'nobody leads' : `${leader.name} leads`;
+  const change = story.at(-1);
+  if (change === undefined) return `Cluster ${cluster}: ${now}. No role change is recorded.`;
+  return `Cluster ${cluster}: ${now}. Last role change at ${change.wallAt}: ${change.text} (rule ${change.rule}).`;
+}
+
+function told(story: readonly ToldEvent[]): readonly string[] {
+  const startMs = story[0]?.wallMs ?? 0;
+  const nameWidth = Math.max(0, ...story.map(({ member }) => member.length));
+  return story.flatMap(({ wallMs, member, rule, text, evidence }) => {
+    const after = `+${((wallMs - startMs) / 1000).toFixed(3)} s`.padStart(12);
+    const facts = Object.entries(evidence).map(
+      ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    );
+    const line = `${after}  ${member.padEnd(nameWidth)}  ${rule.padEnd(4)}  ${text}`;
+    return facts.length === 0 ? [line] : [line, `${' '.repeat(14 + nameWidth + 2)}      ${facts.join(', ')}`];
+  });
+}
+
+function eventFields({ kind, member, wallAt, rule, text, evidence }: ToldEvent): Readonly<Record<string, unknown>> {
+  return { kind, member, at: wallAt, rule, text, evidence };
+}
+
+/** By the names that the configuration has for them, in seconds. */
+function timers({ config }: ClusterView): Readonly<Record<string, number>> {
+  const { value } = config;
+  if (value === undefined) return {};
+  return {
+    leader_ttl: value.leaderTtlMs / 1000,
+    ttl: value.ttlMs / 1000,
+    loop_wait: value.loopWaitMs / 1000,
+    retry_timeout: value.retryTimeoutMs / 1000,
+    health_timeout: value.healthTimeoutMs / 1000,
+    primary_start_timeout: value.primaryStartTimeoutMs / 1000,
+    primary_stop_timeout: value.primaryStopTimeoutMs / 1000,
+  };
+}
+
+function timerLine(view: ClusterView): string {
+  const all = Object.entries(timers(view)).map(([name, seconds]) => `${name} ${seconds} s`);
+  return all.length === 0 ? 'Timers: there is no dynamic configuration' : `Timers: ${all.join(', ')}`;
+}
