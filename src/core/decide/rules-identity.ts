@@ -29,12 +29,20 @@ function stranger(ctx: Context): Ruling | undefined {
   };
 }
 
+/** Our own new cluster was started, as standby, before its first reign could begin: it goes on like any other. */
+function hasOutgrownBootstrap(ctx: Context): boolean {
+  const { data, postmaster } = ctx.obs.postgres;
+  if (ctx.view?.bootstrapper !== ctx.me || data.kind !== 'cluster') return false;
+  return postmaster !== undefined || data.control.state !== 'shut down';
+}
+
 /** Data are here and the store does not know (any more) whose: the leader tells it, or anyone while nobody leads. */
 function tellIdentity(ctx: Context): Ruling | undefined {
   const mine = localSystemId(ctx);
   if (ctx.view === undefined || mine === undefined || isSystemId(ctx.view.initialize.value)) return undefined;
   const bootstrapUnderWay = ctx.view.initialize.value === '';
-  const mayTell = ctx.held !== undefined || (ctx.leader === undefined && !bootstrapUnderWay);
+  const isFree = !bootstrapUnderWay || hasOutgrownBootstrap(ctx);
+  const mayTell = ctx.held !== undefined || (ctx.leader === undefined && isFree);
   if (!mayTell) return undefined;
   return {
     why: 'the system identifier of the local data is written to /initialize',

@@ -7,18 +7,11 @@ function lead(ctx: Context): Ruling | undefined {
   return { why: 'the store does not answer; the lease still runs', wakeInMs: LIMITS.primaryQuietMs };
 }
 
-/** Initialised and perhaps never anybody's: started as standby it could not begin the first reign any more. */
-function mayBeNew(ctx: Context): boolean {
-  const { data } = ctx.obs.postgres;
-  if (data.kind !== 'cluster' || data.standbySignal) return false;
-  return data.control.state === 'shut down' && data.control.checkpointTimeline === 1;
-}
-
 /** Serves reads, and is ready when the store is back. */
 function standBy(ctx: Context): Ruling | undefined {
   const { postgres } = ctx.obs;
   if (ctx.view !== undefined || postgres.postmaster !== undefined || postgres.data.kind !== 'cluster') return undefined;
-  if (ctx.nowMs < ctx.mem.holdOffMs || ctx.held !== undefined || mayBeNew(ctx)) return undefined;
+  if (ctx.nowMs < ctx.mem.holdOffMs || ctx.held !== undefined) return undefined;
   return {
     why: 'the store does not answer: PostgreSQL is started read-only, detached',
     steps: [

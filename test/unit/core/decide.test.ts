@@ -384,12 +384,19 @@ describe('nobody leads', () => {
 });
 
 describe('the holder of the key', () => {
+  const claimed = { reign: { value: { name: 'a', timeline: 2 }, revision: 10 } };
   table([
     {
       name: 'is promoted once its receiver is off',
-      obs: observation({ postgres: standby(), lease: held(), cluster: ledByA }),
+      obs: observation({ postgres: standby(), lease: held(), cluster: view({ ...claimed, leader: leaderKey('a') }) }),
       rule: 'L40',
       steps: ['startJob'],
+    },
+    {
+      name: 'gives the key back where its timeline was begun already',
+      obs: observation({ postgres: standby(), lease: held(), cluster: ledByA }),
+      rule: 'L30',
+      steps: ['releaseKey'],
     },
     {
       name: 'stops the receiver first',
@@ -451,9 +458,9 @@ describe('the holder of the key', () => {
   ]);
 
   test('has every member of the union acknowledge before it is promoted', () => {
-    const cluster = view({ leader: leaderKey('a'), sync: { value: syncOf('a', ['b', 'c']), revision: 30 } });
+    const cluster = view({ ...claimed, leader: leaderKey('a'), sync: { value: syncOf('a', ['b', 'c']), revision: 30 } });
     const [step] = decide(observation({ postgres: standby(), lease: held(), cluster }), memory()).plan.steps;
-    expect(step).toMatchObject({ job: { kind: 'promote', aboveTimeline: 0, settings: { syncNames: '2 (b,c)' } } });
+    expect(step).toMatchObject({ job: { kind: 'promote', aboveTimeline: 1, settings: { syncNames: '2 (b,c)' } } });
   });
 
   test('does not renew while PostgreSQL hangs', () => {
