@@ -14,7 +14,7 @@ export interface MemberPicture {
   readonly name: string;
   readonly port: number;
   readonly harm: Harm;
-  readonly agentRuns: boolean;
+  readonly agentEnded: boolean;
   readonly role: string;
   readonly state: string;
   readonly timeline: number | undefined;
@@ -49,14 +49,14 @@ export class ClusterWatch {
   }
 
   picture(): readonly MemberPicture[] {
-    return this.#members.map(({ name, place, harm, agentRuns }) => {
+    return this.#members.map(({ name, place, harm, agentEnded }) => {
       const report = this.#reports.get(name);
       const listed = this.#listed.get(name);
       return {
         name,
         port: place.ports.postgres,
         harm,
-        agentRuns,
+        agentEnded,
         role: listed?.role ?? report?.role ?? '',
         state: listed?.state ?? report?.state ?? '',
         timeline: listed?.timeline,
@@ -74,7 +74,7 @@ export class ClusterWatch {
   }
 
   async #poll(): Promise<void> {
-    const asked = this.#members.filter(({ harm, agentRuns }) => harm === 'none' && agentRuns);
+    const asked = this.#members.filter(({ harm, agentEnded }) => harm === 'none' && !agentEnded);
     const [reports, listed] = await Promise.all([
       Promise.all(asked.map(({ place }) => fetchReport(place))),
       firstCluster(asked),

@@ -15,7 +15,8 @@ import { Writer } from './writer.ts';
 
 export interface DemoClusterOptions {
   readonly home: DemoHome;
-  readonly onEvent: (who: string, text: string) => void;
+  /** Without a time: now. */
+  readonly onEvent: (who: string, text: string, wallAt?: string) => void;
   readonly onActivity: (text: string) => void;
 }
 
@@ -53,8 +54,8 @@ export class DemoCluster {
     const password = record.passwords.superuser;
     this.writer = new Writer({ servers, password });
     this.#standingWatch = new StandingWatch(servers, password);
-    this.watch = new ClusterWatch(this.members, ({ member, text, rule }) =>
-      options.onEvent(member, rule === '' ? text : `${text} [${rule}]`),
+    this.watch = new ClusterWatch(this.members, ({ member, text, rule, wallAt }) =>
+      options.onEvent(member, rule === '' ? text : `${text} [${rule}]`, wallAt),
     );
   }
 

@@ -67,8 +67,6 @@ export async function runDemo(run: DemoRun): Promise<DemoEnd> {
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     return { kind: 'not started', why: error.message };
-  } finally {
-    run.view.end();
   }
 }
 
@@ -78,6 +76,7 @@ class Demo {
   readonly #cluster: DemoCluster;
   readonly #events: ShownEvent[] = [];
   readonly #startedMs = performance.now();
+  readonly #startedAt = Date.now();
   #activity = 'preparing';
 
   constructor(run: DemoRun, home: DemoHome) {
@@ -85,7 +84,7 @@ class Demo {
     this.#home = home;
     this.#cluster = new DemoCluster({
       home,
-      onEvent: (who, text) => this.#tell(who, text),
+      onEvent: (who, text, wallAt) => this.#tell(who, text, wallAt),
       onActivity: (text) => this.#setActivity(text),
     });
   }
@@ -102,6 +101,7 @@ class Demo {
       await this.#performAll();
       return { kind: 'verdict', verdict: await this.#judge() };
     } finally {
+      view.end();
       this.#setActivity('stopping everything');
       await this.#cluster.stop();
       if (!this.#home.kept) removeStateDirectory(this.#home.path);
@@ -160,7 +160,7 @@ class Demo {
         writesTo: writer.writesTo,
         acknowledged: writer.ledger.count,
         ratePerSecond: writer.ledger.ratePerSecond(nowMs),
-        presentOutageMs: writer.ledger.presentOutageMs(nowMs),
+        presentOutageMs: writer.isStopped ? undefined : writer.ledger.presentOutageMs(nowMs),
         lastOutageMs: writer.ledger.lastOutage?.gapMs,
         lost: writer.lost,
       },
@@ -172,9 +172,12 @@ class Demo {
     this.#tell('demo', text);
   }
 
-  #tell(who: string, text: string): void {
-    const event = { atMs: this.#sinceStartMs(), who, text };
+  /** What an agent tells is heard a little later than it happened, so it brings its own time. */
+  #tell(who: string, text: string, wallAt?: string): void {
+    const atMs = wallAt === undefined ? this.#sinceStartMs() : Date.parse(wallAt) - this.#startedAt;
+    const event = { atMs, who, text };
     this.#events.push(event);
+    this.#events.sort((a, b) => a.atMs - b.atMs);
     if (this.#events.length > EVENTS_MAX) this.#events.shift();
     this.#run.view.event(event);
   }

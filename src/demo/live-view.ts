@@ -1,7 +1,8 @@
 // The live view in a terminal: draws the screen a few times a second and reads keys. No mouse, no themes.
 import type { ReadStream, WriteStream } from 'node:tty';
 import colours from 'picocolors';
-import type { Picture } from './picture.ts';
+import type { Picture, ShownEvent } from './picture.ts';
+import { plainEventText } from './plain-view.ts';
 import type { Action } from './script.ts';
 import { renderScreen } from './screen.ts';
 import type { View } from './view.ts';
@@ -57,13 +58,16 @@ export class LiveView implements View {
     input?.resume();
   }
 
-  event(): void {
-    this.#draw();
+  event(event: ShownEvent): void {
+    if (this.#timer === undefined) this.#options.output.write(`${plainEventText(event)}\n`);
+    else this.#draw();
   }
 
   end(): void {
     process.off('exit', this.#leave);
     this.#leave();
+    // The last picture stays where the ordinary screen comes back.
+    if (this.#picture !== undefined) this.#options.output.write(`${this.#lines('').join('\n')}\n\n`);
   }
 
   readonly #leave = (): void => {
@@ -86,11 +90,14 @@ export class LiveView implements View {
   };
 
   #draw(): void {
-    if (this.#picture === undefined || this.#timer === undefined) return;
     const { output, input } = this.#options;
-    const { columns, rows } = output;
-    const keys = input === undefined ? '' : KEY_LINE;
-    const lines = renderScreen(this.#picture(), { columns, rows, palette: colours, keys }).slice(0, rows);
+    const lines = this.#lines(input === undefined ? '' : KEY_LINE);
     output.write(`${HOME}${lines.map((line) => `${line}${CLEAR_LINE}`).join('\r\n')}${CLEAR_BELOW}`);
+  }
+
+  #lines(keys: string): readonly string[] {
+    if (this.#picture === undefined) return [];
+    const { columns, rows } = this.#options.output;
+    return renderScreen(this.#picture(), { columns, rows, palette: colours, keys }).slice(0, rows);
   }
 }

@@ -27,6 +27,7 @@ export class Member {
   #agent: Child | undefined;
   #harm: Harm = 'none';
   #stopping = false;
+  #agentEnded = false;
 
   constructor(options: MemberOptions) {
     this.place = options.place;
@@ -42,9 +43,9 @@ export class Member {
     return this.#harm;
   }
 
-  /** Nobody ended its agent, neither on purpose nor otherwise. */
-  get agentRuns(): boolean {
-    return this.#agent !== undefined;
+  /** Whether its agent ended, on purpose or not. One that never began has not ended. */
+  get agentEnded(): boolean {
+    return this.#agentEnded;
   }
 
   async start(): Promise<void> {
@@ -52,12 +53,14 @@ export class Member {
     const args = [AGENT_PROGRAM, configFile];
     const agent = await children.start({ command: process.execPath, args, logFile, whenWeDie: 'TERM' });
     this.#agent = agent;
+    this.#agentEnded = false;
     void this.#watch(agent);
   }
 
   async #watch(agent: Child): Promise<void> {
     const how = await agent.ended;
     this.#agent = undefined;
+    this.#agentEnded = true;
     if (this.#harm === 'none' && !this.#stopping) this.#options.onEnd(how);
   }
 

@@ -23,8 +23,8 @@ export class PlainView implements View {
     this.#timer = setInterval(() => this.#look(picture()), LOOK_EVERY_MS);
   }
 
-  event({ atMs, who, text }: ShownEvent): void {
-    this.#line(atMs, `${who}: ${text}`);
+  event(event: ShownEvent): void {
+    this.#print(plainEventText(event));
   }
 
   end(): void {
@@ -33,7 +33,8 @@ export class PlainView implements View {
 
   #look(picture: Picture): void {
     const topology = picture.members.map(memberText).join(' | ');
-    if (topology !== this.#topology) this.#line(picture.sinceStartMs, topology);
+    const isKnown = picture.members.some(({ role }) => role !== '');
+    if (isKnown && topology !== this.#topology) this.#line(picture.sinceStartMs, topology);
     this.#topology = topology;
     const { writer, sinceStartMs } = picture;
     const hasOutage = writer.presentOutageMs !== undefined;
@@ -45,14 +46,22 @@ export class PlainView implements View {
   }
 
   #line(atMs: number, text: string): void {
-    this.#print(`[${seconds(atMs, 2).padStart(8)}] ${text}`);
+    this.#print(timedText(atMs, text));
   }
 }
 
+export function plainEventText({ atMs, who, text }: ShownEvent): string {
+  return timedText(atMs, `${who}: ${text}`);
+}
+
+function timedText(atMs: number, text: string): string {
+  return `[${seconds(atMs, 2).padStart(8)}] ${text}`;
+}
+
 /** Without the lag, which always changes. */
-export function memberText({ name, harm, agentRuns, role, state, timeline, job }: MemberPicture): string {
+export function memberText({ name, harm, agentEnded, role, state, timeline, job }: MemberPicture): string {
   if (harm !== 'none') return `${name} ${harm}`;
-  if (!agentRuns) return `${name} without agent`;
+  if (agentEnded) return `${name} without agent`;
   const words = [name, role, state, timeline === undefined ? '' : `TL ${timeline}`];
   // A percentage changes with every look.
   const work = job === undefined ? '' : `(${job.replace(/:.*/, '')})`;

@@ -59,14 +59,14 @@ function memberCells(member: MemberPicture): readonly string[] {
   return [name, String(port), shown(role), shown(state), String(timeline ?? '-'), lag, remark(member)];
 }
 
-function remark({ harm, agentRuns, job }: MemberPicture): string {
+function remark({ harm, agentEnded, job }: MemberPicture): string {
   if (harm !== 'none') return `${harm} by you`;
-  if (!agentRuns) return 'agent not running';
+  if (agentEnded) return 'agent not running';
   return job ?? '';
 }
 
 function colourOf(member: MemberPicture | undefined, palette: Palette): (text: string) => string {
-  if (member === undefined || member.harm !== 'none' || !member.agentRuns) return (text) => palette.red(text);
+  if (member === undefined || member.harm !== 'none' || member.agentEnded) return (text) => palette.red(text);
   if (member.role === 'leader') return (text) => palette.green(text);
   return member.state === 'streaming' ? (text) => text : (text) => palette.yellow(text);
 }

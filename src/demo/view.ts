@@ -5,6 +5,6 @@ export interface View {
   /** Called once, when there is something to draw from. */
   begin(picture: () => Picture): void;
   event(event: ShownEvent): void;
-  /** Gives the terminal back; what follows are ordinary lines. */
+  /** Gives the terminal back; events that still come are ordinary lines. */
   end(): void;
 }

@@ -40,6 +40,10 @@ export class Writer {
     return this.#server?.name;
   }
 
+  get isStopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
   /** Acknowledged and absent when last compared; undefined: not compared yet. */
   get lost(): number | undefined {
     return this.#lost;

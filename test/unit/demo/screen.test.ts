@@ -12,7 +12,7 @@ function member(name: string, part: Partial<MemberPicture> = {}): MemberPicture 
     name,
     port: 25_432,
     harm: 'none',
-    agentRuns: true,
+    agentEnded: false,
     role: 'replica',
     state: 'streaming',
     timeline: 2,
@@ -88,7 +88,7 @@ test('the writer tells an outage while it lasts', () => {
 test.each<{ member: MemberPicture; text: string }>([
   { member: member('a', { role: 'leader', state: 'running' }), text: 'a leader running TL 2' },
   { member: member('a', { harm: 'frozen' }), text: 'a frozen' },
-  { member: member('a', { agentRuns: false }), text: 'a without agent' },
+  { member: member('a', { agentEnded: true }), text: 'a without agent' },
   { member: member('a', { role: '', state: '', timeline: undefined }), text: 'a' },
   {
     member: member('a', { state: 'creating replica', job: 'clone: 7 %' }),
