@@ -141,7 +141,8 @@ function noteServer(mem: Memory, obs: Observation): Memory {
     answeredMs: answered ? obs.nowMs : mem.answeredMs,
     startingSinceMs: busy ? (mem.startingSinceMs ?? obs.nowMs) : undefined,
     syncMark: gone ? undefined : mem.syncMark,
-    appliedConfig: gone || obs.undone === 'applySettings' ? undefined : mem.appliedConfig,
+    // A plan that ended early may not have come to it; telling the server again does no harm.
+    appliedConfig: gone || obs.undone !== undefined ? undefined : mem.appliedConfig,
   };
 }
 

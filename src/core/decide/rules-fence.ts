@@ -91,9 +91,20 @@ function forgetLost(ctx: Context): Ruling | undefined {
   };
 }
 
+/** Left armed by a release that it did not answer, or by an earlier agent: it would kill a standby for nothing. */
+function standDown(ctx: Context): Ruling | undefined {
+  if (ctx.obs.guard.kind !== 'armed' || ctx.obs.lease.kind !== 'none' || ctx.mayWrite) return undefined;
+  return {
+    why: 'the guard is armed although nothing here accepts writes',
+    steps: [{ kind: 'disarmGuard' }],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
 export const FENCE_RULES: readonly Rule[] = [
   { id: 'F10', title: 'carry on the reign that the local guard names', match: adopt },
   { id: 'F20', title: 'wait for the store under the guard of an earlier agent', match: waitForStore },
   { id: 'F30', title: 'kill a server that may write without the lease', match: fence },
   { id: 'F40', title: 'put away a lost lease once nothing writes', match: forgetLost },
+  { id: 'F50', title: 'let a guard stand down that guards nothing', match: standDown },
 ];
