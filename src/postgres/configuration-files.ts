@@ -100,10 +100,9 @@ function parametersOf(options: PostgresOptions, settings: ServerSettings, majorV
     fixed,
   );
   const parameters = new Map(found.parameters);
-  if (settings.syncNames !== undefined && settings.syncNames !== '') {
-    const name = 'synchronous_standby_names';
-    parameters.set(name, { name, text: settings.syncNames, from: 'fixed', onCommandLine: false });
-  }
+  // Written even where it is nothing, so that no file that is included sets it.
+  const name = 'synchronous_standby_names';
+  parameters.set(name, { name, text: settings.syncNames ?? '', from: 'fixed', onCommandLine: false });
   return { parameters, recovery: found.recovery };
 }
 

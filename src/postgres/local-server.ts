@@ -39,6 +39,7 @@ export class LocalServer implements Postgres {
   readonly #configuration: ConfigurationFiles;
   readonly #listeners: ((what: string) => void)[] = [];
   #binaries: BinariesFound | undefined;
+  #running: AbortController | undefined;
   #lastError: string | undefined;
 
   constructor(options: PostgresOptions) {
@@ -67,6 +68,7 @@ export class LocalServer implements Postgres {
 
   async run(job: Job, control: JobControl, deadlineMs: number): Promise<JobOutcome> {
     const abort = new AbortController();
+    this.#running = abort;
     const { clock } = this.#options;
     const deadline: Deadline = { clock, atMs: deadlineMs, signal: abort.signal };
     control.onCancel(() => abort.abort());
@@ -109,6 +111,8 @@ export class LocalServer implements Postgres {
   }
 
   kill(budgetMs: number): Promise<JobOutcome> {
+    // What is killed must not be started by a job that was about to.
+    this.#running?.abort();
     return this.#briefly(budgetMs, async (deadline) => {
       const { dataDir } = this.#options;
       if (!(await killServer(dataDir, this.#postmaster.find(), deadline))) {

@@ -1,17 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { PostmasterId } from '../core/model/local-postgres.ts';
-import type { CancelTimer, Clock } from '../ports/clock.ts';
 import { childEnvironment } from './child-environment.ts';
 import { asAccount } from './command.ts';
 import { findPostmaster, pidFromFile } from './find-postmaster.ts';
 import { JobFailure } from './job-failure.ts';
 import type { PostgresOptions } from './options.ts';
 import { isAlive, readProcess } from './process-table.ts';
+import { ProcessWatch } from './process-watch.ts';
 import { prepareServerLog, serverLogPath } from './server-log.ts';
 
-/** How often a postmaster that is not our child, and the receiver, are looked at. */
-const WATCH_EVERY_MS = 50;
+/** How often a postmaster that is not our child is looked at; the loss of the connection to it mostly tells earlier. */
+const WATCH_EVERY_MS = 200;
 
 export interface StartedServer {
   readonly postmaster: PostmasterId;
@@ -23,15 +23,16 @@ export interface StartedServer {
 /** The postmaster's process: finds it, starts it, notices when it ends. */
 export class Postmaster {
   readonly #options: PostgresOptions;
-  readonly #clock: Clock;
+  readonly #watch: ProcessWatch;
   readonly #onGone: () => void;
   #current: PostmasterId | undefined;
-  #cancelTimer: CancelTimer | undefined;
 
   constructor(options: PostgresOptions, onGone: () => void) {
     this.#options = options;
-    this.#clock = options.clock;
     this.#onGone = onGone;
+    this.#watch = new ProcessWatch(options.clock, WATCH_EVERY_MS, () => {
+      if (this.#current !== undefined) this.#gone(this.#current);
+    });
   }
 
   /** The live postmaster, be it ours or adopted. */
@@ -42,10 +43,11 @@ export class Postmaster {
     return found;
   }
 
-  /** Starts the server in a session of its own, so that it outlives the agent. Does not wait until it is ready. */
-  async start(program: string, args: readonly string[]): Promise<StartedServer> {
+  /** Starts the server in a session of its own, so that it outlives the agent, unless that was cancelled. Does not wait until it is ready. */
+  async start(program: string, args: readonly string[], cancelled: AbortSignal): Promise<StartedServer> {
     const logPath = serverLogPath(this.#options);
     const logOffset = await prepareServerLog(logPath);
+    if (cancelled.aborted) throw new JobFailure('cancelled');
     const log = openSync(logPath, 'a', 0o600);
     try {
       const child = this.#spawn(program, args, log);
@@ -62,8 +64,7 @@ export class Postmaster {
   }
 
   close(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+    this.#watch.close();
   }
 
   #spawn(program: string, args: readonly string[], log: number): ChildProcess {
@@ -78,20 +79,10 @@ export class Postmaster {
     return child;
   }
 
+  /** One that is not our child tells nobody that it ends. */
   #adopt(postmaster: PostmasterId): void {
     this.#current = postmaster;
-    if (this.#cancelTimer === undefined) this.#watch();
-  }
-
-  /** One that is not our child tells nobody that it ends. */
-  #watch(): void {
-    this.#cancelTimer = this.#clock.after(WATCH_EVERY_MS, () => {
-      this.#cancelTimer = undefined;
-      const current = this.#current;
-      if (current === undefined) return;
-      if (isAlive(current)) this.#watch();
-      else this.#gone(current);
-    });
+    this.#watch.watch(postmaster);
   }
 
   #gone(postmaster: PostmasterId): void {

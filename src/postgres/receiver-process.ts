@@ -1,6 +1,7 @@
 import type { PostmasterId } from '../core/model/local-postgres.ts';
-import type { CancelTimer, Clock } from '../ports/clock.ts';
+import type { Clock } from '../ports/clock.ts';
 import { allProcesses, isAlive, isRunning, title } from './process-table.ts';
+import { ProcessWatch } from './process-watch.ts';
 
 /**
  * Receivers of the postmaster, be they connecting, streaming or waiting. pg_stat_wal_receiver hides one that is still
@@ -17,40 +18,29 @@ export function isReceiverTitle(text: string): boolean {
   return /^postgres: (?:.*: )?walreceiver(?: +(?:idle|restarting|streaming|waiting).*)?$/.test(text);
 }
 
-const WATCH_EVERY_MS = 50;
+const WATCH_EVERY_MS = 100;
 
 /** Remembers the receiver, because looking for one costs a reading of the whole process table, and tells when it ends. */
 export class ReceiverWatch {
-  readonly #clock: Clock;
-  readonly #onEnded: () => void;
+  readonly #watch: ProcessWatch;
   #known: PostmasterId | undefined;
-  #cancelTimer: CancelTimer | undefined;
 
   constructor(clock: Clock, onEnded: () => void) {
-    this.#clock = clock;
-    this.#onEnded = onEnded;
+    this.#watch = new ProcessWatch(clock, WATCH_EVERY_MS, () => {
+      this.#known = undefined;
+      onEnded();
+    });
   }
 
   isRunning(postmaster: PostmasterId): boolean {
-    if (this.#known === undefined || !isAlive(this.#known)) this.#known = receiverProcesses(postmaster)[0];
-    if (this.#known !== undefined && this.#cancelTimer === undefined) this.#watch();
-    return this.#known !== undefined;
+    if (this.#known !== undefined && isAlive(this.#known)) return true;
+    const found = receiverProcesses(postmaster)[0];
+    if (found !== undefined) this.#watch.watch(found);
+    this.#known = found;
+    return found !== undefined;
   }
 
   close(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-  }
-
-  #watch(): void {
-    this.#cancelTimer = this.#clock.after(WATCH_EVERY_MS, () => {
-      this.#cancelTimer = undefined;
-      if (this.#known !== undefined && isAlive(this.#known)) {
-        this.#watch();
-        return;
-      }
-      this.#known = undefined;
-      this.#onEnded();
-    });
+    this.#watch.close();
   }
 }

@@ -22,7 +22,13 @@ export async function bootstrap(context: JobContext, job: Bootstrap): Promise<Jo
   await markUnfinished(options, 'bootstrap');
   await ensureDirectory(options.dataDir, options.runAs);
   context.progress('running initdb');
-  await initdb(context);
+  try {
+    await initdb(context);
+  } catch (error) {
+    // initdb takes back what it made; where it did, nothing is unfinished.
+    if (await isEmptyDirectory(options.dataDir)) await clearUnfinished(options);
+    throw error;
+  }
   context.progress('creating roles');
   await createRoles(context);
   const hasWholeHba = (options.pgHba ?? job.settings.pgHba ?? []).length > 0;

@@ -5,6 +5,7 @@ import { pause, poll } from '../deadline.ts';
 import { JobFailure } from '../job-failure.ts';
 import { signal } from '../kill-server.ts';
 import { putPlaceholders, removeIdlePlaceholders } from '../placeholders.ts';
+import { isAlive } from '../process-table.ts';
 import { receiverProcesses } from '../receiver-process.ts';
 import { SqlConnection } from '../sql-connection.ts';
 import { localPlace } from '../sql-places.ts';
@@ -89,7 +90,9 @@ async function sendPromotion(context: JobContext, postmaster: PostmasterId): Pro
   if (!(await mayPromoteInTime(context))) {
     throw new JobFailure('leadership could not be confirmed right before promoting; not promoted');
   }
-  if (!signal(postmaster.pid, 'SIGUSR1')) throw new JobFailure('PostgreSQL ended right before it was to be promoted');
+  assertNotCancelled(context);
+  if (!isAlive(postmaster) || !signal(postmaster.pid, 'SIGUSR1'))
+    throw new JobFailure('PostgreSQL ended right before it was to be promoted');
   context.progress('promoting');
 }
 

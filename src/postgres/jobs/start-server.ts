@@ -21,7 +21,7 @@ export async function startServer(context: JobContext, written: WrittenConfigura
   assertNotCancelled(context);
   context.progress('starting PostgreSQL');
   const args = ['-D', context.options.dataDir, `--config-file=${written.confPath}`, ...written.commandLine];
-  const started = await context.postmaster.start(tool(context, 'postgres'), args);
+  const started = await context.postmaster.start(tool(context, 'postgres'), args, context.deadline.signal);
   for (;;) {
     const refusal = await connectionRefusal(context, started);
     if (refusal === undefined) return;

@@ -84,6 +84,17 @@ describe('ending a server', () => {
     expect(await a.done(stop)).toEqual({ shutdownLsn, timeline: 1 });
   });
 
+  test('what is killed while it starts stays down', async () => {
+    const starting = a.run({ kind: 'startPrimary', settings: SETTINGS });
+    await eventually('it has begun', async () => (await a.observe()).postmaster !== undefined);
+    expect(await a.server.kill(2_000)).toMatchObject({ kind: 'done' });
+    expect(await starting).toMatchObject({ kind: 'failed' });
+    const before = a.run({ kind: 'startPrimary', settings: SETTINGS });
+    expect(await a.server.kill(2_000)).toMatchObject({ kind: 'done' });
+    expect(await before).toMatchObject({ kind: 'failed' });
+    expect(await processesIn(a.options.dataDir)).toEqual([]);
+  });
+
   test('a pid file that names another process is stale', async () => {
     const path = join(a.options.dataDir, 'postmaster.pid');
     writeFileSync(
