@@ -6,7 +6,7 @@ import type { EtcdStore } from '../store/etcd-store.ts';
 import { Refusal } from './refusal.ts';
 import type { Dcs } from './session.ts';
 
-const BUDGET_MS = 10_000;
+const BUDGET_MS = 5_000;
 
 type Outcome = Awaited<ReturnType<EtcdStore['txn']>>;
 

@@ -26,5 +26,6 @@ const READABLE = {
   lineWidth: 200,
   indentSeq: false,
   nullStr: 'null',
+  singleQuote: true,
   aliasDuplicateObjects: false,
 } as const;
