@@ -1,4 +1,4 @@
-// Runs the simulation: `--seed N [--trace]` one seed, `--seeds N [--from M]` many on all cores, `--mutants [NAME]` each removed
+// Runs the simulation: `--seed N [--trace]` one seed, `--seeds N [--from M]` many on all cores (`--options-of MUTANT`: under its options), `--mutants [NAME]` each removed
 // mechanism until a seed catches it. `--json` prints what machines read. Exit 1: an invariant broke, or a mutant escaped.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -20,8 +20,8 @@ function build() {
 async function work() {
   const { simulate } = await load('run.js');
   const { MUTANTS } = await load('mutant/mutants.js');
-  parentPort.on('message', async ({ seed, mutant }) => {
-    const result = await simulate({ seed, mutant: MUTANTS.find((each) => each.name === mutant) });
+  parentPort.on('message', async ({ seed, mutant, isControl }) => {
+    const result = await simulate({ seed, isControl, mutant: MUTANTS.find((each) => each.name === mutant) });
     parentPort.postMessage(result);
   });
 }
@@ -48,12 +48,12 @@ function pool(next, done) {
   return Promise.all(workers.map(run));
 }
 
-async function manySeeds(from, count) {
+async function manySeeds(from, count, mutant) {
   const { summarize } = await load('summary.js');
   const results = [];
   let seed = from;
   await pool(
-    () => (seed < from + count ? { seed: seed++ } : undefined),
+    () => (seed < from + count ? { seed: seed++, mutant, isControl: true } : undefined),
     (_job, result) => results.push(result),
   );
   return summarize(results.sort((a, b) => a.seed - b.seed));
@@ -72,10 +72,18 @@ async function allMutants(only) {
   await pool(
     () => {
       const row = rows.find(isOpen);
-      return row && { seed: row.next++, mutant: row.name, row: undefined };
+      if (row !== undefined) return { seed: row.next++, mutant: row.name };
+      // What catches a mutant must find nothing while the mechanism is there.
+      const caught = rows.find((each) => each.caught !== undefined && each.control === undefined);
+      if (caught !== undefined) caught.control = 'asked';
+      return caught && { seed: caught.caught.seed, mutant: caught.name, isControl: true };
     },
     (job, result) => {
       const row = rows.find(({ name }) => name === job.mutant);
+      if (job.isControl) {
+        row.control = result.violation?.text ?? 'clean';
+        return;
+      }
       row.tried += 1;
       if (result.violation !== undefined && (row.caught === undefined || result.seed < row.caught.seed))
         row.caught = { seed: result.seed, text: result.violation.text, invariant: result.violation.invariant };
@@ -94,8 +102,9 @@ function printSummary(summary, seconds) {
 }
 
 function printMutants(rows) {
-  for (const { name, tried, caught } of rows) {
+  for (const { name, tried, caught, control } of rows) {
     const how = caught === undefined ? 'ESCAPED' : `seed ${String(caught.seed).padEnd(4)} ${caught.text.slice(0, 110)}`;
+    if (caught !== undefined && control !== 'clean') console.log(`${name}: also without the mutation: ${control}`);
     console.log(`${name.padEnd(28)} ${String(tried).padStart(4)} tried  ${how}`);
   }
 }
@@ -111,18 +120,18 @@ async function main(args) {
     const rows = await allMutants(value('--mutants'));
     if (args.includes('--json')) console.log(JSON.stringify(rows));
     else printMutants(rows);
-    return rows.every(({ caught }) => caught !== undefined);
+    return rows.every(({ caught, control }) => caught !== undefined && control === 'clean');
   }
   if (value('--seed') !== undefined) {
     const { simulate } = await load('run.js');
     const { MUTANTS } = await load('mutant/mutants.js');
     const mutant = MUTANTS.find(({ name }) => name === value('--mutant'));
-    const result = await simulate({ seed: Number(value('--seed')), isTraced: args.includes('--trace'), mutant });
+    const result = await simulate({ seed: Number(value('--seed')), isTraced: args.includes('--trace'), isControl: args.includes('--control'), mutant });
     for (const line of result.trace) console.log(line);
     console.log(JSON.stringify({ ...result, faults: [...result.faults], rules: [...result.rules], trace: undefined }));
     return result.violation === undefined;
   }
-  const summary = await manySeeds(Number(value('--from') ?? 1), Number(value('--seeds') ?? 500));
+  const summary = await manySeeds(Number(value('--from') ?? 1), Number(value('--seeds') ?? 500), value('--options-of'));
   if (args.includes('--json')) console.log(JSON.stringify(summary));
   else printSummary(summary, (performance.now() - startedMs) / 1000);
   return summary.violations.length === 0;

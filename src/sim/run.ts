@@ -36,6 +36,8 @@ export interface RunRequest {
   readonly seed: number;
   readonly isTraced?: boolean;
   readonly mutant?: Mutant | undefined;
+  /** The mutant's options with everything in place: what catches the mutant must find nothing here. */
+  readonly isControl?: boolean;
 }
 
 /** One whole run: a cluster of its own, faults, healing, and what came of it. The same seed gives the same run. */
@@ -43,7 +45,8 @@ export async function simulate(request: RunRequest): Promise<RunResult> {
   const { mutant } = request;
   const chosen = optionsOf(request.seed);
   const options = mutant?.options?.(chosen) ?? chosen;
-  const cluster = new Cluster(options, { isTraced: request.isTraced === true, mutant });
+  const present = request.isControl === true ? undefined : mutant;
+  const cluster = new Cluster(options, { isTraced: request.isTraced === true, mutant: present });
   cluster.trace.note('RUN', () => JSON.stringify({ ...options, faults: [...options.faults] }));
   const injector = new Injector(cluster, new Chance(options.seed ^ 0x6a09e667));
   const events = { count: 0 };

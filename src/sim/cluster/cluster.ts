@@ -1,6 +1,6 @@
 import { type Keys, keysBelow } from '../../core/layout/keys.ts';
 import { Checker } from '../check/checker.ts';
-import { Ledger } from '../check/ledger.ts';
+import { Ledger, type Reign } from '../check/ledger.ts';
 import { Client } from '../client.ts';
 import { GuardProgram } from '../guard.ts';
 import type { Mutant } from '../mutant/mutant.ts';
@@ -40,6 +40,8 @@ export class Cluster {
   readonly clientNames: readonly string[];
   readonly operator: Operator;
   readonly world: PgWorld;
+  /** Called once, when somebody takes the leader key. */
+  nextReign: ((name: string) => void) | undefined;
   readonly mutant: Mutant | undefined;
   /** Rules that decided, with how often. */
   readonly rules = new Map<string, number>();
@@ -60,7 +62,9 @@ export class Cluster {
     this.network.lossRate = options.lossRate;
     this.network.slowRate = options.slowRate;
     this.store = new StoreServer(this.agenda, this.chance.fork(), this.trace, (change) => {
+      const before = this.ledger.current;
       this.ledger.note(change, this.agenda.nowMs);
+      this.noteReign(before);
       this.checker.checkElectable('/sync or a key changed');
       for (const event of change.events) this.trace.note('store', () => `${change.revision} ${JSON.stringify(event)}`);
     });
@@ -150,6 +154,14 @@ export class Cluster {
       member.agent?.process.continue();
       this.startAgent(member);
     }
+  }
+
+  private noteReign(before: Reign | undefined): void {
+    const { current } = this.ledger;
+    const { nextReign } = this;
+    if (current === undefined || current === before || nextReign === undefined) return;
+    this.nextReign = undefined;
+    nextReign(current.name);
   }
 
   private makeMember(name: string, hosts: Map<string, PgHost>): SimMember {

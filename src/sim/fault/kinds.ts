@@ -20,6 +20,7 @@ export const FAULT_KINDS = [
   'watch-break',
   'key-deleted',
   'lease-revoked',
+  'new-leader-cut',
   'switchover',
   'failover',
   'sync-count',

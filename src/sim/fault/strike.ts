@@ -72,11 +72,11 @@ const STRIKES: Readonly<Record<FaultKind, (blow: Blow) => Undo>> = {
     cluster.store.isolateOne(chance.happens(0.5));
     return () => cluster.store.rejoin();
   },
-  'store-cut': (blow) => cutLinks(blow, [[blow.victim.name, 'store'], ['store', blow.victim.name]]),
+  'store-cut': (blow) => cutLinks(blow, bothWays(blow.victim.name, 'store')),
   'store-cut-one-way': (blow) => cutLinks(blow, [blow.chance.happens(0.5) ? [blow.victim.name, 'store'] : ['store', blow.victim.name]]),
   'link-cut': (blow) => {
     const other = another(blow);
-    return cutLinks(blow, [[blow.victim.name, other], [other, blow.victim.name]]);
+    return cutLinks(blow, bothWays(blow.victim.name, other));
   },
   'link-cut-one-way': (blow) => {
     const other = another(blow);
@@ -85,7 +85,7 @@ const STRIKES: Readonly<Record<FaultKind, (blow: Blow) => Undo>> = {
   isolation: (blow) => {
     const { cluster, victim } = blow;
     const others = ['store', ...cluster.members.map((each) => each.name).filter((name) => name !== victim.name)];
-    return cutLinks(blow, others.flatMap((other) => [[victim.name, other], [other, victim.name]] as const));
+    return cutLinks(blow, others.flatMap((other) => bothWays(victim.name, other)));
   },
   'client-cut': (blow) => {
     const client = blow.chance.pick(blow.cluster.clientNames) ?? '';
@@ -102,6 +102,23 @@ const STRIKES: Readonly<Record<FaultKind, (blow: Blow) => Undo>> = {
   'lease-revoked': ({ cluster }) => {
     cluster.operator.revokeLeaderLease();
     return undefined;
+  },
+  'new-leader-cut': ({ cluster, chance }) => {
+    const cuts: Undo[] = [];
+    let isOver = false;
+    cluster.nextReign = (name) => {
+      const victim = cluster.members.find((each) => each.name === name);
+      if (isOver || victim === undefined) return;
+      cluster.agenda.after(chance.between(0, 100), () => {
+        if (!isOver) cuts.push(cutLinks({ cluster, chance, victim }, bothWays(name, 'store')));
+      });
+      cluster.agenda.after(chance.between(100, 600), () => cluster.operator.deleteLeaderKey());
+    };
+    return () => {
+      isOver = true;
+      cluster.nextReign = undefined;
+      for (const undo of cuts) undo?.();
+    };
   },
   switchover: ({ cluster, chance }) => {
     cluster.operator.switchover(chance);
@@ -125,7 +142,16 @@ function another({ cluster, victim, chance }: Blow): string {
   return chance.pick(cluster.members.filter((each) => each !== victim))?.name ?? 'store';
 }
 
-function cutLinks({ cluster }: Blow, links: readonly (readonly [string, string])[]): Undo {
+type Link = readonly [from: string, to: string];
+
+function bothWays(one: string, other: string): readonly Link[] {
+  return [
+    [one, other],
+    [other, one],
+  ];
+}
+
+function cutLinks({ cluster }: Blow, links: readonly Link[]): Undo {
   for (const [from, to] of links) cluster.network.cut(from, to);
   return () => {
     for (const [from, to] of links) cluster.network.repair(from, to);

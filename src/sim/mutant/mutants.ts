@@ -1,4 +1,21 @@
+import { compareOnly, deadlineFromReply, guardOff, keepAliveAlone } from './lease-mutants.ts';
 import type { Mutant } from './mutant.ts';
+import { grownInReverse, shrunkInReverse, unknownForNotDone, unmarked } from './sync-mutants.ts';
+import { lsnBeforeTimeline, pledgedTooEarly, promotedUnchecked, replayedForReceived, takenBlindly } from './takeover-mutants.ts';
 
 /** Every mechanism taken away, one at a time. */
-export const MUTANTS: readonly Mutant[] = [];
+export const MUTANTS: readonly Mutant[] = [
+  deadlineFromReply,
+  keepAliveAlone,
+  compareOnly,
+  takenBlindly,
+  grownInReverse,
+  shrunkInReverse,
+  unmarked,
+  lsnBeforeTimeline,
+  replayedForReceived,
+  promotedUnchecked,
+  guardOff,
+  pledgedTooEarly,
+  unknownForNotDone,
+];
