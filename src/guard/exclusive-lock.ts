@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 
 export type LockOutcome =
   | { readonly kind: 'taken'; readonly release: () => void }
@@ -7,6 +7,8 @@ export type LockOutcome =
   | { readonly kind: 'failed'; readonly why: string };
 
 const lockWaitMs = 5_000;
+/** No link is followed: root must not be led to another file by the account that owns the directory. */
+const ownFile = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
 
 /**
  * Takes the kernel's lock on a file; it lasts as long as this process, however that ends, so it can never be stale.
@@ -15,7 +17,7 @@ const lockWaitMs = 5_000;
 export function takeLock(path: string): LockOutcome {
   let fd: number;
   try {
-    fd = openSync(path, 'a+', 0o600);
+    fd = openSync(path, ownFile, 0o600);
   } catch (error) {
     return { kind: 'failed', why: String(error) };
   }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, ftruncateSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface GuardPlace {
@@ -16,13 +16,15 @@ export interface GuardPlace {
  */
 const smallNode = ['--max-old-space-size=16', '--max-semi-space-size=1', '--single-threaded', '--v8-pool-size=0'];
 const logBytesMax = 1_048_576;
+/** No link is followed: the directory belongs to the account of PostgreSQL, and we may be root. */
+const logFile = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
 
 /**
  * Starts the guard in a session of its own: it outlives us, and no signal to our group reaches it. Of our environment it gets
  * nothing but the path: no secrets, no NODE_OPTIONS. A second guard of the directory ends by itself.
  */
 export function startGuard({ dataDir, stateDir, program }: GuardPlace, onFailure: (why: string) => void): void {
-  const logFd = openSync(join(stateDir, 'guard.log'), 'a', 0o600);
+  const logFd = openSync(join(stateDir, 'guard.log'), logFile, 0o600);
   if (fstatSync(logFd).size > logBytesMax) ftruncateSync(logFd);
   const guard = spawn(process.execPath, [...smallNode, program, dataDir, stateDir], {
     cwd: '/',

@@ -8,9 +8,11 @@ import { GuardClient } from '../../../src/agent/guard/guard-client.ts';
 import { GuardRig, bootMs, isAlive, kill, present, printReaction, program, until } from './guard-rig.ts';
 
 let rig: GuardRig;
-beforeEach(() => {
+beforeEach(async () => {
   rig = new GuardRig();
   rig.holdsCluster();
+  // It runs before any deadline is told: on a busy machine its start takes a while.
+  await rig.client.state(20_000);
 });
 afterEach(() => rig.dispose());
 
