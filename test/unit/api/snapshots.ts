@@ -90,7 +90,7 @@ export function aSnapshot(told: Told): Snapshot {
         version: '4.1.4',
         tags: told.tags ?? {},
         mayBootstrap: true,
-        usePgRewind: false,
+        overrides: {},
         initialConfig: {},
       },
       cluster: told.view === undefined ? unknown('no answer') : seen(told.view, NOW_MS),
