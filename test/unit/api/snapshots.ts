@@ -102,6 +102,7 @@ export function aSnapshot(told: Told): Snapshot {
       ended: undefined,
       peers: new Map(),
       unsettled: new Set(),
+      undone: undefined,
       requests: [],
       random: 0.5,
       ...told.observation,
