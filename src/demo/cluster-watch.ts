@@ -49,31 +49,23 @@ export class ClusterWatch {
   }
 
   picture(): readonly MemberPicture[] {
-    return this.#members.map(({ name, place, harm, agentEnded }) => {
-      const report = this.#reports.get(name);
-      const listed = this.#listed.get(name);
-      return {
-        name,
-        port: place.ports.postgres,
-        harm,
-        agentEnded,
-        role: listed?.role ?? report?.role ?? '',
-        state: listed?.state ?? report?.state ?? '',
-        timeline: listed?.timeline,
-        lagBytes: listed?.lagBytes,
-        job: report?.job,
-      };
+    return this.#members.map((member) => {
+      // The store goes on telling what a member was like that cannot tell any more.
+      const isSilent = member.harm === 'killed' || member.harm === 'frozen';
+      return isSilent
+        ? pictureOf(member, undefined, undefined)
+        : pictureOf(member, this.#reports.get(member.name), this.#listed.get(member.name));
     });
   }
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      await this.#poll();
+      await this.poll();
       await pause(POLL_MS);
     }
   }
 
-  async #poll(): Promise<void> {
+  async poll(): Promise<void> {
     const asked = this.#members.filter(({ harm, agentEnded }) => harm === 'none' && !agentEnded);
     const [reports, listed] = await Promise.all([
       Promise.all(asked.map(({ place }) => fetchReport(place))),
@@ -101,4 +93,22 @@ async function firstCluster(members: readonly Member[]): Promise<readonly Listed
     if (listed !== undefined) return listed;
   }
   return [];
+}
+
+function pictureOf(
+  { name, place, harm, agentEnded }: Member,
+  report: MemberReport | undefined,
+  listed: ListedMember | undefined,
+): MemberPicture {
+  return {
+    name,
+    port: place.ports.postgres,
+    harm,
+    agentEnded,
+    role: listed?.role ?? report?.role ?? '',
+    state: listed?.state ?? report?.state ?? '',
+    timeline: listed?.timeline,
+    lagBytes: listed?.lagBytes,
+    job: report?.job,
+  };
 }

@@ -97,14 +97,13 @@ class Demo {
       if (interrupted.aborted) return { kind: 'not started', why: 'Interrupted before the cluster stood.' };
       this.#cluster.writer.ledger.measureFrom(performance.now());
       this.#setActivity(`the cluster stands after ${seconds(this.#sinceStartMs(), 1)}`);
-      this.#tell('demo', `connect with: psql '${this.#home.connection}'`);
       await this.#performAll();
       return { kind: 'verdict', verdict: await this.#judge() };
     } finally {
       view.end();
       this.#setActivity('stopping everything');
       await this.#cluster.stop();
-      if (!this.#home.kept) removeStateDirectory(this.#home.path);
+      if (!this.#home.kept) await removeStateDirectory(this.#home.path);
       else this.#tell('demo', `the cluster is kept in ${this.#home.path}; a start with the same options resumes it`);
     }
   }
@@ -138,6 +137,8 @@ class Demo {
     const outageMs = writer.ledger.longestGapMs(performance.now());
     await writer.stop();
     const lost = await writer.verify(AbortSignal.timeout(VERIFIES_WITHIN_MS));
+    // The picture that is left behind shall be of this moment.
+    await this.#cluster.watch.poll();
     return {
       recovered: isRecovered(outcome),
       outageMs,

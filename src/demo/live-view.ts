@@ -33,9 +33,7 @@ const KEYS: Readonly<Record<string, Action>> = {
   q: { kind: 'quit' },
 };
 
-const KEY_LINE = Object.entries(KEYS)
-  .map(([key, { kind }]) => `[${key}] ${kind}`)
-  .join('  ');
+const KEY_TEXTS = Object.entries(KEYS).map(([key, { kind }]) => `[${key}] ${kind}`);
 
 export class LiveView implements View {
   readonly #options: LiveViewOptions;
@@ -67,7 +65,7 @@ export class LiveView implements View {
     process.off('exit', this.#leave);
     this.#leave();
     // The last picture stays where the ordinary screen comes back.
-    if (this.#picture !== undefined) this.#options.output.write(`${this.#lines('').join('\n')}\n\n`);
+    if (this.#picture !== undefined) this.#options.output.write(`${this.#lines([]).join('\n')}\n\n`);
   }
 
   readonly #leave = (): void => {
@@ -91,11 +89,11 @@ export class LiveView implements View {
 
   #draw(): void {
     const { output, input } = this.#options;
-    const lines = this.#lines(input === undefined ? '' : KEY_LINE);
+    const lines = this.#lines(input === undefined ? [] : KEY_TEXTS);
     output.write(`${HOME}${lines.map((line) => `${line}${CLEAR_LINE}`).join('\r\n')}${CLEAR_BELOW}`);
   }
 
-  #lines(keys: string): readonly string[] {
+  #lines(keys: readonly string[]): readonly string[] {
     if (this.#picture === undefined) return [];
     const { columns, rows } = this.#options.output;
     return renderScreen(this.#picture(), { columns, rows, palette: colours, keys }).slice(0, rows);

@@ -14,6 +14,7 @@ export class PlainView implements View {
   #topology = '';
   #hadOutage = false;
   #writerToldMs = 0;
+  #connectionTold = false;
 
   constructor(print: (line: string) => void) {
     this.#print = print;
@@ -36,6 +37,7 @@ export class PlainView implements View {
     const isKnown = picture.members.some(({ role }) => role !== '');
     if (isKnown && topology !== this.#topology) this.#line(picture.sinceStartMs, topology);
     this.#topology = topology;
+    this.#tellConnection(picture);
     const { writer, sinceStartMs } = picture;
     const hasOutage = writer.presentOutageMs !== undefined;
     const isDue = writer.acknowledged > 0 && sinceStartMs - this.#writerToldMs >= WRITER_EVERY_MS;
@@ -43,6 +45,12 @@ export class PlainView implements View {
     this.#hadOutage = hasOutage;
     this.#writerToldMs = sinceStartMs;
     this.#line(sinceStartMs, `writer: ${writerText(writer)}`);
+  }
+
+  #tellConnection({ sinceStartMs, writer, connection }: Picture): void {
+    if (this.#connectionTold || writer.acknowledged === 0) return;
+    this.#connectionTold = true;
+    this.#line(sinceStartMs, `connect with: psql '${connection}'`);
   }
 
   #line(atMs: number, text: string): void {

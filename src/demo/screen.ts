@@ -15,8 +15,8 @@ export interface ScreenOptions {
   readonly columns: number;
   readonly rows: number;
   readonly palette: Palette;
-  /** '' where nobody can press any. */
-  readonly keys: string;
+  /** What can be pressed; none where nobody can. */
+  readonly keys: readonly string[];
 }
 
 const EVENTS_MIN = 3;
@@ -27,7 +27,7 @@ export function renderScreen(picture: Picture, options: ScreenOptions): readonly
   const title = `${palette.bold(head)}  ${palette.dim(clip(picture.activity, columns - head.length - 2))}`;
   const above = [title, '', ...memberTable(picture.members, options), ''];
   const below = ['', ...writerLines(picture.writer, options), '', ...connectionLines(picture.connection, options)];
-  const keys = options.keys === '' ? [] : ['', palette.dim(clip(options.keys, columns))];
+  const keys = options.keys.length === 0 ? [] : ['', ...keyLines(options)];
   const room = Math.max(EVENTS_MIN, options.rows - above.length - below.length - keys.length - 2);
   const events = picture.events.slice(-room).map((event) => eventLine(event, options));
   return [...above, palette.bold('Events'), ...events, ...below, ...keys];
@@ -100,6 +100,16 @@ function connectionLines(connection: string, { columns, palette }: ScreenOptions
     command.slice(index * columns, (index + 1) * columns),
   );
   return [palette.bold('Connect'), ...chunks];
+}
+
+function keyLines({ keys, columns, palette }: ScreenOptions): readonly string[] {
+  const lines: string[] = [];
+  for (const key of keys) {
+    const longer = lines.length === 0 ? key : `${lines.at(-1)}  ${key}`;
+    if (lines.length > 0 && longer.length <= columns) lines[lines.length - 1] = longer;
+    else lines.push(clip(key, columns));
+  }
+  return lines.map((line) => palette.dim(line));
 }
 
 export function seconds(ms: number, digits: number): string {

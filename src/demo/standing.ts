@@ -6,15 +6,25 @@ export interface Standing {
   readonly primaries: readonly string[];
   /** By name of the member. */
   readonly streaming: readonly string[];
+  /** Commits wait for one of them. */
+  readonly isSynchronous: boolean;
 }
 
 interface ServerAnswer {
   readonly inRecovery: boolean;
   readonly streaming: readonly string[];
+  readonly isSynchronous: boolean;
+}
+
+interface Row {
+  readonly in_recovery: boolean;
+  readonly streaming: string[];
+  readonly synchronous: boolean;
 }
 
 const QUERY = `SELECT pg_is_in_recovery() AS in_recovery,
-  ARRAY(SELECT application_name::text FROM pg_stat_replication WHERE state = 'streaming') AS streaming`;
+  ARRAY(SELECT application_name::text FROM pg_stat_replication WHERE state = 'streaming') AS streaming,
+  EXISTS (SELECT FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')) AS synchronous`;
 
 /** Asks the same servers again and again over connections that it keeps. */
 export class StandingWatch {
@@ -31,11 +41,13 @@ export class StandingWatch {
     const answers = await Promise.all(this.#servers.map((server) => this.#ask(server)));
     const leading = this.#servers.flatMap(({ name }, index) => {
       const answer = answers[index];
-      return answer === undefined || answer.inRecovery ? [] : [{ name, streaming: answer.streaming }];
+      return answer === undefined || answer.inRecovery ? [] : [{ name, ...answer }];
     });
+    const only = leading.length === 1 ? leading[0] : undefined;
     return {
       primaries: leading.map(({ name }) => name),
-      streaming: leading.length === 1 ? (leading[0]?.streaming ?? []) : [],
+      streaming: only?.streaming ?? [],
+      isSynchronous: only?.isSynchronous ?? false,
     };
   }
 
@@ -49,9 +61,10 @@ export class StandingWatch {
     if (session === undefined) return undefined;
     this.#sessions.set(server.name, session);
     try {
-      const asked = session.client.query<{ in_recovery: boolean; streaming: string[] }>(QUERY);
+      const asked = session.client.query<Row>(QUERY);
       const row = (await within(asked, PATIENCE_MS)).rows[0];
-      return row === undefined ? undefined : { inRecovery: row.in_recovery, streaming: row.streaming };
+      if (row === undefined) return undefined;
+      return { inRecovery: row.in_recovery, streaming: row.streaming, isSynchronous: row.synchronous };
     } catch {
       this.#sessions.delete(server.name);
       session.hangUp();

@@ -12,6 +12,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type DemoRecord, recordFrom, recordText } from './demo-record.ts';
@@ -44,8 +45,9 @@ export function emptyStateDirectory(dir: string): void {
   for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true, force: true });
 }
 
-export function removeStateDirectory(dir: string): void {
-  rmSync(dir, { recursive: true, force: true });
+/** Some seconds where the file system discards blocks as it deletes. */
+export function removeStateDirectory(dir: string): Promise<void> {
+  return rm(dir, { recursive: true, force: true });
 }
 
 function openGiven(dir: string): StateDirectory {

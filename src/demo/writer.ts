@@ -69,7 +69,7 @@ export class Writer {
       const session = await raceForWritable({ ...this.#options, signal });
       if (session === undefined) return;
       await this.#writeWhileItLasts(session);
-      this.#server = undefined;
+      if (!signal.aborted) this.#server = undefined;
       session.hangUp();
     }
   }

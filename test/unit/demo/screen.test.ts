@@ -43,7 +43,7 @@ const picture: Picture = {
 };
 
 function render(columns: number, rows: number): readonly string[] {
-  return renderScreen(picture, { columns, rows, palette, keys: '[q] quit' });
+  return renderScreen(picture, { columns, rows, palette, keys: ['[r] restore', '[q] quit'] });
 }
 
 test('the whole screen', () => {
@@ -69,7 +69,7 @@ Connect
 psql 'postgresql://postgres@127.0.0.1:1,127.0.0.1:2/postgres?target_session_attr
 s=read-write'
 
-[q] quit`);
+[r] restore  [q] quit`);
 });
 
 test.each([20, 40, 80, 200])('no line is longer than %i columns', (columns) => {

@@ -9,7 +9,7 @@ import {
 } from '../../../src/demo/verdict.ts';
 
 const whole: Outcome = {
-  standing: { primaries: ['node-2'], streaming: ['node-1', 'node-3'] },
+  standing: { primaries: ['node-2'], streaming: ['node-1', 'node-3'], isSynchronous: true },
   expected: ['node-1', 'node-2', 'node-3'],
   acknowledgedBy: 'node-2',
 };
@@ -38,7 +38,7 @@ describe('recovered', () => {
     {
       name: 'one was taken down and the rest streams',
       outcome: {
-        standing: { primaries: ['node-1'], streaming: ['node-3'] },
+        standing: { primaries: ['node-1'], streaming: ['node-3'], isSynchronous: true },
         expected: ['node-1', 'node-3'],
         acknowledgedBy: 'node-1',
       },
@@ -47,7 +47,7 @@ describe('recovered', () => {
     },
     {
       name: 'one does not stream',
-      outcome: { standing: { primaries: ['node-2'], streaming: ['node-1'] } },
+      outcome: { standing: { primaries: ['node-2'], streaming: ['node-1'], isSynchronous: true } },
       recovered: false,
       counts: '1/2',
     },
@@ -60,14 +60,14 @@ describe('recovered', () => {
     },
     {
       name: 'no primary',
-      outcome: { standing: { primaries: [], streaming: [] } },
+      outcome: { standing: { primaries: [], streaming: [], isSynchronous: true } },
       recovered: false,
       counts: '0/2',
     },
     {
       name: 'two primaries, one of them taken down',
       outcome: {
-        standing: { primaries: ['node-1', 'node-2'], streaming: [] },
+        standing: { primaries: ['node-1', 'node-2'], streaming: [], isSynchronous: true },
         expected: ['node-2', 'node-3'],
       },
       recovered: false,
@@ -75,7 +75,7 @@ describe('recovered', () => {
     },
     {
       name: 'a stranger streams too',
-      outcome: { standing: { primaries: ['node-2'], streaming: ['node-1', 'node-3', 'backup'] } },
+      outcome: { standing: { primaries: ['node-2'], streaming: ['node-1', 'node-3', 'backup'], isSynchronous: true } },
       recovered: true,
       counts: '2/2',
     },
