@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 
 export interface ProcessEntry {
   readonly pid: number;
@@ -32,22 +32,27 @@ export function readProcesses(): readonly ProcessEntry[] {
 }
 
 /**
- * Whether the process is one of PostgreSQL's at work in that directory as we see it: not the shell of somebody who looks around
- * there, and not a server whose equal path is another directory, because it has a mount namespace of its own.
+ * Whether the process is one of PostgreSQL's at work in that directory: not the shell of somebody who looks around there. Where
+ * it has mounts of its own, an equal path may be another directory, and another path the same one.
  */
 export function isServerIn(entry: ProcessEntry, dir: string): boolean {
-  if (entry.workDir !== dir && entry.workDir !== `${dir} (deleted)`) return false;
   const program = readProc(() => readlinkSync(`/proc/${entry.pid}/exe`));
+  if (program !== undefined && !/\/postgres[^/]*$/.test(program)) return false;
   const mounts = readProc(() => readlinkSync(`/proc/${entry.pid}/ns/mnt`));
-  const isPostgres = program === undefined || /\/postgres[^/]*$/.test(program);
-  return isPostgres && (mounts === undefined || mounts === ownMounts());
+  if (mounts !== undefined && mounts !== ownMounts()) return isSameDirectory(`/proc/${entry.pid}/cwd`, dir);
+  return entry.workDir === dir || entry.workDir === `${dir} (deleted)`;
 }
 
 function ownMounts(): string | undefined {
   return readProc(() => readlinkSync('/proc/self/ns/mnt'));
 }
 
-function readProc(read: () => string): string | undefined {
+function isSameDirectory(path: string, dir: string): boolean {
+  const [a, b] = [path, dir].map((name) => readProc(() => statSync(name)));
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
+}
+
+function readProc<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {

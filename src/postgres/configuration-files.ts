@@ -93,16 +93,17 @@ function parametersOf(options: PostgresOptions, settings: ServerSettings, majorV
     majorVersion,
     configDir: configDirOf(options),
   };
-  // synchronous_standby_names is never the user's here: what commits wait for comes with the settings, or it is nothing.
+  const isOurs = settings.managesSync || settings.syncNames !== undefined;
   const found = serverParameters(
     options.localParameters,
-    { parameters: settings.parameters, synchronousMode: 'on' },
+    { parameters: settings.parameters, synchronousMode: isOurs ? 'on' : 'off' },
     fixed,
   );
   const parameters = new Map(found.parameters);
-  // Written even where it is nothing, so that no file that is included sets it.
   const name = 'synchronous_standby_names';
-  parameters.set(name, { name, text: settings.syncNames ?? '', from: 'fixed', onCommandLine: false });
+  // Written even where it is nothing, so that no file that is included sets it.
+  if (isOurs || !parameters.has(name))
+    parameters.set(name, { name, text: settings.syncNames ?? '', from: 'fixed', onCommandLine: false });
   return { parameters, recovery: found.recovery };
 }
 

@@ -27,6 +27,7 @@ export const SETTINGS: ServerSettings = {
     'host replication all 127.0.0.1/32 scram-sha-256',
   ],
   pgIdent: undefined,
+  managesSync: true,
   syncNames: undefined,
 };
 

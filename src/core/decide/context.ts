@@ -111,7 +111,7 @@ export function claimedTimeline(ctx: Context): number | undefined {
 /** Settings to run with; `syncNames` is what commits are to wait for. */
 export function settingsWith(ctx: Context, syncNames: string | undefined): ServerSettings {
   const { parameters, pgHba, pgIdent } = ctx.config;
-  return { parameters, pgHba, pgIdent, syncNames };
+  return { parameters, pgHba, pgIdent, syncNames, managesSync: ctx.config.synchronousMode !== 'off' };
 }
 
 /** Where and how to stream from a member; undefined if its address is not known. */

@@ -17,8 +17,10 @@ export interface ServerSettings {
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly pgHba: readonly string[] | undefined;
   readonly pgIdent: readonly string[] | undefined;
-  /** `synchronous_standby_names`; undefined: none. */
+  /** `synchronous_standby_names`; undefined: none, or the user's own where we do not manage it. */
   readonly syncNames: string | undefined;
+  /** Synchronous replication is ours to manage: without `syncNames` nobody is waited for, whatever the user's setting says. */
+  readonly managesSync: boolean;
 }
 
 /** Long work on the local PostgreSQL. One at a time; each ends by its deadline, done or not. */

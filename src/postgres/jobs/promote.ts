@@ -29,7 +29,9 @@ export async function promote(context: JobContext, job: Promote): Promise<JobFac
   await context.configuration.write({ settings: job.settings, role: { kind: 'standby', follow: undefined } });
   reload(postmaster);
   const syncNames = job.settings.syncNames ?? '';
-  await waitInForce(context, { ...upstreamSettings(context, undefined), synchronous_standby_names: syncNames });
+  const isOurs = job.settings.managesSync || syncNames !== '';
+  const names = isOurs ? { synchronous_standby_names: syncNames } : {};
+  await waitInForce(context, { ...upstreamSettings(context, undefined), ...names });
   if (receiverProcesses(postmaster).length > 0)
     throw new JobFailure('a WAL receiver still runs; cut it off before promoting');
   if (syncNames !== '') await waitForCheckpointer(context, postmaster);

@@ -24,9 +24,20 @@ describe('an asynchronous cluster of three', () => {
     const primary = await cluster.streaming();
     const codes = async (path: string) =>
       await Promise.all(cluster.members.map(async (member) => (await member.api(path)).status));
-    expect(await codes('/primary')).toEqual(cluster.members.map((member) => (member === primary ? 200 : 503)));
-    expect(await codes('/replica')).toEqual(cluster.members.map((member) => (member === primary ? 503 : 200)));
-    expect(await codes('/health')).toEqual([200, 200, 200]);
+    const pattern = (leading: number, following: number) =>
+      cluster.members.map((member) => (member === primary ? leading : following));
+    for (const [path, expected] of [
+      ['/primary', pattern(200, 503)],
+      ['/master', pattern(200, 503)],
+      ['/replica', pattern(503, 200)],
+      ['/health', pattern(200, 200)],
+    ] as const) {
+      await until(
+        `${path} answers ${expected.join(' ')}`,
+        async () => JSON.stringify(await codes(path)) === JSON.stringify(expected),
+        15_000,
+      );
+    }
   });
 
   test('switches over on request without losing anything, and the old primary follows', async () => {

@@ -8,7 +8,7 @@ import { postgres as server, primaryStatus, standby } from '../../support/core-b
 import { seen } from '../../../src/core/model/seen.ts';
 import { FakeClock, settle } from '../../support/runtime-ports.ts';
 
-const settings = { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined };
+const settings = { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined, managesSync: true };
 const promote: Job = { kind: 'promote', reign: 7, aboveTimeline: 1, settings };
 const checkpoint: Job = { kind: 'checkpoint' };
 const done: JobOutcome = { kind: 'done', facts: {} };
