@@ -52,6 +52,8 @@ export class Checker implements Witness {
     if (log === undefined) return;
     if (how.kind === 'promoted') this.checkPromotion(host, how, log);
     const { newest } = this;
+    // An old leader inside its deadline may start again on its old timeline: that is no later primary, and I1 watches what it says.
+    if (how.kind === 'started' && newest !== undefined && log.branch.timeline < newest.branch.timeline) return;
     const isExcused = this.ledger().current?.name !== host.name && this.hasJustThawed(host);
     if (newest !== undefined && !contains(log, newest) && !isExcused) {
       this.fail('I2', `${host.name} serves from ${walEndToText(log)} without the acknowledged commit at ${walEndToText(newest)}`);

@@ -77,12 +77,13 @@ export const pledgedTooEarly: Mutant = {
     ...troubled(options, { 'key-deleted': 2, 'store-cut': 2, 'store-cut-one-way': 1 }),
     memberCount: Math.max(3, options.memberCount),
     isSynchronous: true,
+    thinkMs: 120,
     leaderBias: 0.9,
   }),
   postgres: (postgres, process) => new LateCutter(postgres, process).port(),
 };
 
-/** How long after "it is off" the receiver really ends. */
+/** How long after "it is off" the receiver really ends, every other time; else it ends at once. */
 const LATE_MS = 4000;
 
 /** Says that the receiver is off when it was told to go, and lets it go on for a while. */
@@ -100,7 +101,7 @@ class LateCutter {
     return {
       ...withObserve(this.postgres, (seen) => (this.isPretending ? withoutReceiver(seen) : seen)),
       run: (job, control, deadlineMs) => {
-        if (job.kind !== 'cutOff') {
+        if (job.kind !== 'cutOff' || this.process.machine.chance.happens(0.5)) {
           this.isPretending = false;
           return this.postgres.run(job, control, deadlineMs);
         }

@@ -140,6 +140,7 @@ export class Server {
 
   /** Leaves recovery on a timeline of its own. */
   promote(timeline: number, reign: number): void {
+    this.endReceiver('promoted');
     const from = this.files.log;
     this.files.log = this.world.forest.fork(from, timeline);
     this.files.standbySignal = false;
