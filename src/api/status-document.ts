@@ -16,7 +16,7 @@ function sqlFields(
   { role, syncStandby, replicationState }: Situation,
 ): Readonly<Record<string, unknown>> {
   return {
-    postmaster_start_time: sql.startedAt,
+    postmaster_start_time: shownTime(sql.startedAt),
     role,
     server_version: sql.serverVersion,
     xlog: positions(sql),
@@ -32,9 +32,14 @@ function positions(sql: SqlStatus): Readonly<Record<string, unknown>> {
   return {
     received_location: sql.receivedLsn,
     replayed_location: sql.replayedLsn,
-    replayed_timestamp: sql.replayedAt,
+    replayed_timestamp: sql.replayedAt === null ? null : shownTime(sql.replayedAt),
     paused: sql.replayPaused,
   };
+}
+
+/** As PostgreSQL writes it, which is what clients of the contract parse. */
+function shownTime(iso: string): string {
+  return iso.replace('T', ' ');
 }
 
 function senderFields(sender: Sender): Readonly<Record<string, unknown>> {

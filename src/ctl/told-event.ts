@@ -42,18 +42,40 @@ function eventFrom(value: unknown): ToldEvent | undefined {
 const STORY_MS = 600_000;
 const STORY_EVENTS_MAX = 40;
 
-/** Another member led from then on, and what led to it, oldest first; the last one is the change itself. Empty: none is known. */
-export function lastRoleChange(events: readonly ToldEvent[]): readonly ToldEvent[] {
+/** What starts a change of roles; whatever stands before the first of them has nothing to do with it. */
+const CAUSES: ReadonlySet<string> = new Set([
+  'switchover.started',
+  'leader.lost',
+  'leader.gone',
+  'leader.released',
+  'postgres.crashed',
+  'postgres.fenced',
+  'postgres.demoted',
+  'cluster.bootstrapped',
+]);
+
+export interface RoleChange {
+  /** Somebody took the leadership. */
+  readonly taken: ToldEvent;
+  /** From its cause to the promotion, oldest first. */
+  readonly story: readonly ToldEvent[];
+}
+
+/** The last time that somebody came to lead, and what led to it; undefined: none is recorded. */
+export function lastRoleChange(events: readonly ToldEvent[]): RoleChange | undefined {
   const acquired = events.findLastIndex(({ kind }) => kind === 'leader.acquired');
   const promoted = events.findLastIndex(({ kind }) => kind === 'postgres.promoted');
   const change = acquired >= 0 ? acquired : promoted;
-  const leader = events[change];
-  if (leader === undefined) return [];
-  const end = promoted > change && events[promoted]?.member === leader.member ? promoted : change;
-  const isChange = ({ kind }: ToldEvent): boolean => kind === 'leader.acquired' || kind === 'postgres.promoted';
-  const before = events.slice(0, change).findLastIndex(isChange);
-  return events
+  const taken = events[change];
+  if (taken === undefined) return undefined;
+  const end = promoted > change && events[promoted]?.member === taken.member ? promoted : change;
+  const before = events.slice(0, change).findLastIndex(({ kind }) => TAKES.has(kind));
+  const since = events
     .slice(before + 1, end + 1)
-    .filter(({ wallMs }) => leader.wallMs - wallMs <= STORY_MS)
+    .filter(({ wallMs }) => taken.wallMs - wallMs <= STORY_MS)
     .slice(-STORY_EVENTS_MAX);
+  const cause = since.findIndex(({ kind }) => CAUSES.has(kind));
+  return { taken, story: since.slice(Math.max(0, cause)) };
 }
+
+const TAKES: ReadonlySet<string> = new Set(['leader.acquired', 'postgres.promoted']);

@@ -4,7 +4,7 @@ import { fieldOf, isList, recordFromJson } from '../../core/layout/fields.ts';
 import type { ClusterView, Member } from '../../core/model/cluster.ts';
 import { namedCluster } from '../named-cluster.ts';
 import type { Session } from '../session.ts';
-import { lastRoleChange, type ToldEvent, toldEvents } from '../told-event.ts';
+import { lastRoleChange, type RoleChange, type ToldEvent, toldEvents } from '../told-event.ts';
 
 export interface ExplainOptions {
   readonly cluster: string | undefined;
@@ -18,10 +18,11 @@ export async function explain(options: ExplainOptions, session: Session): Promis
   const cluster = namedCluster(options.cluster, session);
   const { view } = await session.dcs.read(cluster);
   const own = await Promise.all(view.members.map((member) => ownEvents(member, session)));
-  const story = lastRoleChange(toldEvents([view.events.value, ...own]));
+  const change = lastRoleChange(toldEvents([view.events.value, ...own]));
+  const story = change?.story ?? [];
   const lines = options.isJson
     ? [spacedJson({ cluster, leader: view.leader?.name ?? null, events: story.map(eventFields), timers: timers(view) })]
-    : [headline(cluster, view, story), ...told(story), timerLine(view)];
+    : [...headline(cluster, view, change), ...told(story), timerLine(view)];
   for (const line of lines) session.terminal.out(line);
   return 0;
 }
@@ -39,11 +40,17 @@ async function ownEvents({ name, data }: Member, { callApi, terminal }: Session)
   return isList(events) ? events : [];
 }
 
-function headline(cluster: string, { leader }: ClusterView, story: readonly ToldEvent[]): string {
+function headline(cluster: string, { leader }: ClusterView, change: RoleChange | undefined): readonly string[] {
   const now = leader === undefined ? 'nobody leads' : `${leader.name} leads`;
-  const change = story.at(-1);
-  if (change === undefined) return `Cluster ${cluster}: ${now}. No role change is recorded.`;
-  return `Cluster ${cluster}: ${now}. Last role change at ${change.wallAt}: ${change.text} (rule ${change.rule}).`;
+  if (change === undefined) return [`Cluster ${cluster}: ${now}. No role change is recorded.`];
+  const { taken, story } = change;
+  const [cause] = story;
+  return [
+    `Cluster ${cluster}: ${now}. Last role change at ${taken.wallAt}, by rule ${taken.rule}: ${taken.text}`,
+    ...(cause === undefined || cause === taken
+      ? []
+      : [`It began with rule ${cause.rule} on ${cause.member}: ${cause.text}`]),
+  ];
 }
 
 function told(story: readonly ToldEvent[]): readonly string[] {
@@ -51,12 +58,16 @@ function told(story: readonly ToldEvent[]): readonly string[] {
   const nameWidth = Math.max(0, ...story.map(({ member }) => member.length));
   return story.flatMap(({ wallMs, member, rule, text, evidence }) => {
     const after = `+${((wallMs - startMs) / 1000).toFixed(3)} s`.padStart(12);
-    const facts = Object.entries(evidence).map(
-      ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-    );
+    const facts = Object.entries(evidence).map(([name, value]) => `${name}=${factText(value)}`);
     const line = `${after}  ${member.padEnd(nameWidth)}  ${rule.padEnd(4)}  ${text}`;
     return facts.length === 0 ? [line] : [line, `${' '.repeat(14 + nameWidth + 2)}      ${facts.join(', ')}`];
   });
+}
+
+/** Clocks tell more digits than anybody reads. */
+function factText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' ? String(Math.round(value)) : JSON.stringify(value);
 }
 
 function eventFields({ kind, member, wallAt, rule, text, evidence }: ToldEvent): Readonly<Record<string, unknown>> {

@@ -30,7 +30,7 @@ export function aPrimary(change: Partial<PrimaryStatus> = {}): PrimaryStatus {
     slots: [],
     sync: { names: '', synchronousCommit: 'on', checkpointerIdleSinceReload: true },
     serverVersion: 150018,
-    startedAt: '2026-11-23 06:34:44.230980+00:00',
+    startedAt: '2026-11-23T06:34:44.230980+00:00',
     ...change,
   };
 }
@@ -41,7 +41,7 @@ export function aStandby(change: Partial<StandbyStatus> = {}): StandbyStatus {
     timeline: 1,
     receivedLsn: lsn(67393056),
     replayedLsn: lsn(67393056),
-    replayedAt: '2026-11-23 06:36:14.369565+00:00',
+    replayedAt: '2026-11-23T06:36:14.369565+00:00',
     replayPaused: false,
     replayedAll: true,
     receiverRuns: true,

@@ -141,9 +141,18 @@ const EVENTS = [
     atMs: 3,
     rule: 'V05',
     text: 'b leads',
-    evidence: { lagBytes: 0, reign: 12 },
+    evidence: { lagBytes: 0, reign: 11.6 },
   },
 ];
+const UNRELATED = {
+  kind: 'member.cloned',
+  member: 'b',
+  wallAt: '2026-11-23T06:58:00.000Z',
+  atMs: 2,
+  rule: 'R10',
+  text: 'cloned',
+  evidence: {},
+};
 const PROMOTED = {
   kind: 'postgres.promoted',
   member: 'b',
@@ -168,7 +177,14 @@ describe('explain', () => {
     batman: {
       ...BATMAN,
       leader: 'postgresql1',
-      'kornak/events': JSON.stringify([...EVENTS, 'nonsense', { kind: 1 }, LATER]),
+      'kornak/events': JSON.stringify([
+        ...EVENTS.slice(0, 1),
+        UNRELATED,
+        ...EVENTS.slice(1),
+        'nonsense',
+        { kind: 1 },
+        LATER,
+      ]),
     },
   };
   const api = ({ url }: ApiCall): ApiReply =>
@@ -180,7 +196,8 @@ describe('explain', () => {
     const session = aSession({ clusters, api });
     expect(await explain({ cluster: 'batman', isJson: false }, session)).toBe(0);
     expect(session.terminal.outLines).toEqual([
-      'Cluster batman: postgresql1 leads. Last role change at 2026-11-23T07:00:02.000Z: b serves (rule L02).',
+      'Cluster batman: postgresql1 leads. Last role change at 2026-11-23T07:00:01.250Z, by rule V05: b leads',
+      'It began with rule V01 on b: the leader key is gone',
       '    +0.000 s  b  V01   the leader key is gone',
       '                       manner=expired',
       '    +1.250 s  b  V05   b leads',
@@ -200,7 +217,7 @@ describe('explain', () => {
     expect(told).toMatchObject({
       cluster: 'batman',
       leader: 'postgresql1',
-      events: [{ rule: 'V01' }, { rule: 'V05', evidence: { reign: 12 } }, { rule: 'L02' }],
+      events: [{ rule: 'V01' }, { rule: 'V05', evidence: { reign: 11.6 } }, { rule: 'L02' }],
       timers: { leader_ttl: 6 },
     });
   });
