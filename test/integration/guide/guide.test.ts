@@ -10,6 +10,8 @@ const HOUSE = resolve(import.meta.dirname, '../../..');
 const GUIDE = resolve(import.meta.dirname, '../../fixtures/guide/patroni.yml');
 const ADDRESSES = ['10.20.0.10', '10.20.0.11', '10.20.0.12'] as const;
 const VERSION = '/var/lib/postgresql/15';
+/** Where Debian's PostgreSQL puts its socket: hosts of their own have one each. */
+const SOCKETS = '/var/run/postgresql';
 const missing = namespacesMissing();
 if (missing !== undefined) process.stderr.write(`skipped: the guide's three hosts: ${missing}\n`);
 
@@ -37,6 +39,7 @@ describe.skipIf(missing !== undefined)("the guide's file on its three addresses"
     dir = await mkdtemp(join(tmpdir(), 'kornak-guide-'));
     await chmod(dir, 0o755);
     await mkdir(VERSION, { recursive: true });
+    await mkdir(SOCKETS, { recursive: true });
     network = await Network.create(`kg${process.pid}`, ADDRESSES);
     const text = await readFile(GUIDE, 'utf8');
     for (const [index, address] of ADDRESSES.entries()) {
@@ -46,9 +49,10 @@ describe.skipIf(missing !== undefined)("the guide's file on its three addresses"
         .replace('connect_address: 10.20.0.10:8008', `connect_address: ${address}:8008`)
         .replace('connect_address: 10.20.0.10:5432', `connect_address: ${address}:5432`);
       await writeFile(file(index), own, { mode: 0o600 });
-      const data = join(dir, `postgresql-${index}`);
-      await mkdir(data);
-      execFileSync('chown', ['postgres:postgres', data]);
+      for (const own of [`postgresql-${index}`, `sockets-${index}`]) {
+        await mkdir(join(dir, own));
+        execFileSync('chown', ['postgres:postgres', join(dir, own)]);
+      }
     }
     network.start(
       host(0),
@@ -70,7 +74,7 @@ describe.skipIf(missing !== undefined)("the guide's file on its three addresses"
         host(index),
         [process.execPath, join(HOUSE, 'bin/kornak'), file(index)],
         join(dir, `agent-${index}.log`),
-        { [join(dir, `postgresql-${index}`)]: VERSION },
+        { [join(dir, `postgresql-${index}`)]: VERSION, [join(dir, `sockets-${index}`)]: SOCKETS },
       );
     }
   });
@@ -90,7 +94,11 @@ describe.skipIf(missing !== undefined)("the guide's file on its three addresses"
     expect({ code, said: stdout + stderr }).toMatchObject({ code: 0 });
     await until(
       'two standbys stream',
-      async () => (await psql(0, "select count(*) from pg_stat_replication where state = 'streaming'")) === '2',
+      async () =>
+        (await psql(
+          0,
+          "select count(*) from pg_stat_replication where state = 'streaming' and application_name like 'patroni-%'",
+        )) === '2',
       60_000,
     );
     await psql(0, 'create table guide (n int); insert into guide values (1)');
