@@ -26,6 +26,8 @@ export type DemoEnd =
 
 const RECOVERS_WITHIN_MS = 30_000;
 const VERIFIES_WITHIN_MS = 15_000;
+/** Who presses Ctrl-C does not wait for a failover. */
+const VERIFIES_HASTILY_WITHIN_MS = 1_500;
 const LOOK_EVERY_MS = 250;
 const EVENTS_MAX = 200;
 
@@ -136,7 +138,7 @@ class Demo {
     const { writer } = this.#cluster;
     const outageMs = writer.ledger.longestGapMs(performance.now());
     await writer.stop();
-    const lost = await writer.verify(AbortSignal.timeout(VERIFIES_WITHIN_MS));
+    const lost = await writer.verify(this.#verifyDeadline());
     // The picture that is left behind shall be of this moment.
     await this.#cluster.watch.poll();
     return {
@@ -146,6 +148,12 @@ class Demo {
       lost,
       ...countStreaming(outcome),
     };
+  }
+
+  #verifyDeadline(): AbortSignal {
+    const { interrupted } = this.#run;
+    if (interrupted.aborted) return AbortSignal.timeout(VERIFIES_HASTILY_WITHIN_MS);
+    return AbortSignal.any([interrupted, AbortSignal.timeout(VERIFIES_WITHIN_MS)]);
   }
 
   #picture(): Picture {
