@@ -71,7 +71,7 @@ function picture(lines) {
   const height = lines.length * cell.height + 2 * cell.margin;
   const texts = lines.map((line, index) => {
     const y = cell.margin + (index + 0.75) * cell.height;
-    return `  <text x="${cell.margin}" y="${y}">${spansOf(line).map(spanMarkup).join('')}</text>`;
+    return `  <text xml:space="preserve" x="${cell.margin}" y="${y}">${spansOf(line).map(spanMarkup).join('')}</text>`;
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="The demo after a failover">`,
