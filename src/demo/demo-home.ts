@@ -9,10 +9,16 @@ import { endMemberProcesses } from './member.ts';
 import { type MemberPlace, memberFileText } from './member-file.ts';
 import { memberProcesses } from './member-processes.ts';
 import type { DemoOptions } from './options.ts';
-import { choosePorts, type DemoPorts } from './ports.ts';
+import { type DemoPorts, PortReservation } from './ports.ts';
 import { readProcess } from './process-table.ts';
 import { findServerOwner, giveTo, requireReachable, type ServerOwner } from './server-owner.ts';
-import { emptyStateDirectory, openStateDirectory, type StateDirectory, writeRecord } from './state-directory.ts';
+import {
+  emptyStateDirectory,
+  openStateDirectory,
+  removeStateDirectory,
+  type StateDirectory,
+  writeRecord,
+} from './state-directory.ts';
 
 export interface DemoHome {
   readonly path: string;
@@ -23,6 +29,8 @@ export interface DemoHome {
   readonly record: DemoRecord;
   readonly members: readonly MemberPlace[];
   readonly connection: string;
+  /** Holds the ports of whatever does not run yet. */
+  readonly reservation: PortReservation;
 }
 
 const LEFT_ENDS_WITHIN_MS = 10_000;
@@ -30,12 +38,26 @@ const LEFT_ENDS_WITHIN_MS = 10_000;
 export async function prepareHome(options: DemoOptions): Promise<DemoHome> {
   const owner = findServerOwner();
   const directory = openStateDirectory(options.dir);
+  try {
+    requireReachable(owner, directory.path);
+    return await furnish(options, directory, owner);
+  } catch (error) {
+    if (!directory.existed && directory.left === undefined) await removeStateDirectory(directory.path);
+    throw error;
+  }
+}
+
+async function furnish(
+  options: DemoOptions,
+  directory: StateDirectory,
+  owner: ServerOwner | undefined,
+): Promise<DemoHome> {
   const { path } = directory;
-  requireReachable(owner, path);
   if (directory.left !== undefined) await endLeftovers(path, directory.left);
   const resumed = resumable(directory);
   if (directory.left !== undefined && resumed === undefined) emptyStateDirectory(path);
-  const record = await newRecord(options, directory, resumed);
+  const reservation = new PortReservation();
+  const record = await newRecord(options, directory, resumed, reservation);
   writeRecord(path, record);
   const { ports } = record;
   const members = memberPlaces(path, ports);
@@ -43,13 +65,14 @@ export async function prepareHome(options: DemoOptions): Promise<DemoHome> {
   const passwordFile = join(path, 'pgpass');
   writePrivate(passwordFile, passwordFileText(ports.members, record.passwords.superuser));
   const connection = connectionString(ports.members, passwordFile);
-  return { path, kept: record.kept, resumed: resumed !== undefined, record, members, connection };
+  return { path, kept: record.kept, resumed: resumed !== undefined, record, members, connection, reservation };
 }
 
 async function newRecord(
   options: DemoOptions,
   { existed }: StateDirectory,
   resumed: DemoRecord | undefined,
+  reservation: PortReservation,
 ): Promise<DemoRecord> {
   const memberCount = resumed?.memberCount ?? options.memberCount;
   return {
@@ -58,7 +81,7 @@ async function newRecord(
     started: [],
     kept: options.keep || existed,
     memberCount,
-    ports: await choosePorts(memberCount, ETCD_COUNT, resumed?.ports),
+    ports: await reservation.choose(memberCount, ETCD_COUNT, resumed?.ports),
     passwords: resumed?.passwords ?? newPasswords(),
   };
 }
