@@ -4,11 +4,16 @@ import { type Branch, contains, normalized, positionOf, type WalEnd, walEndToTex
 import type { PgHost, Witness } from '../postgres/world.ts';
 import type { Agenda } from '../time/agenda.ts';
 import type { Ledger, Reign } from './ledger.ts';
+import { BUDGETS } from '../../runtime/budgets.ts';
+import type { Options } from '../options.ts';
 import { Violation } from './violation.ts';
 
 /** After a thaw backends may run before the guard does; it takes no longer than this. */
 const THAW_MS = 30;
-/** From the last check before the promote signal to the end of recovery; a key deleted in between is noticed too late. */
+/**
+ * From the last look at the key, which a slow network may answer late, to the end of recovery: a key deleted in between is
+ * noticed too late.
+ */
 const PROMOTE_MS = 260;
 /** The guard's own reaction: timer, kill. */
 const KILL_MS = 15;
@@ -18,6 +23,13 @@ interface Beginning {
   readonly branch: Branch;
   readonly host: PgHost;
   readonly atMs: number;
+}
+
+/** What is to be watched over. */
+export interface Scene {
+  readonly agenda: Agenda;
+  readonly ledger: Ledger;
+  readonly options: Options;
 }
 
 export interface Tally {
@@ -41,10 +53,13 @@ export class Checker implements Witness {
   /** The last commit acknowledged under synchronous replication: whoever has it has all before. */
   private newest: WalEnd | undefined;
 
-  constructor(agenda: Agenda, ledger: () => Ledger, hosts: ReadonlyMap<string, PgHost>) {
-    this.agenda = agenda;
-    this.ledger = ledger;
+  private readonly promoteMs: number;
+
+  constructor(scene: Scene, hosts: ReadonlyMap<string, PgHost>) {
+    this.agenda = scene.agenda;
+    this.ledger = () => scene.ledger;
     this.hosts = hosts;
+    this.promoteMs = PROMOTE_MS + (scene.options.slowRate > 0 ? BUDGETS.confirm : 0);
   }
 
   serving(host: PgHost, how: { readonly kind: 'promoted'; readonly reign: number; readonly from: WalEnd } | { readonly kind: 'started' }): void {
@@ -163,7 +178,7 @@ export class Checker implements Witness {
   private hasJustGone(reign: number): boolean {
     const ended = this.ledger().reigns.find((each) => each.reign === reign);
     if (ended?.endedAtMs === undefined || ended.hasExpired) return false;
-    return this.agenda.nowMs - ended.endedAtMs <= PROMOTE_MS;
+    return this.agenda.nowMs - ended.endedAtMs <= this.promoteMs;
   }
 
   private hasJustThawed(host: PgHost): boolean {

@@ -9,6 +9,7 @@ import type { Options } from '../options.ts';
 import { emptyDisk } from '../postgres/disk.ts';
 import { Forest } from '../postgres/wal.ts';
 import type { PgHost, PgWorld } from '../postgres/world.ts';
+import type { WatchEvent } from '../../ports/store.ts';
 import { StoreServer } from '../store/server.ts';
 import { Agenda } from '../time/agenda.ts';
 import { Chance } from '../time/chance.ts';
@@ -21,6 +22,7 @@ import { Operator } from './operator.ts';
 
 const NAMES = ['ada', 'bob', 'cyd-3', 'dan', 'eve'] as const;
 const CLIENTS = ['client1', 'client2', 'client3', 'client4'] as const;
+const VALUE_SHOWN = 240;
 /** Members are switched on within this time. */
 const START_MS = 3000;
 
@@ -66,11 +68,11 @@ export class Cluster {
       this.ledger.note(change, this.agenda.nowMs);
       this.noteReign(before);
       this.checker.checkElectable('/sync or a key changed');
-      for (const event of change.events) this.trace.note('store', () => `${change.revision} ${JSON.stringify(event)}`);
+      for (const event of change.events) this.trace.note('store', () => `${change.revision} ${storedText(event)}`);
     });
     const hosts = new Map<string, PgHost>();
     this.ledger = new Ledger(this.keys, this.store.state.leases, (name) => hosts.get(name)?.machine.clockRate ?? 1);
-    this.checker = new Checker(this.agenda, () => this.ledger, hosts);
+    this.checker = new Checker(this, hosts);
     this.world = {
       agenda: this.agenda,
       network: this.network,
@@ -171,4 +173,11 @@ export class Cluster {
     hosts.set(name, host);
     return { name, machine, host, guard: new GuardProgram(host, this.world), agent: undefined };
   }
+}
+
+/** One line for the trace; of the long values that only people read, the beginning. */
+function storedText(event: WatchEvent): string {
+  if (event.kind === 'delete') return `${event.key} deleted`;
+  const { key, value, leaseId } = event.keyValue;
+  return `${key} = ${value.slice(0, VALUE_SHOWN)}${value.length > VALUE_SHOWN ? '…' : ''}${leaseId === undefined ? '' : ` on lease ${leaseId}`}`;
 }

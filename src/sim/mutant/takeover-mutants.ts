@@ -62,7 +62,7 @@ export const promotedUnchecked: Mutant = {
   without: 'the last look at the key before the promote signal',
   options: (options) => {
     const biased = troubled(options, { 'new-leader-cut': 4, 'machine-crash': 1, 'lease-revoked': 1 });
-    return { ...biased, habits: { ...biased.habits, promoteMsMax: 1500 } };
+    return { ...biased, slowRate: 0, habits: { ...biased.habits, promoteMsMax: 1500 } };
   },
   postgres: (postgres) => ({
     ...delegate(postgres),
