@@ -84,21 +84,20 @@ export class CountingWriter {
 
   /** The first connection to a member that accepts writes; undefined once stopped. */
   async #race(): Promise<Client | undefined> {
-    let won: Client | undefined;
-    let tries = 0;
+    const race: { won?: Client; tries: number } = { tries: 0 };
     const attempt = async (member: TestMember): Promise<void> => {
-      tries += 1;
+      race.tries += 1;
       const client = await writable(member);
-      tries -= 1;
+      race.tries -= 1;
       if (client === undefined) return;
-      if (won === undefined && !this.#stopped) won = client;
+      if (race.won === undefined && !this.#stopped) race.won = client;
       else drop(client);
     };
-    while (won === undefined && !this.#stopped) {
-      for (const member of this.#cluster.members) if (tries < TRIES_MAX) void attempt(member);
+    while (race.won === undefined && !this.#stopped) {
+      for (const member of this.#cluster.members) if (race.tries < TRIES_MAX) void attempt(member);
       await pause(RACE_EVERY_MS);
     }
-    return won;
+    return race.won;
   }
 }
 

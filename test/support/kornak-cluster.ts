@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { type EtcdCluster, startEtcd } from './etcd-cluster.ts';
 import { freePorts } from './free-ports.ts';
-import { processesIn, startTicksOf } from './processes.ts';
+import { processesIn } from './processes.ts';
 
 const HOUSE = resolve(import.meta.dirname, '../..');
 const PASSWORDS = { superuser: 'sup-3r-s3cret', replication: 'r3pl-s3cret', rewind: 'r3w1nd-s3cret' } as const;
@@ -377,5 +377,3 @@ export async function prepareCluster(options: ClusterOptions = {}): Promise<Test
   }
   return new TestCluster(scope, dir, etcd, members);
 }
-
-export { startTicksOf };

@@ -1,7 +1,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 
 /** Field 22 of /proc/PID/stat; undefined for a process that is gone or a zombie. */
-export async function startTicksOf(pid: number): Promise<number | undefined> {
+async function startTicksOf(pid: number): Promise<number | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields === undefined || fields[0] === 'Z' ? undefined : Number(fields[19]);

@@ -1,3 +1,4 @@
+import type { ClusterView } from '../model/cluster.ts';
 import type { Context, Rule, Ruling } from './context.ts';
 import { followTarget, isTagged, leaderServes, settingsWith, startJob } from './context.ts';
 import { LIMITS } from './limits.ts';
@@ -25,13 +26,18 @@ function refuseRequest(ctx: Context): Ruling | undefined {
 }
 
 function refusal(ctx: Context): string | undefined {
-  const { data } = ctx.obs.postgres;
-  const initialize = ctx.view?.initialize;
+  return ctx.view === undefined ? undefined : (refusalByStore(ctx, ctx.view) ?? refusalByData(ctx));
+}
+
+function refusalByStore(ctx: Context, { initialize, bootstrapper }: ClusterView): string | undefined {
   if (ctx.leader !== undefined) return `the cluster exists: ${ctx.leader.name} leads it`;
-  if (initialize?.value === '' && ctx.view?.bootstrapper !== ctx.me)
-    return `${ctx.view?.bootstrapper ?? 'another member'} is initialising the cluster`;
-  if (initialize !== undefined && initialize.revision > 0 && initialize.value !== '')
-    return `the cluster exists: its system identifier is ${initialize.value}`;
+  if (initialize.revision === 0) return undefined;
+  if (initialize.value !== '') return `the cluster exists: its system identifier is ${initialize.value}`;
+  return bootstrapper === ctx.me ? undefined : `${bootstrapper ?? 'another member'} is initialising the cluster`;
+}
+
+function refusalByData(ctx: Context): string | undefined {
+  const { data } = ctx.obs.postgres;
   if (data.kind === 'foreign') return `the data directory is in the way: ${data.what}`;
   if (data.kind === 'cluster') return 'the data directory holds a cluster already';
   if (data.kind === 'unreadable') return `the data directory cannot be read: ${data.why}`;

@@ -1,5 +1,5 @@
 import type { PrimaryStatus } from '../model/local-postgres.ts';
-import type { Lsn } from '../model/lsn.ts';
+import { LSN_ZERO } from '../model/lsn.ts';
 import type { Memory } from '../model/memory.ts';
 import type { Step } from '../model/plan.ts';
 import { planSync, type SyncMove } from '../sync/plan-sync.ts';
@@ -69,8 +69,8 @@ function syncSteps({ ctx, held }: Leading, move: SyncMove): Step[] {
   return steps;
 }
 
-function syncChore(lead: Leading): Chore | undefined {
-  const move = syncMove(lead);
+function syncChore(reigning: Leading): Chore | undefined {
+  const move = syncMove(reigning);
   if (move === undefined) return undefined;
   const { writeSync, setNames, mark } = move;
   const text =
@@ -79,7 +79,7 @@ function syncChore(lead: Leading): Chore | undefined {
       : `synchronous standbys: ${writeSync.voters.join(', ') || 'none'} (${move.why})`;
   return {
     why: move.why,
-    steps: syncSteps(lead, move),
+    steps: syncSteps(reigning, move),
     memory: {
       ...(mark === undefined ? {} : { syncMark: mark ?? undefined }),
       ...(setNames === undefined ? {} : { syncNamesSet: setNames ?? undefined }),
@@ -138,7 +138,7 @@ function statusChore({ ctx, held, primary }: Leading): Chore | undefined {
   const slots = Object.fromEntries(
     primary.slots
       .filter((slot) => slot.restartLsn !== undefined || slot.kind === 'physical')
-      .map((slot) => [slot.name, slot.restartLsn ?? (0n as Lsn)]),
+      .map((slot) => [slot.name, slot.restartLsn ?? LSN_ZERO]),
   );
   const told = ctx.view.status;
   const newSlots = Object.keys(slots).some((name) => !Object.hasOwn(told.slots, name));
@@ -172,14 +172,14 @@ const CHORES: readonly ((lead: Leading) => Chore | undefined)[] = [
 ];
 
 function upkeep(ctx: Context): Ruling | undefined {
-  const lead = leading(ctx);
-  if (lead === undefined) return undefined;
-  const chores = CHORES.map((chore) => chore(lead)).filter((chore) => chore !== undefined);
+  const reigning = leading(ctx);
+  if (reigning === undefined) return undefined;
+  const chores = CHORES.map((chore) => chore(reigning)).filter((chore) => chore !== undefined);
   if (chores.length === 0) return undefined;
   return {
     why: chores.map((chore) => chore.why).join('; '),
     steps: chores.flatMap((chore) => chore.steps),
-    memory: Object.assign({}, ...chores.map((chore) => chore.memory ?? {})) as Partial<Memory>,
+    memory: chores.reduce<Partial<Memory>>((all, chore) => ({ ...all, ...chore.memory }), {}),
     events: chores.flatMap((chore) => chore.events ?? []),
     wakeInMs: chores.some((chore) => chore.soon === true) ? LIMITS.paceMs : LIMITS.primaryQuietMs,
   };

@@ -1,6 +1,7 @@
 import type { FailoverRequest } from '../model/cluster.ts';
 import type { Sender } from '../model/local-postgres.ts';
-import { lsnToText } from '../model/lsn.ts';
+import { type Lsn, lsnToText } from '../model/lsn.ts';
+import type { Switchover } from '../model/memory.ts';
 import { known } from '../model/seen.ts';
 import { epochMsOf } from '../model/timestamp.ts';
 import type { Context, HeldLease, Rule, Ruling } from './context.ts';
@@ -51,9 +52,7 @@ function chooseSuccessor(ctx: Context, request: FailoverRequest): { name: string
       ? { name: candidate }
       : { refusal: `${candidate} does not stream, lags, or may not lead` };
   }
-  const best = [...fitting].sort((a, b) =>
-    (a.flushLsn ?? 0n) > (b.flushLsn ?? 0n) ? -1 : a.name < b.name ? -1 : 1,
-  )[0];
+  const best = fitting.toSorted((a, b) => ((a.flushLsn ?? 0n) > (b.flushLsn ?? 0n) ? -1 : a.name < b.name ? -1 : 1))[0];
   return best === undefined ? { refusal: 'no member streams that may lead' } : { name: best.name };
 }
 
@@ -120,37 +119,57 @@ function begin(ctx: Context): Ruling | undefined {
   };
 }
 
+interface Stopped {
+  readonly held: HeldLease;
+  readonly switchover: Switchover & { readonly stoppedMs: number };
+}
+
+/** PostgreSQL is down for a switchover, and the key is still ours. */
+function stoppedForSwitchover(ctx: Context): Stopped | undefined {
+  const { switchover } = ctx.mem;
+  if (ctx.held === undefined || switchover?.stoppedMs === undefined) return undefined;
+  if (ctx.obs.postgres.postmaster !== undefined) return undefined;
+  return { held: ctx.held, switchover: { ...switchover, stoppedMs: switchover.stoppedMs } };
+}
+
+/** The candidate's position, if it is beyond the shutdown checkpoint. */
+function receivedBy(ctx: Context, { candidate, shutdownLsn }: Switchover): Lsn | undefined {
+  const status = ctx.obs.peers.get(candidate);
+  const received = status === undefined ? undefined : known(status)?.receivedLsn;
+  return shutdownLsn !== undefined && received !== undefined && received > shutdownLsn ? received : undefined;
+}
+
 /** The shutdown checkpoint is on the candidate: nothing can be lost by letting go. */
 function handOver(ctx: Context): Ruling | undefined {
-  const { held, mem } = ctx;
-  const { switchover } = mem;
-  if (held === undefined || switchover?.stoppedMs === undefined || ctx.obs.postgres.postmaster !== undefined)
-    return undefined;
-  const member = memberOf(ctx, switchover.candidate);
-  const status = ctx.obs.peers.get(switchover.candidate);
-  const received = status === undefined ? undefined : known(status)?.receivedLsn;
-  const { shutdownLsn } = switchover;
-  if (shutdownLsn !== undefined && received !== undefined && received > shutdownLsn) {
-    return {
-      why: `${switchover.candidate} has received the shutdown checkpoint at ${lsnToText(shutdownLsn)}: the key is released`,
-      steps: [releaseStep(ctx, held.reign, shutdownLsn)],
-      memory: { switchover: { ...switchover, releasedMs: ctx.nowMs } },
-      events: [
-        {
-          kind: 'leader.released',
-          text: `${ctx.me} hands over to ${switchover.candidate}`,
-          evidence: { shutdownLsn: lsnToText(shutdownLsn), receivedLsn: lsnToText(received) },
-        },
-      ],
-      wakeInMs: LIMITS.paceMs,
-    };
-  }
-  const waitedMs = ctx.nowMs - switchover.stoppedMs;
-  const apiUrl = member?.data.apiUrl;
-  if (shutdownLsn === undefined || apiUrl === undefined || waitedMs > LIMITS.handOverMs) return undefined;
+  const it = stoppedForSwitchover(ctx);
+  if (it === undefined) return undefined;
+  const { candidate, shutdownLsn } = it.switchover;
+  const received = receivedBy(ctx, it.switchover);
+  if (received === undefined || shutdownLsn === undefined) return undefined;
   return {
-    why: `waiting for ${switchover.candidate} to receive the shutdown checkpoint`,
-    steps: [{ kind: 'probe', members: [{ name: switchover.candidate, apiUrl }] }],
+    why: `${candidate} has received the shutdown checkpoint at ${lsnToText(shutdownLsn)}: the key is released`,
+    steps: [releaseStep(ctx, it.held.reign, shutdownLsn)],
+    memory: { switchover: { ...it.switchover, releasedMs: ctx.nowMs } },
+    events: [
+      {
+        kind: 'leader.released',
+        text: `${ctx.me} hands over to ${candidate}`,
+        evidence: { shutdownLsn: lsnToText(shutdownLsn), receivedLsn: lsnToText(received) },
+      },
+    ],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+function askCandidate(ctx: Context): Ruling | undefined {
+  const it = stoppedForSwitchover(ctx);
+  if (it === undefined || it.switchover.shutdownLsn === undefined) return undefined;
+  const { candidate, stoppedMs } = it.switchover;
+  const apiUrl = memberOf(ctx, candidate)?.data.apiUrl;
+  if (apiUrl === undefined || ctx.nowMs - stoppedMs > LIMITS.handOverMs) return undefined;
+  return {
+    why: `waiting for ${candidate} to receive the shutdown checkpoint`,
+    steps: [{ kind: 'probe', members: [{ name: candidate, apiUrl }] }],
     wakeInMs: LIMITS.paceMs,
   };
 }
@@ -181,6 +200,7 @@ function takeBack(ctx: Context): Ruling | undefined {
 
 export const SWITCHOVER_RULES: readonly Rule[] = [
   { id: 'S10', title: 'hand over once the candidate has everything', match: handOver },
+  { id: 'S15', title: 'ask the candidate whether it has everything', match: askCandidate },
   { id: 'S20', title: 'take leadership back from a switchover that failed', match: takeBack },
   { id: 'S30', title: 'refuse a switchover that cannot be done', match: refuse },
   { id: 'S40', title: 'begin a switchover: stop PostgreSQL', match: begin },

@@ -70,20 +70,20 @@ function pledge(ctx: Context): Ruling | undefined {
   };
 }
 
+/** How long the leader that went may still be inside its deadline, as far as can be told. */
+function deadlineAheadMs(ctx: Context, it: Vacant): number {
+  const { vacancy } = ctx.obs;
+  if (vacancy === undefined) return it.sinceMs + ctx.config.leaderTtlMs - ctx.nowMs;
+  const { manner, previous, sinceMs } = vacancy;
+  if (manner !== 'vanished' || previous?.name === ctx.me) return 0;
+  return sinceMs + Math.max(previous?.leaseTtlMs ?? 0, ctx.config.leaderTtlMs) - ctx.nowMs;
+}
+
 /** Asynchronous: the old leader may be inside its deadline as long as its lease could have been running. */
 function waitOutDeadline(ctx: Context): Ruling | undefined {
   const it = vacant(ctx);
-  const { vacancy } = ctx.obs;
-  if (
-    it === undefined ||
-    unionOf(it.view).length > 0 ||
-    vacancy?.manner === 'released' ||
-    vacancy?.manner === 'expired'
-  )
-    return undefined;
-  if (vacancy?.previous?.name === ctx.me) return undefined;
-  const ttlMs = Math.max(vacancy?.previous?.leaseTtlMs ?? 0, ctx.config.leaderTtlMs);
-  const leftMs = (vacancy?.sinceMs ?? it.sinceMs) + ttlMs - ctx.nowMs;
+  if (it === undefined || unionOf(it.view).length > 0) return undefined;
+  const leftMs = deadlineAheadMs(ctx, it);
   if (leftMs <= 0) return undefined;
   return {
     why: `the leader key vanished unwatched: its holder may still be inside its deadline for ${Math.ceil(leftMs / 1000)} s`,

@@ -7,7 +7,7 @@ import type { Context } from './context.ts';
 function syncOfNewReign(view: ClusterView, me: string): SyncState | undefined {
   const union = unionOf(view);
   if (union.length === 0) return undefined;
-  const voters = union.filter((name) => name.toLowerCase() !== me.toLowerCase()).sort();
+  const voters = union.filter((name) => name.toLowerCase() !== me.toLowerCase()).toSorted();
   return { leader: me, voters, quorum: view.sync.value.quorum };
 }
 

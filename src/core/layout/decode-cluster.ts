@@ -78,6 +78,7 @@ const meanings = new WeakMap<StoredKey, Decoded<unknown>>();
 
 function meaningOf<T>(stored: StoredKey, decode: (text: string) => Decoded<T>): Decoded<T> {
   // A key has one decoder, so what is kept for it is of that decoder's type.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const kept = meanings.get(stored) as Decoded<T> | undefined;
   if (kept !== undefined) return kept;
   const decoded = decode(stored.value);

@@ -32,8 +32,6 @@ export interface SyncMove {
   /** Text for `synchronous_standby_names`; null: none. */
   readonly setNames?: string | null;
   readonly mark?: SyncMark | null;
-  /** Nothing more to do until something changes. */
-  readonly settled: boolean;
 }
 
 function acknowledges(sender: Sender, input: SyncInput): boolean {
@@ -50,14 +48,14 @@ function chooseStandbys(input: SyncInput): string[] {
     if (acknowledges(sender, input)) flushed.set(sender.name, sender.flushLsn ?? 0n);
   }
   const rank = (name: string): number => (input.reluctant.has(name) ? 2 : 0) + (voters.includes(name) ? 0 : 1);
-  const names = [...flushed.keys()].sort((a, b) => {
+  const names = [...flushed.keys()].toSorted((a, b) => {
     const byRank = rank(a) - rank(b);
     if (byRank !== 0) return byRank;
     const ahead = (flushed.get(b) ?? 0n) - (flushed.get(a) ?? 0n);
     if (ahead !== 0n) return ahead > 0n ? 1 : -1;
     return a < b ? -1 : 1;
   });
-  return names.slice(0, Math.max(1, input.count)).sort();
+  return names.slice(0, Math.max(1, input.count)).toSorted();
 }
 
 function same(a: readonly string[], b: readonly string[]): boolean {
@@ -78,86 +76,80 @@ function switchOff(input: SyncInput, namesInForce: string): SyncMove | undefined
       deleteSync: true,
       setNames: null,
       mark: null,
-      settled: false,
     };
   }
   if (namesInForce !== '' && namesInForce === input.lastSet) {
-    return { why: 'nobody needs to be waited for', setNames: null, mark: null, settled: false };
+    return { why: 'nobody needs to be waited for', setNames: null, mark: null };
   }
   return undefined;
 }
 
+/** /sync is not ours to rest on yet: an unknown write is settled by writing, and a new reign begins with nobody. */
+function takeCharge({ me, sync, unsettled }: SyncInput): SyncMove | undefined {
+  if (sync.value.leader !== me) {
+    const writeSync = { leader: me, voters: [], quorum: 0 };
+    return { why: 'synchronous replication is switched on', writeSync, mark: null };
+  }
+  if (!unsettled) return undefined;
+  return { why: 'an earlier write of /sync may still land: written again as it stands', writeSync: sync.value };
+}
+
+/** Who is told of in /sync and still acknowledges every commit. */
+function keptVoters(input: SyncInput, chosen: readonly string[]): readonly string[] {
+  const inServer = parseSyncNames(input.primary.sync.names);
+  if (!inServer.ours) return [];
+  return input.sync.value.voters.filter((name) => chosen.includes(name) && inServer.names.includes(name));
+}
+
+/** What the setting is to become; undefined: it is that already. */
+function newNames({ primary, strict }: SyncInput, chosen: readonly string[]): string | null | undefined {
+  const wanted = formatSyncNames(chosen) ?? (strict ? STRICT_PLACEHOLDER : undefined);
+  return (wanted ?? '') === primary.sync.names ? undefined : (wanted ?? null);
+}
+
 /**
- * Priority mode by the rules of safety.md, "What /sync rests on": raise what commits wait for first, then /sync; lower /sync first.
- * Pure and stateless but for the mark, so an interruption at any point is just the next input.
+ * Priority mode by the rules of safety.md, "What /sync rests on": raise what commits wait for first, then /sync; lower /sync
+ * first. Pure and stateless but for the mark, so an interruption at any point is just the next input.
  */
 export function planSync(input: SyncInput): SyncMove | undefined {
-  const { me, sync, primary, mark } = input;
-  const names = primary.sync.names;
-  if (!input.enabled) return switchOff(input, names);
-  if (input.unsettled && sync.value.leader === me) {
-    return {
-      why: 'an earlier write of /sync may still land: written again as it stands',
-      writeSync: sync.value,
-      settled: false,
-    };
-  }
-  if (sync.value.leader !== me) {
-    return {
-      why: 'synchronous replication is switched on',
-      writeSync: { leader: me, voters: [], quorum: 0 },
-      mark: null,
-      settled: false,
-    };
-  }
-  const inServer = parseSyncNames(names);
+  const { me, sync, primary } = input;
+  if (!input.enabled) return switchOff(input, primary.sync.names);
+  const first = takeCharge(input);
+  if (first !== undefined) return first;
+
   const chosen = chooseStandbys(input);
-  const kept = sync.value.voters.filter(
-    (name) => chosen.includes(name) && inServer.ours && inServer.names.includes(name),
-  );
-  const wantedText = formatSyncNames(chosen) ?? (input.strict ? STRICT_PLACEHOLDER : undefined);
-  const setNames = (wantedText ?? '') === names ? {} : { setNames: wantedText ?? null, mark: null };
-  const waitForCheckpointer = names === '' && wantedText !== undefined && input.checkpointAhead;
+  const kept = keptVoters(input, chosen);
+  const names = newNames(input, chosen);
+  // The checkpointer reads nothing during a forced checkpoint, and it decides whether commits wait at all.
+  const mustWait = primary.sync.names === '' && names !== undefined && input.checkpointAhead;
+  const setting = names === undefined || mustWait ? {} : { setNames: names, mark: null };
 
   if (!same(kept, sync.value.voters)) {
     const gone = sync.value.voters.filter((name) => !kept.includes(name)).join(', ');
-    return {
-      why: `${gone} no longer acknowledges commits`,
-      writeSync: { leader: me, voters: kept, quorum: 0 },
-      ...(waitForCheckpointer ? {} : setNames),
-      settled: false,
-    };
+    const writeSync = { leader: me, voters: kept, quorum: 0 };
+    return { why: `${gone} no longer acknowledges commits`, writeSync, ...setting };
   }
-  if ('setNames' in setNames) {
-    if (waitForCheckpointer) return { why: 'a checkpoint runs: no first standby before it has ended', settled: false };
-    return { why: `commits are to wait for ${chosen.join(', ') || 'nobody'}`, ...setNames, settled: false };
-  }
+  if (mustWait) return { why: 'a checkpoint runs: no first standby before it has ended' };
+  if (names !== undefined) return { why: `commits are to wait for ${chosen.join(', ') || 'nobody'}`, ...setting };
   const joining = chosen.filter((name) => !kept.includes(name));
-  if (joining.length === 0) return undefined;
-  return admit(input, chosen, joining, mark);
+  return joining.length === 0 ? undefined : admit(input, chosen, joining);
 }
 
 /** The setting is written; whoever has flushed a mark taken while it was in force holds everything acknowledged. */
-function admit(
-  input: SyncInput,
-  chosen: readonly string[],
-  joining: readonly string[],
-  mark: SyncMark | undefined,
-): SyncMove {
-  const { primary, sync, me } = input;
+function admit(input: SyncInput, chosen: readonly string[], joining: readonly string[]): SyncMove {
+  const { primary, sync, me, mark } = input;
   const names = primary.sync.names;
-  if (!inForce(input, chosen)) return { why: `waiting for ${names} to be in force`, settled: false };
+  if (!inForce(input, chosen)) return { why: `waiting for ${names} to be in force` };
   if (mark === undefined || mark.names !== names) {
-    return { why: `${names} is in force: mark taken`, mark: { names, lsn: primary.flushLsn }, settled: false };
+    return { why: `${names} is in force: mark taken`, mark: { names, lsn: primary.flushLsn } };
   }
   const passed = joining.filter((name) =>
     primary.senders.some((row) => row.name === name && acknowledges(row, input) && (row.flushLsn ?? 0n) >= mark.lsn),
   );
-  if (passed.length === 0) return { why: `waiting for ${joining.join(', ')} to pass the mark`, settled: false };
-  const voters = [...sync.value.voters, ...passed].sort();
+  if (passed.length === 0) return { why: `waiting for ${joining.join(', ')} to pass the mark` };
+  const voters = [...sync.value.voters, ...passed].toSorted();
   return {
     why: `${passed.join(', ')} holds every acknowledged commit`,
     writeSync: { leader: me, voters, quorum: 0 },
-    settled: false,
   };
 }

@@ -19,7 +19,7 @@ function quoteName(name: string): string {
 
 /** Names all of which must acknowledge; undefined for none. Sorted, so that equal sets are equal texts. */
 export function formatSyncNames(names: readonly string[]): string | undefined {
-  const sorted = [...names].sort().map(quoteName);
+  const sorted = names.toSorted().map(quoteName);
   if (sorted.length <= 1) return sorted[0];
   return `${sorted.length} (${sorted.join(',')})`;
 }

@@ -69,7 +69,7 @@ async function fileWith(change: (draft: Draft) => void): Promise<string> {
 }
 
 async function tree(path: string): Promise<string[]> {
-  return (await readdir(path, { recursive: true }).catch(() => [])).sort();
+  return (await readdir(path, { recursive: true }).catch(() => [])).toSorted((a, b) => (a < b ? -1 : 1));
 }
 
 /** Refused: one screen, exit 1, the place named, no secret told, nothing changed below the data directory's parent. */

@@ -49,9 +49,9 @@ describe.skipIf(missing !== undefined)("the guide's file on its three addresses"
         .replace('connect_address: 10.20.0.10:8008', `connect_address: ${address}:8008`)
         .replace('connect_address: 10.20.0.10:5432', `connect_address: ${address}:5432`);
       await writeFile(file(index), own, { mode: 0o600 });
-      for (const own of [`postgresql-${index}`, `sockets-${index}`]) {
-        await mkdir(join(dir, own));
-        execFileSync('chown', ['postgres:postgres', join(dir, own)]);
+      for (const folder of [`postgresql-${index}`, `sockets-${index}`]) {
+        await mkdir(join(dir, folder));
+        execFileSync('chown', ['postgres:postgres', join(dir, folder)]);
       }
     }
     network.start(

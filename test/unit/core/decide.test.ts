@@ -458,7 +458,11 @@ describe('the holder of the key', () => {
   ]);
 
   test('has every member of the union acknowledge before it is promoted', () => {
-    const cluster = view({ ...claimed, leader: leaderKey('a'), sync: { value: syncOf('a', ['b', 'c']), revision: 30 } });
+    const cluster = view({
+      ...claimed,
+      leader: leaderKey('a'),
+      sync: { value: syncOf('a', ['b', 'c']), revision: 30 },
+    });
     const [step] = decide(observation({ postgres: standby(), lease: held(), cluster }), memory()).plan.steps;
     expect(step).toMatchObject({ job: { kind: 'promote', aboveTimeline: 1, settings: { syncNames: '2 (b,c)' } } });
   });
@@ -536,14 +540,14 @@ describe('switchover', () => {
       name: 'the candidate is asked whether it has everything',
       obs: observation({ postgres: down({ state: 'shut down' }), lease: held(), cluster: wanted }),
       mem: stopped,
-      rule: 'S10',
+      rule: 'S15',
       steps: ['probe'],
     },
     {
       name: 'a candidate at the checkpoint has not received it yet',
       obs: observation({ postgres: down({ state: 'shut down' }), lease: held(), cluster: wanted, peers: peers(1100) }),
       mem: stopped,
-      rule: 'S10',
+      rule: 'S15',
       steps: ['probe'],
     },
     {

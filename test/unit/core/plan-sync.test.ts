@@ -138,7 +138,7 @@ test.each([
 test('names are written so that they are read again', () => {
   for (const names of [['b'], ['pg-1', 'Pg.2'], ['first', 'any'], ['a"b', 'c,d']]) {
     expect(parseSyncNames(formatSyncNames(names) ?? '')).toEqual({
-      names: [...names].sort(),
+      names: names.toSorted(),
       count: names.length,
       ours: true,
     });
