@@ -62,11 +62,8 @@ export class DemoCluster {
   /** Resolves when it stands or when it is called off. */
   async start(signal: AbortSignal): Promise<void> {
     this.#options.onActivity('starting etcd');
-    const { reservation, record } = this.#options.home;
-    await reservation.release(record.ports.etcd.flatMap(({ client, peer }) => [client, peer]));
     await this.#etcd.start();
     this.#options.onActivity(this.#options.home.resumed ? 'resuming the cluster' : 'creating the cluster');
-    await reservation.releaseAll();
     await Promise.all(this.members.map((member) => member.start()));
     this.watch.start();
     this.writer.start();

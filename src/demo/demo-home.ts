@@ -9,7 +9,7 @@ import { endMemberProcesses } from './member.ts';
 import { type MemberPlace, memberFileText } from './member-file.ts';
 import { memberProcesses } from './member-processes.ts';
 import type { DemoOptions } from './options.ts';
-import { type DemoPorts, PortReservation } from './ports.ts';
+import { choosePorts, type DemoPorts } from './ports.ts';
 import { readProcess } from './process-table.ts';
 import { findServerOwner, giveTo, requireReachable, type ServerOwner } from './server-owner.ts';
 import {
@@ -29,8 +29,6 @@ export interface DemoHome {
   readonly record: DemoRecord;
   readonly members: readonly MemberPlace[];
   readonly connection: string;
-  /** Holds the ports of whatever does not run yet. */
-  readonly reservation: PortReservation;
 }
 
 const LEFT_ENDS_WITHIN_MS = 10_000;
@@ -56,8 +54,7 @@ async function furnish(
   if (directory.left !== undefined) await endLeftovers(path, directory.left);
   const resumed = resumable(directory);
   if (directory.left !== undefined && resumed === undefined) emptyStateDirectory(path);
-  const reservation = new PortReservation();
-  const record = await newRecord(options, directory, resumed, reservation);
+  const record = await newRecord(options, directory, resumed);
   writeRecord(path, record);
   const { ports } = record;
   const members = memberPlaces(path, ports);
@@ -65,14 +62,13 @@ async function furnish(
   const passwordFile = join(path, 'pgpass');
   writePrivate(passwordFile, passwordFileText(ports.members, record.passwords.superuser));
   const connection = connectionString(ports.members, passwordFile);
-  return { path, kept: record.kept, resumed: resumed !== undefined, record, members, connection, reservation };
+  return { path, kept: record.kept, resumed: resumed !== undefined, record, members, connection };
 }
 
 async function newRecord(
   options: DemoOptions,
   { existed }: StateDirectory,
   resumed: DemoRecord | undefined,
-  reservation: PortReservation,
 ): Promise<DemoRecord> {
   const memberCount = resumed?.memberCount ?? options.memberCount;
   return {
@@ -81,7 +77,7 @@ async function newRecord(
     started: [],
     kept: options.keep || existed,
     memberCount,
-    ports: await reservation.choose(memberCount, ETCD_COUNT, resumed?.ports),
+    ports: await choosePorts({ memberCount, etcdCount: ETCD_COUNT, before: resumed?.ports }),
     passwords: resumed?.passwords ?? newPasswords(),
   };
 }
