@@ -93,6 +93,10 @@ export class Receiver {
 
   private begin(connection: Connection): void {
     if (this.isOver) return;
+    if (!connection.isSenderOpen) {
+      this.end('connection reset');
+      return;
+    }
     this.connection = connection;
     connection.isReceiverOpen = true;
     this.status = 'streaming';
