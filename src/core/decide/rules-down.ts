@@ -1,6 +1,7 @@
 import type { ControlData } from '../model/local-postgres.ts';
 import { isCrashed, judgeDivergence, localEndOf } from '../recovery/divergence.ts';
 import { formatSyncNames } from '../sync/sync-names.ts';
+import { unionOf } from '../election/election.ts';
 import type { Context, Rule, Ruling } from './context.ts';
 import { claimedTimeline, followTarget, leaderServes, settingsWith, startJob } from './context.ts';
 import { leaderLine, rewindSourceReady } from './leader-line.ts';
@@ -123,7 +124,15 @@ function bringBack(ctx: Context): Ruling | undefined {
   const verdict = judgeDivergence(local, line);
   if (verdict.kind === 'none') return undefined;
   if (verdict.kind === 'unknown') return { why: verdict.why, wakeInMs: LIMITS.primaryQuietMs };
+  if (isVoter(ctx))
+    return { why: `diverged: ${verdict.why}; waiting to be out of /sync`, wakeInMs: LIMITS.primaryQuietMs };
   return mend(ctx, control, verdict.why);
+}
+
+/** Whoever elects may still count on this copy: it is not thrown away before the leader has taken the name out of /sync (F9). */
+function isVoter(ctx: Context): boolean {
+  const union = ctx.view === undefined ? [] : unionOf(ctx.view);
+  return union.some((name) => name.toLowerCase() === ctx.me.toLowerCase());
 }
 
 /** Rewind where that is possible; else the data are put aside and the member is cloned anew. */

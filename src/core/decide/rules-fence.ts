@@ -91,14 +91,17 @@ function forgetLost(ctx: Context): Ruling | undefined {
   };
 }
 
-/** Left armed by a release that it did not answer, or by an earlier agent: it would kill a standby for nothing. */
+/**
+ * Left armed by a release that it did not answer, or by an earlier agent: it would kill a standby for nothing. But the promote
+ * signal of an earlier agent may be on its way in that standby, and only its end calls it back.
+ */
 function standDown(ctx: Context): Ruling | undefined {
   if (ctx.obs.guard.kind !== 'armed' || ctx.obs.lease.kind !== 'none' || ctx.mayWrite) return undefined;
-  return {
-    why: 'the guard is armed although nothing here accepts writes',
-    steps: [{ kind: 'disarmGuard' }],
-    wakeInMs: LIMITS.paceMs,
-  };
+  const disarm = { kind: 'disarmGuard' } as const;
+  const why = 'the guard is armed although nothing here accepts writes';
+  if (ctx.obs.postgres.postmaster === undefined) return { why, steps: [disarm], wakeInMs: LIMITS.paceMs };
+  const reason = `${why}; an earlier agent may have sent the promote signal`;
+  return { why: reason, steps: [{ kind: 'fence', why: reason }, disarm], wakeInMs: LIMITS.paceMs };
 }
 
 export const FENCE_RULES: readonly Rule[] = [

@@ -83,15 +83,18 @@ async function heldTimeline(context: JobContext, postmaster: PostmasterId): Prom
   return held.timeline;
 }
 
-/** What `pg_ctl promote` does, with the question whether we may between its preparations and the signal. */
+/**
+ * What `pg_ctl promote` does, after the question whether we may. The file comes after it too: the postmaster looks for it at
+ * every SIGUSR1, and its own children send those.
+ */
 async function sendPromotion(context: JobContext, postmaster: PostmasterId): Promise<void> {
   const { options } = context;
   const path = join(options.dataDir, 'promote');
-  await writeFileIfChanged({ path, mode: 0o600, owner: options.runAs }, '');
   assertNotCancelled(context);
   if (!(await mayPromoteInTime(context))) {
     throw new JobFailure('leadership could not be confirmed right before promoting; not promoted');
   }
+  await writeFileIfChanged({ path, mode: 0o600, owner: options.runAs }, '');
   assertNotCancelled(context);
   if (!isAlive(postmaster) || !signal(postmaster.pid, 'SIGUSR1'))
     throw new JobFailure('PostgreSQL ended right before it was to be promoted');
