@@ -102,12 +102,21 @@ class Demo {
       await this.#performAll();
       return { kind: 'verdict', verdict: await this.#judge() };
     } finally {
-      view.end();
-      this.#setActivity('stopping everything');
-      await this.#cluster.stop();
-      if (!this.#home.kept) await removeStateDirectory(this.#home.path);
-      else this.#tell('demo', `the cluster is kept in ${this.#home.path}; a start with the same options resumes it`);
+      await this.#end();
     }
+  }
+
+  /** Whatever went wrong before, what was started is stopped. */
+  async #end(): Promise<void> {
+    try {
+      this.#run.view.end();
+      this.#setActivity('stopping everything');
+    } finally {
+      await this.#cluster.stop();
+    }
+    const { kept, path } = this.#home;
+    if (kept) this.#tell('demo', `the cluster is kept in ${path}; a start with the same options resumes it`);
+    else await removeStateDirectory(path);
   }
 
   async #performAll(): Promise<void> {

@@ -16,6 +16,8 @@ export interface LiveViewOptions {
 }
 
 const DRAW_EVERY_MS = 200;
+const COLUMNS_DEFAULT = 80;
+const ROWS_DEFAULT = 24;
 const ENTER = '\u001B[?1049h\u001B[?25l';
 const LEAVE = '\u001B[?25h\u001B[?1049l';
 const HOME = '\u001B[H';
@@ -95,7 +97,9 @@ export class LiveView implements View {
 
   #lines(keys: readonly string[]): readonly string[] {
     if (this.#picture === undefined) return [];
-    const { columns, rows } = this.#options.output;
+    // A terminal that nobody gave a size says 0.
+    const columns = this.#options.output.columns || COLUMNS_DEFAULT;
+    const rows = this.#options.output.rows || ROWS_DEFAULT;
     return renderScreen(this.#picture(), { columns, rows, palette: colours, keys }).slice(0, rows);
   }
 }
