@@ -22,6 +22,7 @@ async function work() {
   const { MUTANTS } = await load('mutant/mutants.js');
   parentPort.on('message', async ({ seed, mutant, isControl }) => {
     const result = await simulate({ seed, isControl, mutant: MUTANTS.find((each) => each.name === mutant) });
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker's port has no origin
     parentPort.postMessage(result);
   });
 }
@@ -36,6 +37,7 @@ function pool(next, done) {
       const take = () => {
         job = next();
         if (job === undefined) finish(worker.terminate());
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has no origin
         else worker.postMessage(job);
       };
       worker.on('error', fail);
@@ -56,7 +58,7 @@ async function manySeeds(from, count, mutant) {
     () => (seed < from + count ? { seed: seed++, mutant, isControl: true } : undefined),
     (_job, result) => results.push(result),
   );
-  return summarize(results.sort((a, b) => a.seed - b.seed));
+  return summarize(results.toSorted((a, b) => a.seed - b.seed));
 }
 
 async function allMutants(only) {
@@ -95,8 +97,16 @@ async function allMutants(only) {
 function printSummary(summary, seconds) {
   for (const { seed, text } of summary.violations) console.log(`seed ${seed}: ${text}`);
   const figures = Object.entries(summary.perRun).map(([name, value]) => `${name} ${value.toFixed(1)}`);
-  console.log(`faults: ${Object.entries(summary.faults).map((pair) => pair.join(' ')).join(', ')}`);
-  console.log(`rules: ${Object.entries(summary.rules).map((pair) => pair.join(' ')).join(', ')}`);
+  console.log(
+    `faults: ${Object.entries(summary.faults)
+      .map((pair) => pair.join(' '))
+      .join(', ')}`,
+  );
+  console.log(
+    `rules: ${Object.entries(summary.rules)
+      .map((pair) => pair.join(' '))
+      .join(', ')}`,
+  );
   console.log(`per run: ${figures.join(', ')}`);
   console.log(`${summary.runs} runs, ${summary.violations.length} violations, ${seconds.toFixed(1)} s`);
 }
@@ -126,7 +136,12 @@ async function main(args) {
     const { simulate } = await load('run.js');
     const { MUTANTS } = await load('mutant/mutants.js');
     const mutant = MUTANTS.find(({ name }) => name === value('--mutant'));
-    const result = await simulate({ seed: Number(value('--seed')), isTraced: args.includes('--trace'), isControl: args.includes('--control'), mutant });
+    const result = await simulate({
+      seed: Number(value('--seed')),
+      isTraced: args.includes('--trace'),
+      isControl: args.includes('--control'),
+      mutant,
+    });
     for (const line of result.trace) console.log(line);
     console.log(JSON.stringify({ ...result, faults: [...result.faults], rules: [...result.rules], trace: undefined }));
     return result.violation === undefined;

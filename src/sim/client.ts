@@ -1,6 +1,6 @@
-import type { Server } from './postgres/server.ts';
-import type { WalEnd } from './postgres/wal.ts';
-import type { PgHost, PgWorld } from './postgres/world.ts';
+import type { Server } from './database/server.ts';
+import type { WalEnd } from './database/wal.ts';
+import type { PgHost, PgWorld } from './database/world.ts';
 
 const ANSWER_MS_MAX = 2500;
 /** A client that found nobody to write to looks again after this. */
@@ -89,7 +89,9 @@ export class Client {
 
   private choose(): PgHost | undefined {
     if (this.habits.readsTopology) return this.world.hosts.get(this.leader() ?? '');
-    this.at ??= this.world.chance.pick([...this.world.hosts.values()].filter((host) => host.server?.role === 'primary'));
+    this.at ??= this.world.chance.pick(
+      [...this.world.hosts.values()].filter((host) => host.server?.role === 'primary'),
+    );
     return this.at;
   }
 }

@@ -1,6 +1,6 @@
 import type { Guard, GuardAnswer, GuardOrder, GuardState } from '../ports/guard.ts';
-import { killFenced } from './postgres/adapter.ts';
-import type { PgHost, PgWorld } from './postgres/world.ts';
+import { killFenced } from './database/adapter.ts';
+import type { PgHost, PgWorld } from './database/world.ts';
 import type { Agenda } from './time/agenda.ts';
 import type { Machine } from './time/machine.ts';
 import { Process } from './time/process.ts';
@@ -107,7 +107,9 @@ export class GuardLine implements Guard {
         cancel();
         resolve(answer);
       };
-      const cancel = this.process.after(budgetMs / this.machine.clockRate, () => finish({ kind: 'unanswered', why: 'no answer in time' }));
+      const cancel = this.process.after(budgetMs / this.machine.clockRate, () =>
+        finish({ kind: 'unanswered', why: 'no answer in time' }),
+      );
       const program = this.program();
       this.agenda.after(this.machine.chance.between(0.1, 1), () =>
         program.process.run(() => {

@@ -1,5 +1,5 @@
 import type { FaultKind } from './fault/kinds.ts';
-import type { PgHabits } from './postgres/world.ts';
+import type { PgHabits } from './database/world.ts';
 
 /** Everything about a run that its seed decides before it begins: a swarm, so that no run has a bit of everything. */
 export interface Options {

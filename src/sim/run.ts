@@ -1,5 +1,5 @@
 import { Convergence } from './check/convergence.ts';
-import { Violation } from './check/violation.ts';
+import type { Violation } from './check/violation.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { Injector } from './fault/injector.ts';
 import { type FaultKind, ONE_WAY_CUTS } from './fault/kinds.ts';
@@ -68,22 +68,32 @@ async function goOn(cluster: Cluster, untilMs: number, events: { count: number }
 
 async function untilWhole(cluster: Cluster, untilMs: number, events: { count: number }): Promise<void> {
   const convergence = new Convergence(cluster);
-  let lack: string | undefined = 'not looked yet';
+  const seen: { lack: string | undefined } = { lack: 'not looked yet' };
   const look = (): void => {
-    lack = convergence.lack();
-    if (lack !== undefined) cluster.agenda.after(LOOK_MS, look);
+    seen.lack = convergence.lack();
+    if (seen.lack !== undefined) cluster.agenda.after(LOOK_MS, look);
   };
   cluster.agenda.after(LOOK_MS, look);
-  while (lack !== undefined && cluster.checker.violation === undefined && cluster.agenda.nowMs < untilMs - LOOK_MS) {
+  while (
+    seen.lack !== undefined &&
+    cluster.checker.violation === undefined &&
+    cluster.agenda.nowMs < untilMs - LOOK_MS
+  ) {
     await goOn(cluster, cluster.agenda.nowMs + LOOK_MS, events);
   }
-  if (lack !== undefined) cluster.checker.fail('I8', `not whole ${cluster.options.healingMs / 1000} s after the faults: ${lack}`);
+  if (seen.lack !== undefined)
+    cluster.checker.fail('I8', `not whole ${cluster.options.healingMs / 1000} s after the faults: ${seen.lack}`);
 }
 
-function resultOf(cluster: Cluster, injector: Injector, end: { readonly healedAtMs: number; readonly events: number }): RunResult {
+function resultOf(
+  cluster: Cluster,
+  injector: Injector,
+  end: { readonly healedAtMs: number; readonly events: number },
+): RunResult {
   const { checker, ledger, options, agenda } = cluster;
   const { violation } = checker;
-  const count = (kinds: readonly FaultKind[]): number => kinds.reduce((sum, kind) => sum + (injector.counts.get(kind) ?? 0), 0);
+  const count = (kinds: readonly FaultKind[]): number =>
+    kinds.reduce((sum, kind) => sum + (injector.counts.get(kind) ?? 0), 0);
   const changes = ledger.reigns.filter((each, at) => at > 0 && each.name !== ledger.reigns[at - 1]?.name);
   if (violation !== undefined) cluster.trace.note('BROKEN', () => violation.message);
   return {
@@ -102,6 +112,9 @@ function resultOf(cluster: Cluster, injector: Injector, end: { readonly healedAt
   };
 }
 
-function describe(violation: Violation, atMs: number): { readonly invariant: string; readonly text: string; readonly atMs: number } {
+function describe(
+  violation: Violation,
+  atMs: number,
+): { readonly invariant: string; readonly text: string; readonly atMs: number } {
   return { invariant: violation.invariant, text: violation.message, atMs };
 }

@@ -4,16 +4,31 @@ import type { RunResult } from './run.ts';
 export interface Summary {
   readonly runs: number;
   readonly violations: readonly { readonly seed: number; readonly text: string }[];
-  readonly perRun: Readonly<Record<'faults' | 'leaderChanges' | 'acknowledged' | 'unknownOutcomes' | 'oneWayCuts' | 'lostAsynchronously' | 'excusedAfterThaw' | 'healedInMs', number>>;
+  readonly perRun: Readonly<
+    Record<
+      | 'faults'
+      | 'leaderChanges'
+      | 'acknowledged'
+      | 'unknownOutcomes'
+      | 'oneWayCuts'
+      | 'lostAsynchronously'
+      | 'excusedAfterThaw'
+      | 'healedInMs',
+      number
+    >
+  >;
   readonly faults: Readonly<Record<string, number>>;
   readonly rules: Readonly<Record<string, number>>;
 }
 
 export function summarize(results: readonly RunResult[]): Summary {
-  const mean = (of: (result: RunResult) => number): number => results.reduce((sum, each) => sum + of(each), 0) / Math.max(1, results.length);
+  const mean = (of: (result: RunResult) => number): number =>
+    results.reduce((sum, each) => sum + of(each), 0) / Math.max(1, results.length);
   return {
     runs: results.length,
-    violations: results.flatMap(({ seed, violation }) => (violation === undefined ? [] : [{ seed, text: violation.text }])),
+    violations: results.flatMap(({ seed, violation }) =>
+      violation === undefined ? [] : [{ seed, text: violation.text }],
+    ),
     perRun: {
       faults: mean((each) => each.faultCount),
       leaderChanges: mean((each) => each.leaderChanges),

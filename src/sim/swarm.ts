@@ -5,30 +5,30 @@ import { Chance } from './time/chance.ts';
 /** The options of a seed. */
 export function optionsOf(seed: number): Options {
   const chance = new Chance(seed ^ 0x2545f491);
-  const memberCount = chance.pick([2, 3, 3, 3, 4, 5]) ?? 3;
+  const memberCount = chance.oneOf(2, 3, 3, 3, 4, 5);
   const isSynchronous = chance.happens(0.75);
   return {
     seed,
     memberCount,
     isSynchronous,
     synchronousNodeCount: chance.integer(1, 2),
-    leaderTtlMs: chance.pick([2000, 3000, 4000, 6000]) ?? 3000,
-    loopWaitMs: chance.pick([5000, 10_000]) ?? 10_000,
+    leaderTtlMs: chance.oneOf(2000, 3000, 4000, 6000),
+    loopWaitMs: chance.oneOf(5000, 10_000),
     clockError: chance.happens(0.5) ? 1 / 12 : 0,
-    networkDelayMs: chance.pick([0.2, 0.6, 3, 12]) ?? 0.6,
+    networkDelayMs: chance.oneOf(0.2, 0.6, 3, 12),
     lossRate: chance.happens(0.4) ? chance.between(0, 0.02) : 0,
     slowRate: chance.happens(0.4) ? chance.between(0, 0.02) : 0,
-    lostAnswerRate: chance.pick([0.001, 0.004, 0.02]) ?? 0.001,
+    lostAnswerRate: chance.oneOf(0.001, 0.004, 0.02),
     habits: {
-      commitMs: chance.pick([0.5, 2, 8]) ?? 2,
-      recoveryMsMax: chance.pick([300, 1500, 8000]) ?? 1500,
-      replayMsMax: chance.pick([20, 500, 5000]) ?? 500,
-      replayLagMs: chance.pick([1, 20, 300]) ?? 1,
-      checkpointMsMax: chance.pick([100, 800, 4000]) ?? 800,
-      replicationTimeoutMs: chance.pick([5000, 15_000, 60_000]) ?? 15_000,
-      receiverRetryMs: chance.pick([200, 1000, 5000]) ?? 1000,
-      promoteMsMax: chance.pick([40, 40, 1500]) ?? 40,
-      cloneMsMax: chance.pick([1000, 4000, 15_000]) ?? 4000,
+      commitMs: chance.oneOf(0.5, 2, 8),
+      recoveryMsMax: chance.oneOf(300, 1500, 8000),
+      replayMsMax: chance.oneOf(20, 500, 5000),
+      replayLagMs: chance.oneOf(1, 20, 300),
+      checkpointMsMax: chance.oneOf(100, 800, 4000),
+      replicationTimeoutMs: chance.oneOf(5000, 15_000, 60_000),
+      receiverRetryMs: chance.oneOf(200, 1000, 5000),
+      promoteMsMax: chance.oneOf(40, 40, 1500),
+      cloneMsMax: chance.oneOf(1000, 4000, 15_000),
       jobFailureRate: chance.happens(0.5) ? chance.between(0, 0.1) : 0,
     },
     clientCount: 3,
@@ -44,6 +44,9 @@ export function optionsOf(seed: number): Options {
 
 /** Each kind is left out of every third run, and else as likely as chance has it. */
 function weights(chance: Chance): ReadonlyMap<FaultKind, number> {
-  const chosen = FAULT_KINDS.map((kind): [FaultKind, number] => [kind, chance.happens(1 / 3) ? 0 : chance.between(0.2, 1)]);
+  const chosen = FAULT_KINDS.map((kind): [FaultKind, number] => [
+    kind,
+    chance.happens(1 / 3) ? 0 : chance.between(0.2, 1),
+  ]);
   return new Map(chosen.some(([, weight]) => weight > 0) ? chosen : FAULT_KINDS.map((kind) => [kind, 1]));
 }

@@ -1,7 +1,7 @@
 // The store that every simulated run trusts keeps the contract that real etcd keeps.
 import { Network } from '../../src/sim/network.ts';
-import { StoreClient } from '../../src/sim/store/client.ts';
-import { StoreServer } from '../../src/sim/store/server.ts';
+import { StoreClient } from '../../src/sim/keystore/client.ts';
+import { StoreServer } from '../../src/sim/keystore/server.ts';
 import { Agenda } from '../../src/sim/time/agenda.ts';
 import { Chance } from '../../src/sim/time/chance.ts';
 import { Machine } from '../../src/sim/time/machine.ts';
@@ -34,10 +34,9 @@ class VirtualStore {
   async goOn(lengthMs: number, condition: () => boolean): Promise<boolean> {
     const untilMs = this.agenda.nowMs + lengthMs;
     // A task that marks the end, so that time passes even where nothing happens.
-    let isOver = false;
-    this.agenda.after(lengthMs, () => (isOver = true));
+    const end = this.agenda.after(lengthMs, () => undefined);
     await this.settle();
-    while (!condition() && !isOver && this.agenda.step(untilMs)) await this.settle();
+    while (!condition() && end.fire !== undefined && this.agenda.step(untilMs)) await this.settle();
     return condition();
   }
 

@@ -1,7 +1,7 @@
 import { comparePositions, positionToText } from '../../core/model/lsn.ts';
-import { heldBy } from '../postgres/disk.ts';
-import { type Branch, contains, normalized, positionOf, type WalEnd, walEndToText } from '../postgres/wal.ts';
-import type { PgHost, Witness } from '../postgres/world.ts';
+import { heldBy } from '../database/disk.ts';
+import { type Branch, contains, normalized, positionOf, type WalEnd, walEndToText } from '../database/wal.ts';
+import type { PgHost, Witness } from '../database/world.ts';
 import type { Agenda } from '../time/agenda.ts';
 import type { Ledger, Reign } from './ledger.ts';
 import { BUDGETS } from '../../runtime/budgets.ts';
@@ -62,7 +62,10 @@ export class Checker implements Witness {
     this.promoteMs = PROMOTE_MS + (scene.options.slowRate > 0 ? BUDGETS.confirm : 0);
   }
 
-  serving(host: PgHost, how: { readonly kind: 'promoted'; readonly reign: number; readonly from: WalEnd } | { readonly kind: 'started' }): void {
+  serving(
+    host: PgHost,
+    how: { readonly kind: 'promoted'; readonly reign: number; readonly from: WalEnd } | { readonly kind: 'started' },
+  ): void {
     const log = host.disk.files?.log;
     if (log === undefined) return;
     if (how.kind === 'promoted') this.checkPromotion(host, how, log);
@@ -71,7 +74,10 @@ export class Checker implements Witness {
     if (how.kind === 'started' && newest !== undefined && log.branch.timeline < newest.branch.timeline) return;
     const isExcused = this.ledger().current?.name !== host.name && this.hasJustThawed(host);
     if (newest !== undefined && !contains(log, newest) && !isExcused) {
-      this.fail('I2', `${host.name} serves from ${walEndToText(log)} without the acknowledged commit at ${walEndToText(newest)}`);
+      this.fail(
+        'I2',
+        `${host.name} serves from ${walEndToText(log)} without the acknowledged commit at ${walEndToText(newest)}`,
+      );
     }
   }
 
@@ -93,7 +99,10 @@ export class Checker implements Witness {
     const isSynchronous = this.ledger().isSynchronous;
     this.tally.acknowledged += 1;
     if (isSynchronous) this.tally.acknowledgedSynchronously += 1;
-    const later = this.beginnings.findLast((each) => each.branch.timeline > at.branch.timeline && !contains({ branch: each.branch, lsn: each.branch.end }, at));
+    const later = this.beginnings.findLast(
+      (each) =>
+        each.branch.timeline > at.branch.timeline && !contains({ branch: each.branch, lsn: each.branch.end }, at),
+    );
     if (later !== undefined) this.checkLate(host, { at, acceptedAtMs, isSynchronous }, later);
     if (isSynchronous) this.protect(at);
   }
@@ -110,7 +119,10 @@ export class Checker implements Witness {
     const union = [...new Set([sync.leader, ...sync.voters])];
     const lacking = union.filter((name) => !this.holds(name, newest));
     if (lacking.length < sync.quorum + 1) return;
-    this.fail('I6', `${when}: ${lacking.join(', ')} suffice by /sync (${union.join(', ')}; quorum ${sync.quorum}) and lack the acknowledged commit at ${walEndToText(newest)}`);
+    this.fail(
+      'I6',
+      `${when}: ${lacking.join(', ')} suffice by /sync (${union.join(', ')}; quorum ${sync.quorum}) and lack the acknowledged commit at ${walEndToText(newest)}`,
+    );
   }
 
   /** Synchronous replication was switched off: nothing is promised for the next failover. */
@@ -136,11 +148,16 @@ export class Checker implements Witness {
   private checkPromotion(host: PgHost, how: { readonly reign: number; readonly from: WalEnd }, log: WalEnd): void {
     const { current } = this.ledger();
     const { timeline } = log.branch;
-    if (this.timelines.has(timeline)) this.fail('I5', `${host.name} starts timeline ${timeline}, which was used before`);
+    if (this.timelines.has(timeline))
+      this.fail('I5', `${host.name} starts timeline ${timeline}, which was used before`);
     this.timelines.add(timeline);
     if (current?.name !== host.name || current.reign !== how.reign) {
       if (this.hasJustThawed(host) || this.hasJustGone(how.reign)) this.tally.excusedAfterThaw += 1;
-      else this.fail('I5', `${host.name} promotes under reign ${how.reign} while ${current?.name ?? 'nobody'} holds the key, reign ${current?.reign ?? 0}`);
+      else
+        this.fail(
+          'I5',
+          `${host.name} promotes under reign ${how.reign} while ${current?.name ?? 'nobody'} holds the key, reign ${current?.reign ?? 0}`,
+        );
       return;
     }
     this.beginnings.push({ branch: log.branch, host, atMs: this.agenda.nowMs });
@@ -152,10 +169,17 @@ export class Checker implements Witness {
     const log = other === undefined ? undefined : heldBy(other.disk);
     if (log === undefined || name === host.name) return;
     if (comparePositions(positionOf(log), positionOf(from)) <= 0) return;
-    this.fail('I5', `${host.name} promotes from ${positionToText(positionOf(from))}, below ${name}, which it counted and which is at ${positionToText(positionOf(log))}`);
+    this.fail(
+      'I5',
+      `${host.name} promotes from ${positionToText(positionOf(from))}, below ${name}, which it counted and which is at ${positionToText(positionOf(log))}`,
+    );
   }
 
-  private checkLate(host: PgHost, commit: { readonly at: WalEnd; readonly acceptedAtMs: number; readonly isSynchronous: boolean }, later: Beginning): void {
+  private checkLate(
+    host: PgHost,
+    commit: { readonly at: WalEnd; readonly acceptedAtMs: number; readonly isSynchronous: boolean },
+    later: Beginning,
+  ): void {
     const text = `${host.name} acknowledges a commit at ${walEndToText(commit.at)}, which ${later.host.name} does not have on timeline ${later.branch.timeline}`;
     if (commit.isSynchronous) this.fail('I1', text);
     else if (commit.acceptedAtMs < later.atMs) this.tally.lostAsynchronously += 1;
@@ -167,7 +191,10 @@ export class Checker implements Witness {
     const { newest } = this;
     if (newest !== undefined && contains(newest, at)) return;
     if (newest !== undefined && !contains(at, newest)) {
-      this.fail('I2', `the commit acknowledged at ${walEndToText(at)} and the one at ${walEndToText(newest)} are not on one line`);
+      this.fail(
+        'I2',
+        `the commit acknowledged at ${walEndToText(at)} and the one at ${walEndToText(newest)} are not on one line`,
+      );
       return;
     }
     this.newest = { branch: normalized(at).branch, lsn: at.lsn };
@@ -191,5 +218,7 @@ function overstayed(reign: Reign, nowMs: number): string | undefined {
   if (nowMs > reign.deadlineAtMs + KILL_MS) return `${Math.round(nowMs - reign.deadlineAtMs)} ms past its deadline`;
   if (reign.endedAtMs === undefined) return undefined;
   if (reign.hasExpired) return 'after its lease ran out';
-  return nowMs > reign.endedAtMs + reign.ttlMs ? `${Math.round(nowMs - reign.endedAtMs)} ms after the key was gone` : undefined;
+  return nowMs > reign.endedAtMs + reign.ttlMs
+    ? `${Math.round(nowMs - reign.endedAtMs)} ms after the key was gone`
+    : undefined;
 }

@@ -1,6 +1,6 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import type { SimMember } from '../cluster/member.ts';
-import { contains, type WalEnd } from '../postgres/wal.ts';
+import { contains, type WalEnd } from '../database/wal.ts';
 
 /** Whether a cluster that nothing troubles any more is whole: one primary serves, everybody else follows it and has everything. */
 export class Convergence {
@@ -38,6 +38,7 @@ function lackOf(member: SimMember, primary: SimMember, reached: WalEnd | undefin
   const { server } = member.host;
   if (server === undefined || server.phase !== 'up') return `${member.name} does not run`;
   if (server.receiver?.status !== 'streaming') return `${member.name} does not stream`;
-  if (server.receiver.target.member !== primary.name) return `${member.name} streams from ${server.receiver.target.member}`;
+  if (server.receiver.target.member !== primary.name)
+    return `${member.name} streams from ${server.receiver.target.member}`;
   return reached !== undefined && contains(server.log(), reached) ? undefined : `${member.name} lacks part of the WAL`;
 }

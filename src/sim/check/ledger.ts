@@ -2,7 +2,7 @@ import { decodeSync, NO_SYNC } from '../../core/layout/sync-key.ts';
 import { type Keys, nameBelow } from '../../core/layout/keys.ts';
 import type { SyncState } from '../../core/model/cluster.ts';
 import type { Txn } from '../../ports/store.ts';
-import { type Change, keyOf, type Lease } from '../store/state.ts';
+import { type Change, keyOf, type Lease } from '../keystore/state.ts';
 
 /** One holding of the leader key, as the store's own truth has it. */
 export interface Reign {
@@ -55,10 +55,17 @@ export class Ledger {
   noteRenewal(leaseId: string, sentAtMs: number): void {
     const { current } = this;
     if (current === undefined || current.lease?.id !== leaseId) return;
-    current.deadlineAtMs = Math.max(current.deadlineAtMs, sentAtMs + (current.ttlMs * 5) / 6 / this.clockRateOf(current.name));
+    current.deadlineAtMs = Math.max(
+      current.deadlineAtMs,
+      sentAtMs + (current.ttlMs * 5) / 6 / this.clockRateOf(current.name),
+    );
   }
 
-  private noteLeader(change: Change, key: { readonly value: string; readonly leaseId: string | undefined } | undefined, nowMs: number): void {
+  private noteLeader(
+    change: Change,
+    key: { readonly value: string; readonly leaseId: string | undefined } | undefined,
+    nowMs: number,
+  ): void {
     if (this.current !== undefined) {
       this.current.endedAtMs = nowMs;
       this.current.hasExpired = change.txn === undefined && (this.current.lease?.endsAtMs ?? nowMs) <= nowMs;

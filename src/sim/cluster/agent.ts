@@ -2,12 +2,14 @@ import { decide } from '../../core/decide/decide.ts';
 import type { Self } from '../../core/model/observation.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Log } from '../../ports/log.ts';
+import type { Guard } from '../../ports/guard.ts';
+import type { Postgres } from '../../ports/postgres.ts';
 import type { Store } from '../../ports/store.ts';
 import { createRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { GuardLine } from '../guard.ts';
-import type { Decide } from '../mutant/mutant.ts';
-import { SimPostgres } from '../postgres/adapter.ts';
-import { StoreClient } from '../store/client.ts';
+import type { Decide, Mutant } from '../mutant/mutant.ts';
+import { SimPostgres } from '../database/adapter.ts';
+import { StoreClient } from '../keystore/client.ts';
 import { clockOf } from '../time/machine.ts';
 import { Process } from '../time/process.ts';
 import type { Cluster } from './cluster.ts';
@@ -56,13 +58,10 @@ export class Agent {
   private makeRuntime(): Runtime {
     const { cluster, member, process } = this;
     const { mutant } = cluster;
-    const store: Store = this.store;
     const postgres = new SimPostgres(member.host, cluster.world, process, () => cluster.newSystemId());
     const guard = new GuardLine(process, () => member.guard);
     const ports = {
-      store: mutant?.store?.(store, process) ?? store,
-      postgres: mutant?.postgres?.(postgres, process) ?? postgres,
-      guard: mutant?.guard?.(guard) ?? guard,
+      ...bent({ store: this.store, postgres, guard }, process, mutant),
       peers: new SimPeers(cluster, process),
       clock: clockOf(process),
       random: member.machine.chance.fork(),
@@ -83,7 +82,11 @@ export class Agent {
       const made = decision(observation, memory);
       rules.set(made.rule, (rules.get(made.rule) ?? 0) + 1);
       if (made.rule !== this.lastRule || made.plan.steps.length > 0) {
-        trace.note(this.member.name, () => `${made.rule} ${made.why} [${made.plan.steps.map((step) => step.kind).join(' ')}] ${made.plan.verdict.kind}`);
+        trace.note(
+          this.member.name,
+          () =>
+            `${made.rule} ${made.why} [${made.plan.steps.map((step) => step.kind).join(' ')}] ${made.plan.verdict.kind}`,
+        );
       }
       this.lastRule = made.rule;
       return made;
@@ -112,6 +115,22 @@ export class Agent {
       },
     };
   }
+}
+
+interface Bendable {
+  readonly store: Store;
+  readonly postgres: Postgres;
+  readonly guard: Guard;
+}
+
+/** The ports as a mutant leaves them. */
+function bent(ports: Bendable, process: Process, mutant: Mutant | undefined): Bendable {
+  if (mutant === undefined) return ports;
+  return {
+    store: mutant.store?.(ports.store, process) ?? ports.store,
+    postgres: mutant.postgres?.(ports.postgres, process) ?? ports.postgres,
+    guard: mutant.guard?.(ports.guard) ?? ports.guard,
+  };
 }
 
 function selfOf(cluster: Cluster, member: SimMember): Self {

@@ -6,11 +6,11 @@ import { GuardProgram } from '../guard.ts';
 import type { Mutant } from '../mutant/mutant.ts';
 import { Network } from '../network.ts';
 import type { Options } from '../options.ts';
-import { emptyDisk } from '../postgres/disk.ts';
-import { Forest } from '../postgres/wal.ts';
-import type { PgHost, PgWorld } from '../postgres/world.ts';
+import { emptyDisk } from '../database/disk.ts';
+import { Forest } from '../database/wal.ts';
+import type { PgHost, PgWorld } from '../database/world.ts';
 import type { WatchEvent } from '../../ports/store.ts';
-import { StoreServer } from '../store/server.ts';
+import { StoreServer } from '../keystore/server.ts';
 import { Agenda } from '../time/agenda.ts';
 import { Chance } from '../time/chance.ts';
 import { Machine } from '../time/machine.ts';
@@ -86,10 +86,16 @@ export class Cluster {
     this.members = NAMES.slice(0, options.memberCount).map((name) => this.makeMember(name, hosts));
     this.clientNames = CLIENTS.slice(0, options.clientCount);
     this.clients = this.clientNames.map(
-      (name, at) => new Client(this.world, { name, thinkMs: options.thinkMs, readsTopology: at % 2 === 0 }, () => this.leader()?.name),
+      (name, at) =>
+        new Client(
+          this.world,
+          { name, thinkMs: options.thinkMs, readsTopology: at % 2 === 0 },
+          () => this.leader()?.name,
+        ),
     );
     this.operator = new Operator(this);
-    for (const member of this.members) this.agenda.after(this.chance.between(0, START_MS), () => this.startAgent(member));
+    for (const member of this.members)
+      this.agenda.after(this.chance.between(0, START_MS), () => this.startAgent(member));
   }
 
   /** The member that holds the leader key, by the store's truth. */
@@ -168,7 +174,12 @@ export class Cluster {
 
   private makeMember(name: string, hosts: Map<string, PgHost>): SimMember {
     const { clockError } = this.options;
-    const machine = new Machine(name, this.agenda, this.chance.fork(), 1 + this.chance.between(-clockError, clockError));
+    const machine = new Machine(
+      name,
+      this.agenda,
+      this.chance.fork(),
+      1 + this.chance.between(-clockError, clockError),
+    );
     const host: PgHost = { name, machine, disk: emptyDisk(), server: undefined };
     hosts.set(name, host);
     return { name, machine, host, guard: new GuardProgram(host, this.world), agent: undefined };

@@ -1,5 +1,5 @@
 import type { GuardProgram } from '../guard.ts';
-import type { PgHost } from '../postgres/world.ts';
+import type { PgHost } from '../database/world.ts';
 import type { Machine } from '../time/machine.ts';
 import type { Agent } from './agent.ts';
 

@@ -40,13 +40,17 @@ export class Operator {
     const text = store.state.keys.get(keys.config)?.value;
     if (text === undefined) return;
     const config: unknown = JSON.parse(text);
-    if (typeof config === 'object' && config !== null) this.write(keys.config, JSON.stringify({ ...config, synchronous_node_count: count }));
+    if (typeof config === 'object' && config !== null)
+      this.write(keys.config, JSON.stringify({ ...config, synchronous_node_count: count }));
   }
 
   private write(key: string, value: string | undefined): void {
     const { store, trace } = this.cluster;
     if (store.mode !== 'up') return;
     trace.note('OPERAT', () => `${key} := ${value ?? '(deleted)'}`);
-    store.state.txn({ compares: [], success: [value === undefined ? { kind: 'delete', key } : { kind: 'put', key, value }] });
+    store.state.txn({
+      compares: [],
+      success: [value === undefined ? { kind: 'delete', key } : { kind: 'put', key, value }],
+    });
   }
 }

@@ -33,7 +33,8 @@ export class SimPeers implements Peers {
       network.send(me.name, other.name, () => {
         other.agent?.process.run(() => {
           const status = statusOf(other.agent?.snapshot());
-          const answer = (): void => this.process.run(() => finish(status === undefined ? unknown('503') : seen(status, me.bootMs())));
+          const answer = (): void =>
+            this.process.run(() => finish(status === undefined ? unknown('503') : seen(status, me.bootMs())));
           network.send(other.name, me.name, answer);
         });
       });
@@ -44,15 +45,18 @@ export class SimPeers implements Peers {
 function statusOf(snapshot: Snapshot | undefined): PeerStatus | undefined {
   if (snapshot === undefined) return undefined;
   const { postgres, self } = snapshot.observation;
-  const status = postgres.sql.kind === 'seen' ? postgres.sql.value : undefined;
-  const standby = status?.kind === 'standby' ? status : undefined;
-  return {
-    role: status?.kind === 'primary' ? 'primary' : 'replica',
-    state: status === undefined ? 'stopped' : 'running',
-    location: status?.kind === 'primary' ? status.flushLsn : undefined,
-    receivedLsn: standby?.receivedLsn,
-    replayedLsn: standby?.replayedLsn,
-    timeline: status?.timeline,
+  const nothing = {
+    location: undefined,
+    receivedLsn: undefined,
+    replayedLsn: undefined,
+    timeline: undefined,
     tags: self.tags,
   };
+  if (postgres.sql.kind !== 'seen') return { ...nothing, role: 'replica', state: 'stopped' };
+  const status = postgres.sql.value;
+  const { timeline } = status;
+  if (status.kind === 'primary')
+    return { ...nothing, role: 'primary', state: 'running', location: status.flushLsn, timeline };
+  const { receivedLsn, replayedLsn } = status;
+  return { ...nothing, role: 'replica', state: 'running', receivedLsn, replayedLsn, timeline };
 }

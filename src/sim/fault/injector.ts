@@ -22,7 +22,7 @@ export class Injector {
 
   heal(): void {
     this.isOver = true;
-    for (const undo of [...this.open]) undo();
+    for (const undo of this.open) undo();
     this.open.clear();
     this.cluster.heal();
   }

@@ -73,7 +73,8 @@ const STRIKES: Readonly<Record<FaultKind, (blow: Blow) => Undo>> = {
     return () => cluster.store.rejoin();
   },
   'store-cut': (blow) => cutLinks(blow, bothWays(blow.victim.name, 'store')),
-  'store-cut-one-way': (blow) => cutLinks(blow, [blow.chance.happens(0.5) ? [blow.victim.name, 'store'] : ['store', blow.victim.name]]),
+  'store-cut-one-way': (blow) =>
+    cutLinks(blow, [blow.chance.happens(0.5) ? [blow.victim.name, 'store'] : ['store', blow.victim.name]]),
   'link-cut': (blow) => {
     const other = another(blow);
     return cutLinks(blow, bothWays(blow.victim.name, other));
@@ -85,7 +86,10 @@ const STRIKES: Readonly<Record<FaultKind, (blow: Blow) => Undo>> = {
   isolation: (blow) => {
     const { cluster, victim } = blow;
     const others = ['store', ...cluster.members.map((each) => each.name).filter((name) => name !== victim.name)];
-    return cutLinks(blow, others.flatMap((other) => bothWays(victim.name, other)));
+    return cutLinks(
+      blow,
+      others.flatMap((other) => bothWays(victim.name, other)),
+    );
   },
   'client-cut': (blow) => {
     const client = blow.chance.pick(blow.cluster.clientNames) ?? '';

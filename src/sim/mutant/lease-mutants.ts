@@ -8,7 +8,10 @@ import { keyOfRenewal, withTxn } from './renewal-txn.ts';
 export const deadlineFromReply: Mutant = {
   name: 'deadline-from-reply',
   without: 'deadlines counted from the sending of the request',
-  options: (options) => ({ ...troubled(options, { 'store-outage': 2, 'store-cut': 2, 'store-election': 1 }), slowRate: 0.15 }),
+  options: (options) => ({
+    ...troubled(options, { 'store-outage': 2, 'store-cut': 2, 'store-election': 1 }),
+    slowRate: 0.15,
+  }),
   store: (store, process) => ({
     ...withTxn(store, (txn, budgetMs) => store.txn(txn, { budgetMs })),
     grantLease: async (ttlMs, budget) => answeredNow(await store.grantLease(ttlMs, budget), process),
@@ -35,7 +38,11 @@ export const keepAliveAlone: Mutant = {
 export const compareOnly: Mutant = {
   name: 'renewal-compares-only',
   without: 'the read in the transaction of a renewal',
-  options: (options) => ({ ...troubled(options, { 'store-member-cut': 2, 'key-deleted': 4 }), leaderTtlMs: 2000, faultEveryMs: 6000 }),
+  options: (options) => ({
+    ...troubled(options, { 'store-member-cut': 2, 'key-deleted': 4 }),
+    leaderTtlMs: 2000,
+    faultEveryMs: 6000,
+  }),
   store: (store) =>
     withTxn(store, async (txn, budgetMs) => {
       const key = keyOfRenewal(txn, budgetMs);

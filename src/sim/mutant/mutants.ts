@@ -1,7 +1,14 @@
 import { compareOnly, deadlineFromReply, guardOff, keepAliveAlone } from './lease-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { grownInReverse, shrunkInReverse, unknownForNotDone, unmarked } from './sync-mutants.ts';
-import { lsnBeforeTimeline, pledgedTooEarly, promotedUnchecked, replayedForReceived, takenBlindly } from './takeover-mutants.ts';
+import {
+  lsnBeforeTimeline,
+  pledgedTooEarly,
+  promotedUnchecked,
+  promotedUnlisted,
+  replayedForReceived,
+  takenBlindly,
+} from './takeover-mutants.ts';
 
 /** Every mechanism taken away, one at a time. */
 export const MUTANTS: readonly Mutant[] = [
@@ -15,6 +22,7 @@ export const MUTANTS: readonly Mutant[] = [
   lsnBeforeTimeline,
   replayedForReceived,
   promotedUnchecked,
+  promotedUnlisted,
   guardOff,
   pledgedTooEarly,
   unknownForNotDone,

@@ -3,7 +3,8 @@ import { BUDGETS } from '../../runtime/budgets.ts';
 
 /** The second half of a renewal: a transaction that compares the leader key and reads it. undefined: it is another one. */
 export function keyOfRenewal(txn: Txn, budgetMs: number): KeyValue | undefined {
-  const isRead = txn.success.length === 1 && txn.success.every((op) => op.kind === 'read' && op.key.endsWith('/leader'));
+  const isRead =
+    txn.success.length === 1 && txn.success.every((op) => op.kind === 'read' && op.key.endsWith('/leader'));
   // The last look before a promotion asks the same question and is another mechanism.
   if (!isRead || budgetMs === BUDGETS.confirm) return undefined;
   const parts: { value?: string; leaseId?: string; revision?: number; key?: string } = {};

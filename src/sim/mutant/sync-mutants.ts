@@ -2,7 +2,7 @@ import { known } from '../../core/model/seen.ts';
 import type { Observation } from '../../core/model/observation.ts';
 import type { Plan, Step } from '../../core/model/plan.ts';
 import type { Options } from '../options.ts';
-import { syncNamesFromText } from '../postgres/sync-names.ts';
+import { syncNamesFromText } from '../database/sync-names.ts';
 import { troubled } from './bias.ts';
 import type { Mutant } from './mutant.ts';
 import { withTxn } from './renewal-txn.ts';
@@ -29,11 +29,17 @@ function withSyncFirst(plan: Plan, observation: Observation): Plan {
   const settings = plan.steps.find((step): step is SettingsStep => step.kind === 'applySettings');
   const view = known(observation.cluster);
   const { lease, self } = observation;
-  if (settings === undefined || view === undefined || lease.kind !== 'held' || view.sync.value.leader !== self.name) return plan;
+  if (settings === undefined || view === undefined || lease.kind !== 'held' || view.sync.value.leader !== self.name)
+    return plan;
   const voters = [...(syncNamesFromText(settings.settings.syncNames ?? '')?.names ?? [])].toSorted();
   const isGrowing = voters.some((name) => !view.sync.value.voters.includes(name));
   if (!isGrowing || plan.steps.some((step) => step.kind === 'writeSync')) return plan;
-  const write: SyncStep = { kind: 'writeSync', reign: lease.reign, value: { leader: self.name, voters, quorum: 0 }, revision: view.sync.revision };
+  const write: SyncStep = {
+    kind: 'writeSync',
+    reign: lease.reign,
+    value: { leader: self.name, voters, quorum: 0 },
+    revision: view.sync.revision,
+  };
   return { ...plan, steps: [write, ...plan.steps] };
 }
 
@@ -60,7 +66,8 @@ function withSettingFirst(plan: Plan, observation: Observation): Plan {
 export const unmarked: Mutant = {
   name: 'no-mark',
   without: 'the mark that a standby must pass before it votes',
-  options: (options) => synchronous(troubled(options, { 'link-cut': 2, 'link-cut-one-way': 2, 'sync-count': 3, 'machine-freeze': 1 })),
+  options: (options) =>
+    synchronous(troubled(options, { 'link-cut': 2, 'link-cut-one-way': 2, 'sync-count': 3, 'machine-freeze': 1 })),
   decide: (decide) => (observation, memory) => decide(flushedAll(observation), memory),
 };
 

@@ -9,7 +9,10 @@ import { withTxn } from './renewal-txn.ts';
 export const takenBlindly: Mutant = {
   name: 'key-taken-without-comparing',
   without: 'the comparisons of a take-over',
-  options: (options) => ({ ...troubled(options, { 'machine-crash': 1, 'lease-revoked': 1 }), memberCount: Math.max(3, options.memberCount) }),
+  options: (options) => ({
+    ...troubled(options, { 'machine-crash': 1, 'lease-revoked': 1 }),
+    memberCount: Math.max(3, options.memberCount),
+  }),
   store: (store) =>
     withTxn(store, (txn, budgetMs) => {
       const isTakeOver = txn.success.some((op) => op.kind === 'put' && op.key.endsWith('/leader'));
@@ -47,7 +50,10 @@ function onOneTimeline(observation: Observation): Observation {
 export const replayedForReceived: Mutant = {
   name: 'replayed-for-received',
   without: 'the received position: the replayed one stands for it',
-  options: (options) => ({ ...troubled(options, { 'replay-stall': 3, 'machine-crash': 1 }), memberCount: Math.max(3, options.memberCount) }),
+  options: (options) => ({
+    ...troubled(options, { 'replay-stall': 3, 'machine-crash': 1 }),
+    memberCount: Math.max(3, options.memberCount),
+  }),
   postgres: (postgres) => withObserve(postgres, (seen) => withReceivedLike(seen)),
 };
 
@@ -66,7 +72,23 @@ export const promotedUnchecked: Mutant = {
   },
   postgres: (postgres) => ({
     ...delegate(postgres),
-    run: (job, control, deadlineMs) => postgres.run(job, { ...control, mayPromote: () => Promise.resolve(true) }, deadlineMs),
+    run: (job, control, deadlineMs) =>
+      postgres.run(job, { ...control, mayPromote: () => Promise.resolve(true) }, deadlineMs),
+  }),
+};
+
+export const promotedUnlisted: Mutant = {
+  name: 'promoted-before-the-list',
+  without: "the new reign's synchronous standbys before its promotion",
+  options: (options) => ({ ...troubled(options, { 'machine-crash': 1, 'lease-revoked': 1 }), isSynchronous: true }),
+  postgres: (postgres) => ({
+    ...delegate(postgres),
+    run: (job, control, deadlineMs) =>
+      postgres.run(
+        job.kind === 'promote' ? { ...job, settings: { ...job.settings, syncNames: undefined } } : job,
+        control,
+        deadlineMs,
+      ),
   }),
 };
 

@@ -37,6 +37,10 @@ export class Chance implements Random {
     return -mean * Math.log(1 - this.next());
   }
 
+  oneOf<T>(first: T, ...rest: readonly T[]): T {
+    return this.pick([first, ...rest]) ?? first;
+  }
+
   pick<T>(list: readonly T[]): T | undefined {
     return list[Math.floor(this.next() * list.length)];
   }

@@ -48,14 +48,14 @@ export class Machine {
     if (!this.frozen) return;
     this.frozen = false;
     this.thawedAtMs = this.agenda.nowMs;
-    for (const process of [...this.processes]) process.thaw();
+    for (const process of this.processes) process.thaw();
   }
 
   /** Power loss: every program is gone, the disk stays. */
   crash(): void {
     this.up = false;
     this.frozen = false;
-    for (const process of [...this.processes]) process.kill();
+    for (const process of this.processes) process.kill();
   }
 
   boot(): void {
@@ -70,7 +70,8 @@ export function clockOf(process: Process): Clock {
   return {
     bootMs: () => machine.bootMs(),
     wallAt: () => wallAt(machine.agenda.nowMs),
-    after: (delayMs: number, fire: () => void): CancelTimer => process.after(delayMs / machine.clockRate + TIMER_SLACK_MS, fire),
+    after: (delayMs: number, fire: () => void): CancelTimer =>
+      process.after(delayMs / machine.clockRate + TIMER_SLACK_MS, fire),
   };
 }
 
@@ -92,9 +93,15 @@ function civilFromDays(days: number): readonly [number, number, number] {
   const shifted = days + 719468;
   const era = Math.floor(shifted / 146097);
   const dayOfEra = shifted - era * 146097;
-  const yearOfEra = Math.floor((dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365);
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365,
+  );
   const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
   const shiftedMonth = Math.floor((5 * dayOfYear + 2) / 153);
   const month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9;
-  return [yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - Math.floor((153 * shiftedMonth + 2) / 5) + 1];
+  return [
+    yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
+    month,
+    dayOfYear - Math.floor((153 * shiftedMonth + 2) / 5) + 1,
+  ];
 }

@@ -1,6 +1,7 @@
 /** Promises in a row that the runtime may chain between two calls of a port; more would only reach the next event late. */
 const HOPS = 24;
 const ROUNDS_MAX = 1000;
+const REST = Promise.resolve();
 
 /**
  * Lets the promises of the programs under test run to rest between two events. Whatever calls into them, or is called by
@@ -22,7 +23,7 @@ export class Settler {
     for (let round = 0; this.settled !== this.touches; round += 1) {
       if (round > ROUNDS_MAX) throw new Error('the programs under test never come to rest');
       this.settled = this.touches;
-      for (let hop = 0; hop < HOPS; hop += 1) await undefined;
+      for (let hop = 0; hop < HOPS; hop += 1) await REST;
     }
   }
 }

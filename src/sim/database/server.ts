@@ -42,7 +42,10 @@ export class Server {
     this.sync = new SyncWait(this.process, files.settings.syncNames, () => this.senders);
     this.follow = files.standbySignal ? files.follow : undefined;
     this.startedAtMs = world.agenda.nowMs;
-    this.replayedBefore = cutAt(files.log, Math.max(files.checkpoint.lsn, files.log.lsn - world.chance.integer(0, 4000)));
+    this.replayedBefore = cutAt(
+      files.log,
+      Math.max(files.checkpoint.lsn, files.log.lsn - world.chance.integer(0, 4000)),
+    );
     this.start();
   }
 
@@ -56,7 +59,10 @@ export class Server {
 
   replayed(): WalEnd {
     const { agenda, habits } = this.world;
-    const isBehind = !this.replayedAll || agenda.nowMs < this.replayStalledUntilMs || agenda.nowMs < this.receivedAtMs + habits.replayLagMs;
+    const isBehind =
+      !this.replayedAll ||
+      agenda.nowMs < this.replayStalledUntilMs ||
+      agenda.nowMs < this.receivedAtMs + habits.replayLagMs;
     return isBehind ? this.replayedBefore : this.files.log;
   }
 
@@ -112,7 +118,10 @@ export class Server {
   }
 
   streaming(): void {
-    this.world.trace.note(this.host.name, () => `streams from ${this.receiver?.target.member ?? ''} at ${walEndToText(this.files.log)}`);
+    this.world.trace.note(
+      this.host.name,
+      () => `streams from ${this.receiver?.target.member ?? ''} at ${walEndToText(this.files.log)}`,
+    );
     this.changed('receiver streams');
   }
 
@@ -181,7 +190,7 @@ export class Server {
     this.process.kill();
     this.sync.cancel();
     this.receiver?.end('killed');
-    for (const sender of [...this.senders]) sender.closeSender();
+    for (const sender of this.senders.slice()) sender.closeSender();
     if (this.host.server === this) this.host.server = undefined;
     this.changed('postmaster gone');
   }

@@ -20,7 +20,11 @@ export interface Change {
 
 /** What a transaction came to. `failed`: the store refused to do it at all. */
 export type Applied =
-  | { readonly kind: 'done' | 'refused'; readonly revision: Revision; readonly reads: readonly (KeyValue | undefined)[] }
+  | {
+      readonly kind: 'done' | 'refused';
+      readonly revision: Revision;
+      readonly reads: readonly (KeyValue | undefined)[];
+    }
   | { readonly kind: 'failed'; readonly why: string };
 
 /** Keys, revisions and leases: the one truth that a majority of the store agrees on. Everything here is atomic. */
@@ -40,7 +44,7 @@ export class StoreState {
 
   range(prefix: string): readonly KeyValue[] {
     const found = [...this.keys.values()].filter((each) => each.key.startsWith(prefix));
-    return found.sort((a, b) => (a.key < b.key ? -1 : 1));
+    return found.toSorted((a, b) => (a.key < b.key ? -1 : 1));
   }
 
   txn(txn: Txn): Applied {
@@ -74,7 +78,7 @@ export class StoreState {
     if (lease === undefined) return;
     this.leases.delete(id);
     this.commit(undefined, (revision, events) => {
-      for (const key of [...lease.keys]) this.remove(key, revision, events);
+      for (const key of lease.keys) this.remove(key, revision, events);
     });
   }
 
@@ -97,11 +101,12 @@ export class StoreState {
     if (op.kind === 'read') reads.push(this.keys.get(op.key));
     else if (op.kind === 'put') this.put(op, revision, events);
     else if (op.kind === 'delete') this.remove(op.key, revision, events);
-    else for (const key of [...this.keys.keys()]) if (key.startsWith(op.prefix)) this.remove(key, revision, events);
+    else for (const key of this.keys.keys()) if (key.startsWith(op.prefix)) this.remove(key, revision, events);
   }
 
   private put(op: Extract<Op, { kind: 'put' }>, revision: Revision, events: WatchEvent[]): void {
-    if (events.some((event) => keyOf(event) === op.key)) throw new Error(`duplicate key given in txn request: ${op.key}`);
+    if (events.some((event) => keyOf(event) === op.key))
+      throw new Error(`duplicate key given in txn request: ${op.key}`);
     const before = this.keys.get(op.key);
     this.detach(before);
     const keyValue: KeyValue = {

@@ -45,7 +45,10 @@ export class SimPostgres implements Postgres {
   async run(job: Job, control: JobControl, deadlineMs: number): Promise<JobOutcome> {
     this.world.trace.note(this.host.name, () => `job ${job.kind} begins`);
     const outcome = await runJob(job, new JobRun(this.process, control, deadlineMs), this.place);
-    this.world.trace.note(this.host.name, () => `job ${job.kind} ends: ${outcome.kind === 'done' ? 'done' : outcome.why}`);
+    this.world.trace.note(
+      this.host.name,
+      () => `job ${job.kind} ends: ${outcome.kind === 'done' ? 'done' : outcome.why}`,
+    );
     return outcome;
   }
 
@@ -72,7 +75,8 @@ export class SimPostgres implements Postgres {
   dropSlot(name: string, budgetMs: number): Promise<JobOutcome> {
     return this.ask(budgetMs, () => {
       const { files } = this.host.disk;
-      if (this.host.server?.senders.some((each) => each.slot === name) === true) return failed('replication slot is active');
+      if (this.host.server?.senders.some((each) => each.slot === name) === true)
+        return failed('replication slot is active');
       files?.slots.delete(name);
       return DONE;
     });
@@ -95,7 +99,13 @@ export class SimPostgres implements Postgres {
   async timelineHistory(budgetMs: number): Promise<readonly HistoryEntry[]> {
     const rows = await this.answer(budgetMs, () => {
       const { files } = this.host.disk;
-      return files === undefined ? [] : forksOf(files.log).map((fork) => ({ timeline: fork.timeline, lsn: lsn(fork.lsn), reason: 'no recovery target specified' }));
+      return files === undefined
+        ? []
+        : forksOf(files.log).map((fork) => ({
+            timeline: fork.timeline,
+            lsn: lsn(fork.lsn),
+            reason: 'no recovery target specified',
+          }));
     });
     return rows ?? [];
   }

@@ -12,7 +12,11 @@ export function syncNamesFromText(text: string): SyncNames | undefined {
   const counted = /^(?:(any|first)\s+)?(\d+)\s*\(([^)]*)\)$/i.exec(trimmed);
   if (counted === null) return { method: 'first', count: 1, names: namesFromText(trimmed) };
   const [, word, count, list] = counted;
-  return { method: word?.toLowerCase() === 'any' ? 'any' : 'first', count: Number(count), names: namesFromText(list ?? '') };
+  return {
+    method: word?.toLowerCase() === 'any' ? 'any' : 'first',
+    count: Number(count),
+    names: namesFromText(list ?? ''),
+  };
 }
 
 function namesFromText(list: string): readonly string[] {
@@ -20,7 +24,8 @@ function namesFromText(list: string): readonly string[] {
     const name = part.trim();
     const quoted = /^"((?:[^"]|"")+)"$/.exec(name)?.[1];
     if (quoted !== undefined) return quoted.replaceAll('""', '"').toLowerCase();
-    if (!/^(?:[A-Za-z_][A-Za-z0-9_$]*|\*)$/.test(name)) throw new Error(`invalid value for synchronous_standby_names: ${list}`);
+    if (!/^(?:[A-Za-z_][A-Za-z0-9_$]*|\*)$/.test(name))
+      throw new Error(`invalid value for synchronous_standby_names: ${list}`);
     return name.toLowerCase();
   });
 }
@@ -31,7 +36,11 @@ export function priorityOf(names: SyncNames | undefined, name: string): number {
 }
 
 /** Whether enough of the standbys that stream have flushed up to `lsn`. */
-export function isSatisfied(names: SyncNames, streaming: readonly { readonly name: string; readonly flushedLsn: number }[], lsn: number): boolean {
+export function isSatisfied(
+  names: SyncNames,
+  streaming: readonly { readonly name: string; readonly flushedLsn: number }[],
+  lsn: number,
+): boolean {
   const listed = streaming.filter((each) => priorityOf(names, each.name) > 0);
   if (listed.length < names.count) return false;
   if (names.method === 'any') return listed.filter((each) => each.flushedLsn >= lsn).length >= names.count;

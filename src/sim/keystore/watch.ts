@@ -106,7 +106,9 @@ export class SimWatch implements Watch, Feed {
     this.stalledSinceMs = undefined;
     const { state } = server;
     const upTo = state.revision;
-    const events = state.changes.slice(Math.max(0, this.delivered - 1), upTo - 1).flatMap((change) => eventsBelow(change, prefix));
+    const events = state.changes
+      .slice(Math.max(0, this.delivered - 1), upTo - 1)
+      .flatMap((change) => eventsBelow(change, prefix));
     this.delivered = upTo;
     if (events.length > 0) sink.onEvents(events, upTo);
   }

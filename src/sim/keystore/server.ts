@@ -23,7 +23,14 @@ export class StoreServer {
   /** up: answers. down: refuses connections. silent: answers nothing. electing: answers nothing, and does some of it later. */
   mode: 'up' | 'down' | 'silent' | 'electing' = 'up';
   /** Memory of the store member that is cut off from the other two. */
-  stale: { readonly keys: ReadonlyMap<string, KeyValue>; readonly leases: ReadonlyMap<string, number>; readonly wasLeader: boolean; readonly sinceMs: number } | undefined;
+  stale:
+    | {
+        readonly keys: ReadonlyMap<string, KeyValue>;
+        readonly leases: ReadonlyMap<string, number>;
+        readonly wasLeader: boolean;
+        readonly sinceMs: number;
+      }
+    | undefined;
   private readonly agenda: Agenda;
   private readonly chance: Chance;
   private readonly trace: Trace;
@@ -88,7 +95,8 @@ export class StoreServer {
   /** TTL that a leader cut off from its followers still answers, to no effect. */
   staleKeepAlive(leaseId: string): number | undefined {
     const { stale } = this;
-    if (stale === undefined || !stale.wasLeader || this.agenda.nowMs > stale.sinceMs + DEPOSED_LEADER_MS) return undefined;
+    if (stale === undefined || !stale.wasLeader || this.agenda.nowMs > stale.sinceMs + DEPOSED_LEADER_MS)
+      return undefined;
     return stale.leases.get(leaseId);
   }
 

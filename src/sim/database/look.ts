@@ -1,5 +1,13 @@
 import { lsn } from '../../core/model/lsn.ts';
-import type { DataDirectory, LocalPostgres, PrimaryStatus, Sender, Slot, SqlStatus, StandbyStatus } from '../../core/model/local-postgres.ts';
+import type {
+  DataDirectory,
+  LocalPostgres,
+  PrimaryStatus,
+  Sender,
+  Slot,
+  SqlStatus,
+  StandbyStatus,
+} from '../../core/model/local-postgres.ts';
 import { seen, type Seen, unknown } from '../../core/model/seen.ts';
 import { priorityOf } from './sync-names.ts';
 import type { Server } from './server.ts';
@@ -82,7 +90,12 @@ function standbyOf(server: Server): StandbyStatus {
     receiverRuns: receiver !== undefined,
     receiver:
       receiver?.status === 'streaming'
-        ? { status: 'streaming', upstream: receiver.target.upstream, slot: receiver.target.slot, timeline: held.timeline }
+        ? {
+            status: 'streaming',
+            upstream: receiver.target.upstream,
+            slot: receiver.target.slot,
+            timeline: held.timeline,
+          }
         : undefined,
     upstream: follow?.upstream,
     slots: slotsOf(server),
@@ -102,7 +115,14 @@ function sendersOf(server: Server): readonly Sender[] {
       user: 'replicator',
       clientAddress: each.name,
       state: each.state,
-      syncState: syncPriority === 0 ? 'async' : names?.method === 'any' ? 'quorum' : syncPriority <= (names?.count ?? 0) ? 'sync' : 'potential',
+      syncState:
+        syncPriority === 0
+          ? 'async'
+          : names?.method === 'any'
+            ? 'quorum'
+            : syncPriority <= (names?.count ?? 0)
+              ? 'sync'
+              : 'potential',
       syncPriority,
       writeLsn: flushed,
       flushLsn: flushed,

@@ -80,14 +80,16 @@ export class Receiver {
 
   private objection(upstream: Server): string | undefined {
     if (upstream.phase !== 'up') return 'the database system is not accepting connections';
-    if (upstream.host.disk.files?.systemId !== this.server.host.disk.files?.systemId) return 'system identifiers differ';
+    if (upstream.host.disk.files?.systemId !== this.server.host.disk.files?.systemId)
+      return 'system identifiers differ';
     const { slot } = this.target;
     if (slot !== undefined) {
       if (upstream.host.disk.files?.slots.has(slot) !== true) return `replication slot "${slot}" does not exist`;
       if (upstream.senders.some((each) => each.slot === slot)) return `replication slot "${slot}" is active`;
     }
     if (contains(upstream.log(), this.reached())) return undefined;
-    if (contains(this.reached(), upstream.log())) return 'requested starting point is ahead of the WAL flush position of this server';
+    if (contains(this.reached(), upstream.log()))
+      return 'requested starting point is ahead of the WAL flush position of this server';
     return 'new timeline forked off before current recovery point';
   }
 

@@ -1,7 +1,7 @@
 import type { FollowTarget, Job, JobOutcome, ServerSettings } from '../../core/model/job.ts';
 import { lsn } from '../../core/model/lsn.ts';
 import { type ClusterFiles, newFiles } from './disk.ts';
-import { failed, JobRun } from './job-run.ts';
+import { failed, type JobRun } from './job-run.ts';
 import { Server } from './server.ts';
 import { contains, forksOf, normalized, type WalEnd, walEndToText } from './wal.ts';
 import type { PgHost, PgWorld } from './world.ts';
@@ -27,35 +27,10 @@ export async function runJob(job: Job, run: JobRun, place: JobPlace): Promise<Jo
     await run.pass(world.chance.between(10, 500));
     return failed(`${job.kind} failed by chance`);
   }
-  switch (job.kind) {
-    case 'bootstrap':
-      return bootstrap(job.settings, run, place);
-    case 'clone':
-      return clone(job, run, place);
-    case 'startPrimary':
-      return start({ settings: job.settings, follow: undefined, isStandby: false }, run, place);
-    case 'startStandby':
-      return start({ settings: job.settings, follow: job.follow, isStandby: true }, run, place);
-    case 'follow':
-      return follow(job, run, place);
-    case 'cutOff':
-      return cutOff(job, run, place);
-    case 'promote':
-      return promote(job, run, place);
-    case 'stop':
-      return stop(job, run, place);
-    case 'recoverCrash':
-      return recoverCrash(run, place);
-    case 'rewind':
-      return rewind(job, run, place);
-    case 'checkpoint':
-      return checkpoint(run, place);
-    case 'setAside':
-      return setAside(run, place);
-  }
+  return perform(job.kind, job, run, place);
 }
 
-async function bootstrap(settings: ServerSettings, run: JobRun, place: JobPlace): Promise<JobOutcome> {
+async function bootstrap({ settings }: JobOf<'bootstrap'>, run: JobRun, place: JobPlace): Promise<JobOutcome> {
   const { host, world } = place;
   if (host.disk.files !== undefined || host.disk.unfinished !== undefined) return failed('data directory is not empty');
   host.disk.unfinished = 'bootstrap';
@@ -155,7 +130,8 @@ async function promote(job: JobOf<'promote'>, run: JobRun, place: JobPlace): Pro
   server.reload(job.settings);
   if (!(await run.pass(world.chance.between(5, world.habits.promoteMsMax)))) return run.end();
   // Whom commits wait for must be in force before anybody can commit, and the checkpointer has a say in that (F3, F14).
-  if (job.settings.syncNames !== undefined && !(await run.until(() => server.sync.isIdleSinceReload()))) return run.end();
+  if (job.settings.syncNames !== undefined && !(await run.until(() => server.sync.isIdleSinceReload())))
+    return run.end();
   if (!(await run.control.mayPromote())) return failed('leadership could not be confirmed');
   // From here on the signal is out: nothing calls it back.
   const history = forksOf(server.log()).map((fork) => fork.timeline);
@@ -164,7 +140,9 @@ async function promote(job: JobOf<'promote'>, run: JobRun, place: JobPlace): Pro
     if (server.phase === 'up' && server.role === 'standby') server.promote(timeline, job.reign);
   });
   if (!(await run.until(() => server.role === 'primary' || !server.process.alive))) return run.end();
-  return server.process.alive ? { kind: 'done', facts: { timeline } } : failed('the server ended while it was promoted');
+  return server.process.alive
+    ? { kind: 'done', facts: { timeline } }
+    : failed('the server ended while it was promoted');
 }
 
 async function stop(job: JobOf<'stop'>, run: JobRun, place: JobPlace): Promise<JobOutcome> {
@@ -184,7 +162,7 @@ async function stop(job: JobOf<'stop'>, run: JobRun, place: JobPlace): Promise<J
   return { kind: 'done', facts: { shutdownLsn: lsn(shutdown.lsn), timeline: shutdown.branch.timeline } };
 }
 
-async function recoverCrash(run: JobRun, place: JobPlace): Promise<JobOutcome> {
+async function recoverCrash(_job: JobOf<'recoverCrash'>, run: JobRun, place: JobPlace): Promise<JobOutcome> {
   const { host, world } = place;
   const { files, unfinished } = host.disk;
   if (files === undefined || unfinished !== undefined || host.server !== undefined) return failed('no stopped cluster');
@@ -207,38 +185,56 @@ async function rewind(job: JobOf<'rewind'>, run: JobRun, place: JobPlace): Promi
   const { files, unfinished } = host.disk;
   if (files === undefined || unfinished !== undefined || host.server !== undefined) return failed('no stopped cluster');
   const source = reach(job.from, place);
-  if (source === undefined) return failed('could not connect to the source');
-  if (source.role !== 'primary') return failed('source server must not be in recovery mode');
-  if (source.files.systemId !== files.systemId) return failed('source and target clusters are from different systems');
-  if (files.control !== 'shut down' && files.control !== 'shut down in recovery') shutDownAlone(files, world);
+  const objection = objectionToRewind(source, files);
+  if (source === undefined || objection !== undefined) return failed(objection ?? 'no source');
+  if (!isClean(files)) shutDownAlone(files, world);
   if (!(await run.pass(world.chance.between(50, 400)))) return run.end();
-  if (normalized(source.log()).branch.timeline === normalized(files.log).branch.timeline) return DONE;
-  if (contains(source.log(), files.log)) return DONE;
+  if (!needsRewind(source.log(), files.log)) return DONE;
   world.trace.note(host.name, () => `rewinds; throws away what it has at ${walEndToText(files.log)}`);
   host.disk.unfinished = 'rewind';
   world.witness.replaced(host);
   if (!(await run.pass(world.chance.between(300, world.habits.cloneMsMax)))) return run.end();
   if (reach(job.from, place) !== source) return failed('connection to the source lost');
-  files.log = source.log();
-  files.checkpoint = files.log;
-  files.minRecoveryEnd = files.log;
-  files.settings = job.settings;
-  files.follow = job.from;
-  files.standbySignal = true;
-  files.control = 'in archive recovery';
+  becomeLike(source.log(), files, job);
   host.disk.unfinished = undefined;
   world.witness.replaced(host);
   return DONE;
 }
 
-async function checkpoint(run: JobRun, place: JobPlace): Promise<JobOutcome> {
+function objectionToRewind(source: Server | undefined, files: ClusterFiles): string | undefined {
+  if (source === undefined) return 'could not connect to the source';
+  if (source.role !== 'primary') return 'source server must not be in recovery mode';
+  return source.files.systemId === files.systemId ? undefined : 'source and target clusters are from different systems';
+}
+
+function isClean({ control }: ClusterFiles): boolean {
+  return control === 'shut down' || control === 'shut down in recovery';
+}
+
+/** pg_rewind goes by the numbers of timelines: one number twice looks to it like one timeline. */
+function needsRewind(source: WalEnd, target: WalEnd): boolean {
+  const isOneNumber = normalized(source).branch.timeline === normalized(target).branch.timeline;
+  return !isOneNumber && !contains(source, target);
+}
+
+function becomeLike(log: WalEnd, files: ClusterFiles, job: JobOf<'rewind'>): void {
+  files.log = log;
+  files.checkpoint = log;
+  files.minRecoveryEnd = log;
+  files.settings = job.settings;
+  files.follow = job.from;
+  files.standbySignal = true;
+  files.control = 'in archive recovery';
+}
+
+async function checkpoint(_job: JobOf<'checkpoint'>, run: JobRun, place: JobPlace): Promise<JobOutcome> {
   const { server } = place.host;
   if (server?.phase !== 'up') return failed('the server does not accept connections');
   if (!(await run.pass(server.forceCheckpoint()))) return run.end();
   return DONE;
 }
 
-async function setAside(run: JobRun, place: JobPlace): Promise<JobOutcome> {
+async function setAside(_job: JobOf<'setAside'>, run: JobRun, place: JobPlace): Promise<JobOutcome> {
   const { host, world } = place;
   if (host.server !== undefined) return failed('the server runs');
   if (!(await run.pass(world.chance.between(5, 50)))) return run.end();
@@ -248,4 +244,26 @@ async function setAside(run: JobRun, place: JobPlace): Promise<JobOutcome> {
   host.disk.unfinished = undefined;
   world.witness.replaced(host);
   return DONE;
+}
+
+type Perform<K extends Job['kind']> = (job: JobOf<K>, run: JobRun, place: JobPlace) => Promise<JobOutcome>;
+
+const PERFORM: { readonly [K in Job['kind']]: Perform<K> } = {
+  bootstrap,
+  clone,
+  startPrimary: ({ settings }, run, place) => start({ settings, follow: undefined, isStandby: false }, run, place),
+  startStandby: (job, run, place) => start({ ...job, isStandby: true }, run, place),
+  follow,
+  cutOff,
+  promote,
+  stop,
+  recoverCrash,
+  rewind,
+  checkpoint,
+  setAside,
+};
+
+/** The kind stands beside the job, so that the compiler ties the two together. */
+function perform<K extends Job['kind']>(kind: K, job: JobOf<K>, run: JobRun, place: JobPlace): Promise<JobOutcome> {
+  return PERFORM[kind](job, run, place);
 }

@@ -1,5 +1,16 @@
 import type {
-  Budget, LeaseAnswer, LeaseId, LeaseRemaining, RangeAnswer, Revision, Store, Txn, TxnOutcome, Unanswered, Watch, WatchSink,
+  Budget,
+  LeaseAnswer,
+  LeaseId,
+  LeaseRemaining,
+  RangeAnswer,
+  Revision,
+  Store,
+  Txn,
+  TxnOutcome,
+  Unanswered,
+  Watch,
+  WatchSink,
 } from '../../ports/store.ts';
 import type { Network } from '../network.ts';
 import type { Chance } from '../time/chance.ts';
@@ -93,7 +104,10 @@ export class StoreClient implements Store {
 
   async grantLease(ttlMs: number, budget: Budget): Promise<LeaseAnswer> {
     const { server, process } = this;
-    const reply = await this.ask(budget, { apply: () => server.state.grant(ttlMs, process.machine.agenda.nowMs), isRepeatable: false });
+    const reply = await this.ask(budget, {
+      apply: () => server.state.grant(ttlMs, process.machine.agenda.nowMs),
+      isRepeatable: false,
+    });
     if (reply.kind !== 'answer') return unanswered(reply.kind);
     return { kind: 'alive', leaseId: reply.value.id, ttlMs: reply.value.ttlMs, sentAtMs: reply.sentAtMs };
   }
@@ -145,16 +159,19 @@ export class StoreClient implements Store {
   }
 
   watch(prefix: string, afterRevision: Revision, sink: WatchSink): Watch {
-    const watch = new SimWatch({ server: this.server, process: this.process, network: this.network, prefix, afterRevision, sink }, () => {
-      this.watches.delete(watch);
-    });
+    const watch = new SimWatch(
+      { server: this.server, process: this.process, network: this.network, prefix, afterRevision, sink },
+      () => {
+        this.watches.delete(watch);
+      },
+    );
     this.watches.add(watch);
     return watch;
   }
 
   /** A fault: the connection that carries the watches breaks. */
   breakWatches(): void {
-    for (const watch of [...this.watches]) watch.end('broken', 'connection reset');
+    for (const watch of this.watches) watch.end('broken', 'connection reset');
   }
 
   private ask<T>(budget: Budget, request: Request<T>): Promise<Reply<T>> {
@@ -173,13 +190,20 @@ export class StoreClient implements Store {
     });
   }
 
-  private attempt<T>(leftMs: number, request: Request<T>, finish: (reply: Reply<T>) => void, isOver: () => boolean): void {
+  private attempt<T>(
+    leftMs: number,
+    request: Request<T>,
+    finish: (reply: Reply<T>) => void,
+    isOver: () => boolean,
+  ): void {
     if (isOver()) return;
     const { machine } = this.process;
     const sentAtMs = machine.bootMs();
     const answer = (value: T): void => {
       if (this.chance.happens(this.witness.lostAnswerRate())) return;
-      this.network.send('store', machine.name, () => this.process.run(() => finish({ kind: 'answer', value, sentAtMs })));
+      this.network.send('store', machine.name, () =>
+        this.process.run(() => finish({ kind: 'answer', value, sentAtMs })),
+      );
     };
     this.network.send(machine.name, 'store', () => this.arrive({ request, sentAtMs, answer, finish }));
     // A request that can do no harm twice is tried again at another endpoint.

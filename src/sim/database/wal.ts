@@ -78,7 +78,8 @@ export function walEndToText(end: WalEnd): string {
 export function forksOf(end: WalEnd): readonly { readonly timeline: number; readonly lsn: number }[] {
   const forks: { timeline: number; lsn: number }[] = [];
   for (let { branch } = normalized(end); branch.parent !== undefined; branch = branch.parent) {
-    if (branch.parent.timeline !== branch.timeline) forks.unshift({ timeline: branch.parent.timeline, lsn: branch.forkLsn });
+    if (branch.parent.timeline !== branch.timeline)
+      forks.unshift({ timeline: branch.parent.timeline, lsn: branch.forkLsn });
   }
   return forks;
 }

@@ -18,7 +18,10 @@ export interface PgHost {
 /** Told of everything that the invariants speak about, the moment it happens. */
 export interface Witness {
   /** A server has begun to accept writes: promoted under `reign`, or started on the timeline it had. */
-  serving(host: PgHost, how: { readonly kind: 'promoted'; readonly reign: number; readonly from: WalEnd } | { readonly kind: 'started' }): void;
+  serving(
+    host: PgHost,
+    how: { readonly kind: 'promoted'; readonly reign: number; readonly from: WalEnd } | { readonly kind: 'started' },
+  ): void;
   /** A write went into the WAL. */
   accepted(host: PgHost, at: WalEnd): void;
   /** The client is told that it is safe. */
