@@ -1,9 +1,9 @@
 import type { ControlData } from '../model/local-postgres.ts';
 import { isCrashed, judgeDivergence, localEndOf } from '../recovery/divergence.ts';
-import { formatSyncNames } from '../sync/sync-names.ts';
+import { formatSyncNames, parseSyncNames } from '../sync/sync-names.ts';
 import { unionOf } from '../election/election.ts';
 import type { Context, Rule, Ruling } from './context.ts';
-import { claimedTimeline, followTarget, leaderServes, settingsWith, startJob } from './context.ts';
+import { claimedTimeline, followTarget, leaderServes, settingsGiven, settingsWith, startJob } from './context.ts';
 import { leaderLine, rewindSourceReady } from './leader-line.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
@@ -13,10 +13,14 @@ function controlOf(ctx: Context): ControlData | undefined {
   return postmaster === undefined && data.kind === 'cluster' ? data.control : undefined;
 }
 
-/** Names that commits must wait for from the first moment on: every voter in /sync. */
+/**
+ * Names that commits must wait for from the first moment on: every voter in /sync, and whom a write of /sync that is still on
+ * its way may name. Those were in the setting before.
+ */
 function syncNamesOfReign(ctx: Context): string | undefined {
   if (ctx.view === undefined || ctx.view.sync.value.leader !== ctx.me) return undefined;
-  return formatSyncNames(ctx.view.sync.value.voters);
+  const set = parseSyncNames(ctx.mem.syncNamesSet ?? '').names;
+  return formatSyncNames([...new Set([...ctx.view.sync.value.voters, ...set])].toSorted());
 }
 
 function startPrimary(ctx: Context, why: string): Ruling {
@@ -30,7 +34,7 @@ function startPrimary(ctx: Context, why: string): Ruling {
         Math.max(ctx.config.primaryStartTimeoutMs, LIMITS.takeUpMs),
       ),
     ],
-    memory: { appliedConfig: ctx.view?.config.revision, syncNamesSet: syncNames, switchover: undefined },
+    memory: { ...settingsGiven(ctx), syncNamesSet: syncNames, switchover: undefined },
     wakeInMs: LIMITS.paceMs,
   };
 }
@@ -173,7 +177,7 @@ function startStandby(ctx: Context): Ruling | undefined {
       startJob(ctx, { kind: 'startStandby', follow, settings: settingsWith(ctx, undefined) }, LIMITS.startStandbyMs),
     ],
     // From here on this is a standby, also while it does not answer yet.
-    memory: { appliedConfig: ctx.view?.config.revision, syncNamesSet: undefined, role: 'replica' },
+    memory: { ...settingsGiven(ctx), syncNamesSet: undefined, role: 'replica' },
   };
 }
 
