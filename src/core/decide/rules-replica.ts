@@ -3,7 +3,7 @@ import type { LeaderKey } from '../model/cluster.ts';
 import { judgeDivergence } from '../recovery/divergence.ts';
 import { slotNameOf } from '../layout/slot-name.ts';
 import type { Context, Rule, Ruling } from './context.ts';
-import { followTarget, leaderServes, settingsWith, startJob } from './context.ts';
+import { followTarget, hasNewSettings, leaderServes, settingsGiven, settingsWith, startJob } from './context.ts';
 import { leaderLine } from './leader-line.ts';
 import { LIMITS } from './limits.ts';
 import { mayStream } from './rules-down.ts';
@@ -78,7 +78,7 @@ function follow(ctx: Context): Ruling | undefined {
   return {
     why: `following ${it.leader.name}`,
     steps: [startJob(ctx, { kind: 'follow', follow: target, settings: settingsWith(ctx, undefined) }, LIMITS.followMs)],
-    memory: { checkDivergence: false, appliedConfig: ctx.view?.config.revision, role: 'replica' },
+    memory: { checkDivergence: false, ...settingsGiven(ctx), role: 'replica' },
     events: [{ kind: 'member.following', text: `${ctx.me} follows ${it.leader.name}` }],
     wakeInMs: LIMITS.paceMs,
   };
@@ -100,13 +100,26 @@ function dropSlots(ctx: Context): Ruling | undefined {
 
 function applyConfig(ctx: Context): Ruling | undefined {
   const it = following(ctx);
-  const revision = ctx.view?.config.revision;
-  if (it === undefined || revision === undefined || ctx.mem.appliedConfig === revision) return undefined;
+  if (it === undefined || !hasNewSettings(ctx)) return undefined;
   return {
     why: 'changed configuration applied',
     steps: [{ kind: 'applySettings', settings: settingsWith(ctx, undefined) }],
-    memory: { appliedConfig: revision },
+    memory: settingsGiven(ctx),
     wakeInMs: LIMITS.primaryQuietMs,
+  };
+}
+
+/** A standby that failed to connect waits for seconds before it tries again; a reload ends that wait. */
+function nudge(ctx: Context): Ruling | undefined {
+  const it = following(ctx);
+  if (it === undefined || it.standby.receiverRuns || it.standby.upstream === undefined || !leaderServes(ctx))
+    return undefined;
+  if (ctx.nowMs - ctx.mem.nudgedMs < LIMITS.nudgeMs) return undefined;
+  return {
+    why: `not connected to ${it.leader.name}: asked to try again at once`,
+    steps: [{ kind: 'applySettings', settings: settingsWith(ctx, undefined) }],
+    memory: { nudgedMs: ctx.nowMs },
+    wakeInMs: LIMITS.nudgeMs,
   };
 }
 
@@ -114,7 +127,7 @@ function secondary(ctx: Context): Ruling | undefined {
   const it = following(ctx);
   if (it === undefined) return undefined;
   const streaming = it.standby.receiver?.status === 'streaming';
-  if (!streaming) return { why: `not streaming from ${it.leader.name} yet`, wakeInMs: LIMITS.primaryQuietMs };
+  if (!streaming) return { why: `not streaming from ${it.leader.name} yet`, wakeInMs: LIMITS.nudgeMs };
   return { why: `no action. I am (${ctx.me}), a secondary, and following a leader (${it.leader.name})` };
 }
 
@@ -125,5 +138,6 @@ export const REPLICA_RULES: readonly Rule[] = [
   { id: 'R40', title: 'follow the leader', match: follow },
   { id: 'R50', title: 'drop slots of an earlier reign', match: dropSlots },
   { id: 'R60', title: 'apply a changed configuration', match: applyConfig },
+  { id: 'R80', title: 'have a standby connect again at once', match: nudge },
   { id: 'R90', title: 'follow on', match: secondary },
 ];

@@ -23,6 +23,9 @@ function vacant(ctx: Context): Vacant | undefined {
   return { view, standby, sinceMs: ctx.mem.candidateSinceMs ?? ctx.nowMs };
 }
 
+/** A lease that nobody had reason to watch may have run out as well; pledges make that no matter. */
+const MANNER = { released: ': released', expired: ': its lease ran out', vanished: '' } as const;
+
 function cutOff(ctx: Context): Ruling | undefined {
   const it = vacant(ctx);
   if (it === undefined || (!it.standby.receiverRuns && it.standby.upstream === undefined)) return undefined;
@@ -33,7 +36,7 @@ function cutOff(ctx: Context): Ruling | undefined {
     events: [
       {
         kind: 'leader.gone',
-        text: `the leader key${previous === undefined ? '' : ` of ${previous.name}`} is gone (${ctx.obs.vacancy?.manner ?? 'never seen'})`,
+        text: `the leader key${previous === undefined ? '' : ` of ${previous.name}`} is gone${MANNER[ctx.obs.vacancy?.manner ?? 'vanished']}`,
         evidence: { reign: previous?.reign ?? null, manner: ctx.obs.vacancy?.manner ?? null },
       },
     ],

@@ -55,10 +55,13 @@ export interface Memory {
   readonly lastLeader: string | undefined;
   /** The last good /config: stays in force while the key is absent or nonsense. */
   readonly lastConfig: DynamicConfig | undefined;
-  /** Revision of /config whose settings the server was last told. */
+  /** Revision of /config whose settings the server was last told, and which reading of the local file was in force then. */
   readonly appliedConfig: number | undefined;
+  readonly appliedLocal: number | undefined;
   readonly published: { readonly data: MemberData; readonly atMs: number } | undefined;
   readonly statusAtMs: number;
+  /** When this standby was last asked to connect again at once. */
+  readonly nudgedMs: number;
   /** Since when this standby has wanted its slot on the leader before cloning. */
   readonly cloneWantedMs: number | undefined;
   /** /history was brought up to date for this reign. */
@@ -90,8 +93,10 @@ export function initialMemory(nowMs: number): Memory {
     lastLeader: undefined,
     lastConfig: undefined,
     appliedConfig: undefined,
+    appliedLocal: undefined,
     published: undefined,
     statusAtMs: 0,
+    nudgedMs: 0,
     cloneWantedMs: undefined,
     historyReign: undefined,
     checkpointReign: undefined,

@@ -6,7 +6,7 @@ import { unknown } from '../../../src/core/model/seen.ts';
 import type { StepKind } from '../../../src/core/model/plan.ts';
 import {
   at,
-  config,
+  configKey,
   control,
   down,
   held,
@@ -44,7 +44,7 @@ const upstreamB = { host: 'b', port: 5432 };
 const empty = postgres({ postmaster: undefined, data: { kind: 'empty' } });
 const nothing = view({
   initialize: { value: undefined, revision: 0 },
-  config: { value: undefined, revision: 0 },
+  config: { value: undefined, raw: undefined, revision: 0 },
   reign: { value: undefined, revision: 0 },
   members: [],
 });
@@ -167,7 +167,7 @@ describe('initialising', () => {
         postgres: down({ state: 'shut down' }),
         cluster: {
           ...nothing,
-          config: { value: config(), revision: 2 },
+          config: configKey({}, 2),
           initialize: { value: '', revision: 5 },
           bootstrapper: 'a',
         },
@@ -646,6 +646,19 @@ describe('a member whose leader is another', () => {
       }),
       rule: 'D60',
       steps: ['startJob'],
+    },
+    {
+      name: 'that lost its connection is asked to connect again at once',
+      obs: observation({ postgres: standby({ upstream: upstreamB }), cluster: ledByB }),
+      rule: 'R80',
+      steps: ['applySettings'],
+    },
+    {
+      name: 'but not all the time',
+      obs: observation({ postgres: standby({ upstream: upstreamB }), cluster: ledByB }),
+      mem: { nudgedMs: NOW_MS - 100 },
+      rule: 'R90',
+      steps: [],
     },
     {
       name: 'waits for a leader that does not serve yet',
