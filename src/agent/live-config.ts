@@ -5,6 +5,7 @@ import { contractVersion } from './member-version.ts';
 /** The configuration in force: replaced as a whole by a reload, read at the moment of use by whoever holds it. */
 export class LiveConfig {
   #config: LocalConfig;
+  #reloads = 0;
 
   constructor(config: LocalConfig) {
     this.#config = config;
@@ -17,6 +18,7 @@ export class LiveConfig {
   /** Takes what may change while the agent runs, and names what only a restart brings into force. */
   replace(next: LocalConfig): readonly string[] {
     const before = this.#config;
+    this.#reloads += 1;
     const { tags, log, ctl } = next;
     const { parameters, pgHba, pgIdent, recoveryConf, usePgRewind, basebackupArguments } = next.postgresql;
     const reloaded = { parameters, pgHba, pgIdent, recoveryConf, usePgRewind, basebackupArguments };
@@ -30,6 +32,7 @@ export class LiveConfig {
   self(): Self {
     const { name, scope, postgresql, restapi, bootstrap } = this.#config;
     const current = (): LocalConfig => this.#config;
+    const reloads = (): number => this.#reloads;
     return {
       name,
       scope,
@@ -40,6 +43,9 @@ export class LiveConfig {
         return current().tags;
       },
       mayBootstrap: bootstrap !== undefined,
+      get localRevision() {
+        return reloads();
+      },
       get overrides() {
         return overridesOf(current());
       },

@@ -6,27 +6,32 @@ import { getCluster, getConfig, getHealth, getHistory, getLiveness, getReadiness
 import { deleteSwitchover, postFailover, postSwitchover } from './switchover-handlers.ts';
 
 const OPEN = { isUnsafe: false, body: 'none' } as const;
+/** Who routes connections by the answer asks every second or two. */
+const CHECK_AGE_MS = 1_000;
+const DOCUMENT_AGE_MS = 500;
+const CHECK = { ...OPEN, maxAgeMs: CHECK_AGE_MS } as const;
+const DOCUMENT = { ...OPEN, maxAgeMs: DOCUMENT_AGE_MS } as const;
 const UNSAFE = { isUnsafe: true, body: 'required' } as const;
 
 /** What HEAD and OPTIONS always ask, and a GET of any path without a line of its own. */
 export const HEALTH_CHECK: Endpoint = {
   method: 'GET',
   path: '/',
-  ...OPEN,
+  ...CHECK,
   doc: 'Health check: 200 where the path names what this member is now (primary, leader, replica, read-only, health, sync, …), else 503. Takes lag=SIZE, replication_state=STATE and tag_NAME=VALUE.',
   handle: getHealth,
 };
 
 export const CONTRACT: readonly Endpoint[] = [
-  { method: 'GET', path: '/patroni', ...OPEN, doc: 'The status document of this member.', handle: getStatus },
-  { method: 'GET', path: '/cluster', ...OPEN, doc: 'All members with role, state and lag.', handle: getCluster },
-  { method: 'GET', path: '/history', ...OPEN, doc: 'The timelines that ended, and why.', handle: getHistory },
-  { method: 'GET', path: '/config', ...OPEN, doc: 'The dynamic configuration.', handle: getConfig },
+  { method: 'GET', path: '/patroni', ...DOCUMENT, doc: 'The status document of this member.', handle: getStatus },
+  { method: 'GET', path: '/cluster', ...DOCUMENT, doc: 'All members with role, state and lag.', handle: getCluster },
+  { method: 'GET', path: '/history', ...DOCUMENT, doc: 'The timelines that ended, and why.', handle: getHistory },
+  { method: 'GET', path: '/config', ...DOCUMENT, doc: 'The dynamic configuration.', handle: getConfig },
   { method: 'GET', path: '/liveness', ...OPEN, doc: '200 while the agent makes decisions.', handle: getLiveness },
   {
     method: 'GET',
     path: '/readiness',
-    ...OPEN,
+    ...CHECK,
     doc: '200 where this member leads, or streams with no more than lag=SIZE. mode=write counts what is received.',
     handle: getReadiness,
   },

@@ -29,6 +29,8 @@ export interface Endpoint {
   /** It changes something: who asks must be known where authentication is configured. */
   readonly isUnsafe: boolean;
   readonly body: 'none' | 'required';
+  /** How old a snapshot it may answer from; the answer waits a little for a newer one. Without it any will do. */
+  readonly maxAgeMs?: number;
   /** Longer than others may take, because people wait for an outcome. Bounds itself. */
   readonly isPatient?: true;
   /** One sentence for the reference. */

@@ -1,7 +1,7 @@
 // Endpoints that Patroni does not have.
 import { type Answer, json, text } from './answer.ts';
 import type { ApiRequest, Office } from './endpoint.ts';
-import { type Situation, TTL_DEFAULT_MS } from './situation.ts';
+import type { Situation } from './situation.ts';
 
 export async function postBootstrap(_: ApiRequest, { desk }: Office): Promise<Answer> {
   const outcome = await desk.bootstrap();
@@ -17,7 +17,7 @@ export function getExplain(_: ApiRequest, { desk, situation, scope, name }: Offi
   return json(200, {
     scope,
     member: name,
-    age_ms: Math.round(nowMs - snapshot.atMs),
+    age_ms: Math.round(situation.ageMs),
     rule: snapshot.rule,
     why: snapshot.why,
     role: situation.role,
@@ -48,12 +48,12 @@ function jobFields({ observation }: Situation, nowMs: number): unknown {
 function timerFields({ observation, config }: Situation, nowMs: number): Readonly<Record<string, unknown>> {
   const { lease, guard } = observation;
   return {
-    ttl_ms: config?.ttlMs ?? TTL_DEFAULT_MS,
-    loop_wait_ms: config?.loopWaitMs,
-    retry_timeout_ms: config?.retryTimeoutMs,
-    leader_ttl_ms: config?.leaderTtlMs,
-    health_timeout_ms: config?.healthTimeoutMs,
-    primary_start_timeout_ms: config?.primaryStartTimeoutMs,
+    ttl_ms: config.ttlMs,
+    loop_wait_ms: config.loopWaitMs,
+    retry_timeout_ms: config.retryTimeoutMs,
+    leader_ttl_ms: config.leaderTtlMs,
+    health_timeout_ms: config.healthTimeoutMs,
+    primary_start_timeout_ms: config.primaryStartTimeoutMs,
     lease_left_ms: lease.kind === 'held' ? Math.round(lease.deadlineMs - nowMs) : undefined,
     guard_left_ms: guard.kind === 'armed' ? Math.round(guard.deadlineMs - nowMs) : undefined,
   };

@@ -2,13 +2,11 @@
 import { lagLimit, type Query } from './query.ts';
 import { type Situation, TTL_DEFAULT_MS } from './situation.ts';
 
-const LAG_DEFAULT = 1_048_576n;
-
 /** The loop still turns. Before its first cycle has ended, the time since the start counts. */
 export function isAlive(situation: Situation | undefined, nowMs: number, startedMs: number): boolean {
   if (situation === undefined) return nowMs - startedMs < 2 * TTL_DEFAULT_MS;
   if (situation.isPaused) return true;
-  const ttlMs = situation.config?.ttlMs ?? TTL_DEFAULT_MS;
+  const { ttlMs } = situation.config;
   return nowMs - situation.lastCycleMs < (situation.role === 'primary' ? ttlMs : 2 * ttlMs);
 }
 
@@ -18,6 +16,5 @@ export function isReady({ leads, state, replicationState, sql, view, config }: S
   if (state !== 'running' || replicationState !== 'streaming' || sql?.kind !== 'standby') return false;
   if (view === undefined) return false;
   const location = query.values.get('mode') === 'write' ? sql.receivedLsn : sql.replayedLsn;
-  const configured = config === undefined ? LAG_DEFAULT : BigInt(config.maximumLagOnFailoverBytes);
-  return (view.status.optime ?? 0n) - location <= (lagLimit(query) ?? configured);
+  return (view.status.optime ?? 0n) - location <= (lagLimit(query) ?? BigInt(config.maximumLagOnFailoverBytes));
 }

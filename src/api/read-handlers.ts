@@ -36,8 +36,8 @@ export function getHistory(_: ApiRequest, { situation }: Office): Answer {
 
 export function getConfig(_: ApiRequest, { situation }: Office): Answer {
   if (situation?.view === undefined) return storeSilent();
-  if (situation.config === undefined) return page(502, 'There is no valid config key');
-  return json(200, situation.config.raw);
+  const { raw } = situation.view.config;
+  return raw === undefined ? page(502, 'There is no valid config key') : json(200, raw);
 }
 
 export function storeSilent(): Answer {

@@ -20,6 +20,9 @@ export interface Responder {
 /** For everything but waiting for an outcome on purpose. */
 const ANSWER_MS = 10_000;
 
+/** What an answer may take longer to be a fresh one. */
+const FRESH_MS = 200;
+
 export async function respond(request: IncomingMessage, responder: Responder): Promise<Answer> {
   const { path } = splitTarget(request.url ?? '/');
   const method = request.method ?? '';
@@ -45,7 +48,8 @@ async function handle(
   responder: Responder,
 ): Promise<Answer> {
   const { desk, scope, name, startedMs } = responder;
-  const snapshot = desk.snapshot();
+  const { maxAgeMs } = endpoint;
+  const snapshot = maxAgeMs === undefined ? desk.snapshot() : await desk.fresh(maxAgeMs, FRESH_MS);
   const situation = snapshot && situationOf(snapshot, desk.nowMs());
   const office: Office = { desk, scope, name, startedMs, situation };
   return endpoint.handle(request, office);

@@ -11,7 +11,10 @@ export interface Situation {
   readonly observation: Observation;
   /** undefined: the store does not answer, or the last answer is older than `ttl`. */
   readonly view: ClusterView | undefined;
-  readonly config: DynamicConfig | undefined;
+  /** What the cluster was when the store last answered; its roles and names, for want of better. */
+  readonly lastView: ClusterView | undefined;
+  /** In force, whether the store answers or not. */
+  readonly config: DynamicConfig;
   /** undefined: SQL does not answer. */
   readonly sql: SqlStatus | undefined;
   /** This member holds the leader lease now. */
@@ -22,6 +25,8 @@ export interface Situation {
   readonly syncStandby: 'sync_standby' | 'quorum_standby' | undefined;
   readonly isStandbyCluster: boolean;
   readonly isPaused: boolean;
+  /** Since this was looked at. */
+  readonly ageMs: number;
   readonly lastCycleMs: number;
   readonly storeSeenAtS: number;
 }
@@ -29,28 +34,44 @@ export interface Situation {
 export const TTL_DEFAULT_MS = 30_000;
 
 export function situationOf(snapshot: Snapshot, nowMs: number): Situation {
-  const { observation } = snapshot;
-  const { lease, postgres } = observation;
-  const view = currentView(observation, nowMs);
-  const config = view?.config.value;
+  const { observation, config } = snapshot;
+  const { postgres } = observation;
+  const view = currentView(snapshot, nowMs);
+  const lastView = snapshot.lastCluster?.view;
   const sql = known(postgres.sql);
-  const leads = lease.kind === 'held' && lease.deadlineMs > nowMs;
-  const isStandbyCluster = config !== undefined && isStandbyConfig(config.raw['standby_cluster']);
+  const isStandbyCluster = isStandbyConfig(config.raw['standby_cluster']);
+  const leads = leadsNow(observation, nowMs) || (view === undefined && ledWhenPaused(snapshot, isStandbyCluster));
   return {
     observation,
     view,
+    lastView,
     config,
     sql,
     leads,
     state: stateOf(observation),
-    role: roleOf(observation, view, leads && isStandbyCluster),
+    role: roleOf(observation, lastView, leads && isStandbyCluster),
     replicationState: sql?.kind === 'standby' && sql.receiver?.status === 'streaming' ? 'streaming' : undefined,
     syncStandby: syncStandbyOf(observation, view, config),
     isStandbyCluster,
-    isPaused: config?.paused === true,
+    isPaused: config.paused,
+    ageMs: nowMs - observation.nowMs,
     lastCycleMs: snapshot.atMs,
     storeSeenAtS: snapshot.storeSeenAtS,
   };
+}
+
+function leadsNow({ lease }: Observation, nowMs: number): boolean {
+  return lease.kind === 'held' && lease.deadlineMs > nowMs;
+}
+
+/** In pause a primary stays one while the store is silent: then what PostgreSQL is counts as leading. */
+function ledWhenPaused({ observation, config, lastCluster }: Snapshot, isStandbyCluster: boolean): boolean {
+  const { lease, postgres, self } = observation;
+  if (!config.paused || lastCluster === undefined || lease.kind === 'lost') return false;
+  const sql = known(postgres.sql);
+  return (
+    sql?.kind === 'primary' || (sql !== undefined && isStandbyCluster && lastCluster.view.leader?.name === self.name)
+  );
 }
 
 /** Whether clients that write may be sent here. Clients cannot write before promotion has ended: docs/adr/0006. */
@@ -61,10 +82,12 @@ export function isServingPrimary({ leads, isStandbyCluster, sql, state, role, ob
   return state === 'unknown' && role === 'primary' && observation.job?.job.kind !== 'promote';
 }
 
-function currentView({ cluster }: Observation, nowMs: number): ClusterView | undefined {
-  if (cluster.kind === 'unknown') return undefined;
-  const ttlMs = cluster.value.config.value?.ttlMs ?? TTL_DEFAULT_MS;
-  return nowMs - cluster.atMs < ttlMs ? cluster.value : undefined;
+/** Where /config cannot be used, with what is in force instead. */
+function currentView({ observation, lastCluster, config }: Snapshot, nowMs: number): ClusterView | undefined {
+  if (observation.cluster.kind === 'unknown' || lastCluster === undefined) return undefined;
+  if (nowMs - lastCluster.atMs >= config.ttlMs) return undefined;
+  const { view } = lastCluster;
+  return view.config.value === undefined ? { ...view, config: { ...view.config, value: config } } : view;
 }
 
 const STATE_OF_JOB: Partial<Record<JobKind, string>> = {
@@ -83,7 +106,7 @@ function stateOf({ job, postgres }: Observation): string {
   return postgres.lastError === undefined ? 'stopped' : 'start failed';
 }
 
-/** Without SQL, what this member last published; before it published anything, what its data directory tells. */
+/** Without SQL, what this member last published, as far as is known; before it published anything, what its data directory tells. */
 function roleOf({ postgres, self }: Observation, view: ClusterView | undefined, isStandbyLeader: boolean): string {
   const sql = known(postgres.sql);
   if (sql?.kind === 'primary') return 'primary';
@@ -97,10 +120,9 @@ function roleOf({ postgres, self }: Observation, view: ClusterView | undefined, 
 function syncStandbyOf(
   { postgres, self }: Observation,
   view: ClusterView | undefined,
-  config: DynamicConfig | undefined,
+  config: DynamicConfig,
 ): Situation['syncStandby'] {
-  if (known(postgres.sql)?.kind !== 'standby' || config === undefined || config.synchronousMode === 'off')
-    return undefined;
+  if (known(postgres.sql)?.kind !== 'standby' || config.synchronousMode === 'off') return undefined;
   const isVoter = view?.sync.value.voters.some((voter) => voter.toLowerCase() === self.name.toLowerCase());
   if (isVoter !== true) return undefined;
   return config.synchronousMode === 'quorum' ? 'quorum_standby' : 'sync_standby';

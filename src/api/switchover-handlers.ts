@@ -31,7 +31,7 @@ async function ask(path: Action, { body }: ApiRequest, { desk, situation }: Offi
       ? text(202, 'Switchover scheduled')
       : text(503, 'Switchover status unknown: whether it was scheduled could not be learnt from DCS');
   }
-  const budgetMs = 2 * Math.max(WAIT_MIN_MS, config?.loopWaitMs ?? 0);
+  const budgetMs = 2 * Math.max(WAIT_MIN_MS, config.loopWaitMs);
   return awaitLeader(desk, { wanted, leader: view.leader?.name, revision, budgetMs });
 }
 

@@ -17,12 +17,20 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export interface Desk {
   /** undefined until the first cycle has ended. */
   snapshot(): Snapshot | undefined;
+  /**
+   * A snapshot of what was looked at within the last `maxAgeMs`. Where there is none, the loop is woken, once for everybody who
+   * asks within that time, and waited for no longer than `budgetMs`; then the last snapshot, whatever its age.
+   */
+  fresh(maxAgeMs: number, budgetMs: number): Promise<Snapshot | undefined>;
   /** Called after each cycle. Returns how to stop that. */
   onSnapshot(listener: (snapshot: Snapshot) => void): () => void;
   /** Boot clock, to tell ages. */
   nowMs(): number;
   /** Merges (null deletes, objects merge, anything else replaces) or replaces /config, comparing its revision. */
-  changeConfig(change: { readonly kind: 'patch' | 'replace'; readonly value: JsonObject }): Promise<DeskOutcome<JsonObject>>;
+  changeConfig(change: {
+    readonly kind: 'patch' | 'replace';
+    readonly value: JsonObject;
+  }): Promise<DeskOutcome<JsonObject>>;
   /** Writes /failover if it still has the revision of the snapshot; undefined clears it to `{}`. Wakes the loop. */
   writeFailover(request: FailoverRequest | undefined): Promise<DeskOutcome<null>>;
   /** Starts `bootstrap CLUSTER` on this member; done once accepted, refused with the reason otherwise. Progress is in the snapshots. */

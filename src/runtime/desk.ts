@@ -12,12 +12,15 @@ import type { Desk, DeskOutcome, JsonObject } from '../ports/desk.ts';
 import type { Peers } from '../ports/peers.ts';
 import type { TxnOutcome } from '../ports/store.ts';
 import { BUDGETS } from './budgets.ts';
+import { Freshener } from './freshener.ts';
 import type { Mirror } from './mirror.ts';
 import type { Requests } from './requests.ts';
 import type { Transactor } from './transactor.ts';
 
 /** People wait longer than the loop does. */
 const DESK_WRITE_MS = 5_000;
+/** Within this time a cycle usually shows what was written. */
+const SHOW_MS = 200;
 /** A loop that is alive takes note of a request well within this time. */
 const ACCEPT_MS = 10_000;
 
@@ -38,17 +41,22 @@ function fromTxn<T>(outcome: TxnOutcome, value: T): DeskOutcome<T> {
 
 export class RuntimeDesk implements Desk {
   private readonly parts: DeskParts;
-  private last: Snapshot | undefined;
+  private readonly freshener: Freshener;
   private readonly listeners = new Set<(snapshot: Snapshot) => void>();
   /** Called once the core has taken on the bootstrap request of that id. */
   private readonly onAccepted = new Map<number, () => void>();
 
   constructor(parts: DeskParts) {
     this.parts = parts;
+    this.freshener = new Freshener(parts);
   }
 
   snapshot(): Snapshot | undefined {
-    return this.last;
+    return this.freshener.snapshot();
+  }
+
+  fresh(maxAgeMs: number, budgetMs: number): Promise<Snapshot | undefined> {
+    return this.freshener.fresh(maxAgeMs, budgetMs);
   }
 
   onSnapshot(listener: (snapshot: Snapshot) => void): () => void {
@@ -64,7 +72,7 @@ export class RuntimeDesk implements Desk {
 
   /** For the loop: what a cycle came to. */
   show(snapshot: Snapshot, acceptedRequest: number | undefined): void {
-    this.last = snapshot;
+    this.freshener.take(snapshot);
     for (const listener of this.listeners) listener(snapshot);
     if (acceptedRequest !== undefined) this.onAccepted.get(acceptedRequest)?.();
   }
@@ -75,11 +83,11 @@ export class RuntimeDesk implements Desk {
   }): Promise<DeskOutcome<JsonObject>> {
     const view = this.view();
     if (view === undefined) return { kind: 'notDone', why: 'the store does not answer' };
-    const { value: config, revision } = view.config;
-    if (change.kind === 'patch' && config === undefined)
+    const { raw, revision } = view.config;
+    if (change.kind === 'patch' && raw === undefined)
       return { kind: 'absent', why: 'there is no dynamic configuration to patch' };
     const patched =
-      change.kind === 'patch' ? mergePatch(config?.raw ?? {}, change.value) : { value: change.value, changed: true };
+      change.kind === 'patch' ? mergePatch(raw ?? {}, change.value) : { value: change.value, changed: true };
     if (!patched.changed) return { kind: 'done', value: patched.value };
     const key = this.parts.keys.config;
     const outcome = await this.write(key, revision, compactJson(patched.value));
@@ -87,7 +95,7 @@ export class RuntimeDesk implements Desk {
   }
 
   async writeFailover(request: FailoverRequest | undefined): Promise<DeskOutcome<null>> {
-    const cluster = this.last?.observation.cluster;
+    const cluster = this.snapshot()?.observation.cluster;
     if (cluster?.kind !== 'seen') return { kind: 'notDone', why: 'the store does not answer' };
     const outcome = await this.write(
       this.parts.keys.failover,
@@ -131,7 +139,7 @@ export class RuntimeDesk implements Desk {
       [{ kind: 'put', key, value }],
       DESK_WRITE_MS,
     );
-    this.parts.wake(`${key} written by request`);
+    this.freshener.noteChange(`${key} written by request`, SHOW_MS);
     return outcome;
   }
 }

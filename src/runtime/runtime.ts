@@ -5,6 +5,7 @@ import { initialMemory } from '../core/model/memory.ts';
 import type { PostmasterId } from '../core/model/local-postgres.ts';
 import type { Observation, Self } from '../core/model/observation.ts';
 import type { Decision } from '../core/model/plan.ts';
+import type { Snapshot } from '../core/model/snapshot.ts';
 import type { Keys } from '../core/layout/keys.ts';
 import type { Desk } from '../ports/desk.ts';
 import { RuntimeDesk } from './desk.ts';
@@ -13,6 +14,7 @@ import { execute, type Undone } from './execute/index.ts';
 import { renewalPace } from './lease-times.ts';
 import { type Decide, Loop } from './loop.ts';
 import { observe } from './observe.ts';
+import { TroubleTeller } from './trouble-teller.ts';
 import { epochMsFromIso } from './wall-time.ts';
 import { type Parts, type RuntimePorts, wire } from './wiring.ts';
 
@@ -49,6 +51,8 @@ class Agent implements Runtime {
   private undone: Undone | undefined;
   private cycle = 0;
   private lastRule: string | undefined;
+  private lastCluster: Snapshot['lastCluster'];
+  private readonly teller: TroubleTeller;
   private exited = false;
   private readonly onExited: (() => void)[] = [];
 
@@ -67,6 +71,9 @@ class Agent implements Runtime {
         this.exit(code, why);
       },
     };
+    this.teller = new TroubleTeller((text) => {
+      ports.log.log('WARNING', text);
+    });
     this.desk = new RuntimeDesk({ ...this.parts, wake });
     this.loop = this.makeLoop(broken);
   }
@@ -123,6 +130,7 @@ class Agent implements Runtime {
   /** What must be known before the first step is done. */
   private takeNote(observation: Observation, decision: Decision): void {
     const { history, jobs, keeper, log, probes } = this.parts;
+    this.teller.look(observation.cluster);
     keeper.judge(decision.plan.verdict, observation.nowMs);
     if (observation.ended !== undefined) jobs.noted(observation.ended);
     probes.forget();
@@ -145,17 +153,22 @@ class Agent implements Runtime {
 
   private show(observation: Observation, decision: Decision): void {
     this.cycle += 1;
-    const { clock, contact, history } = this.parts;
+    const { clock, contact, history, config } = this.parts;
     const atMs = clock.bootMs();
     const answeredMs = contact.lastAnswerMs();
     const wallMs = epochMsFromIso(clock.wallAt());
-    const snapshot = {
+    const { cluster } = observation;
+    if (cluster.kind === 'seen')
+      this.lastCluster = { view: cluster.value, atMs: Math.max(cluster.atMs, answeredMs ?? 0) };
+    const snapshot: Snapshot = {
       observation,
       rule: decision.rule,
       why: decision.why,
       atMs,
       cycle: this.cycle,
       events: history.recent(),
+      config: config(),
+      lastCluster: this.lastCluster,
       storeSeenAtS: answeredMs === undefined ? 0 : Math.floor((wallMs - (atMs - answeredMs)) / 1_000),
     };
     this.desk.show(snapshot, decision.memory.bootstrapRequest);

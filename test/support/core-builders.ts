@@ -62,7 +62,7 @@ export function view(more: Partial<ClusterView> = {}): ClusterView {
     revision: 100,
     initialize: { value: SYSTEM_ID, revision: 3 },
     bootstrapper: undefined,
-    config: { value: config(), revision: 4 },
+    config: configKey(),
     leader: undefined,
     members: [member('a'), member('b'), member('c')],
     sync: { value: syncOf(undefined), revision: 0 },
@@ -75,6 +75,10 @@ export function view(more: Partial<ClusterView> = {}): ClusterView {
     nonsense: [],
     ...more,
   };
+}
+
+export function configKey(raw: Record<string, unknown> = {}, revision = 4): ClusterView['config'] {
+  return { value: config(raw), raw, revision };
 }
 
 export function config(raw: Record<string, unknown> = {}): ReturnType<typeof decodeDynamicConfig>['config'] {
@@ -194,6 +198,7 @@ export function observation(
       version: '4.1.4',
       tags: {},
       mayBootstrap: true,
+      localRevision: 0,
       overrides: { usePgRewind: true },
       initialConfig: {},
     },
@@ -213,4 +218,9 @@ export function observation(
   };
 }
 
-export const memory = (more: Partial<Memory> = {}): Memory => ({ ...initialMemory(NOW_MS), appliedConfig: 4, ...more });
+export const memory = (more: Partial<Memory> = {}): Memory => ({
+  ...initialMemory(NOW_MS),
+  appliedConfig: 4,
+  appliedLocal: 0,
+  ...more,
+});

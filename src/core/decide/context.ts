@@ -114,6 +114,19 @@ export function settingsWith(ctx: Context, syncNames: string | undefined): Serve
   return { parameters, pgHba, pgIdent, syncNames, managesSync: ctx.config.synchronousMode !== 'off' };
 }
 
+/** What to remember when the server is given its settings. */
+export function settingsGiven(ctx: Context): Pick<Memory, 'appliedConfig' | 'appliedLocal'> {
+  return { appliedConfig: ctx.view?.config.revision, appliedLocal: ctx.obs.self.localRevision };
+}
+
+/** /config or the local file has changed since the server was given its settings; never while the store is silent. */
+export function hasNewSettings(ctx: Context): boolean {
+  const { appliedConfig, appliedLocal } = settingsGiven(ctx);
+  return (
+    appliedConfig !== undefined && (appliedConfig !== ctx.mem.appliedConfig || appliedLocal !== ctx.mem.appliedLocal)
+  );
+}
+
 /** Where and how to stream from a member; undefined if its address is not known. */
 export function followTarget(ctx: Context, name: string): FollowTarget | undefined {
   const upstream = upstreamOf(memberOf(ctx, name)?.data.connUrl);

@@ -51,14 +51,15 @@ function tellIdentity(ctx: Context): Ruling | undefined {
   };
 }
 
+/** A document that cannot be used is left for people to repair; what was in force stays so meanwhile. */
 function tellConfig(ctx: Context): Ruling | undefined {
   const { view, mem } = ctx;
-  if (view === undefined || view.config.value !== undefined) return undefined;
+  if (view === undefined || view.config.raw !== undefined) return undefined;
   if (ctx.obs.postgres.data.kind !== 'cluster') return undefined;
   if (ctx.held === undefined && ctx.leader !== undefined) return undefined;
   const value = mem.lastConfig?.raw ?? ctx.obs.self.initialConfig;
   return {
-    why: '/config is absent or nonsense: written from the configuration in force',
+    why: '/config is absent or no JSON object: written from the configuration in force',
     steps: [{ kind: 'writeConfig', value, revision: view.config.revision }],
     wakeInMs: LIMITS.paceMs,
   };

@@ -5,7 +5,7 @@ import type { Step } from '../model/plan.ts';
 import { planSync, type SyncMove } from '../sync/plan-sync.ts';
 import { slotNameOf } from '../layout/slot-name.ts';
 import type { Context, EventDraft, HeldLease, Rule, Ruling } from './context.ts';
-import { isTagged, settingsWith, startJob } from './context.ts';
+import { hasNewSettings, isTagged, settingsGiven, settingsWith, startJob } from './context.ts';
 import { LIMITS } from './limits.ts';
 
 interface Leading {
@@ -152,13 +152,12 @@ function statusChore({ ctx, held, primary }: Leading): Chore | undefined {
 }
 
 function settingsChore({ ctx, primary }: Leading): Chore | undefined {
-  const revision = ctx.view?.config.revision;
-  if (revision === undefined || ctx.mem.appliedConfig === revision) return undefined;
+  if (!hasNewSettings(ctx)) return undefined;
   const syncNames = primary.sync.names === '' || ctx.config.synchronousMode === 'off' ? undefined : primary.sync.names;
   return {
     why: 'changed configuration applied',
     steps: [{ kind: 'applySettings', settings: settingsWith(ctx, syncNames) }],
-    memory: { appliedConfig: revision },
+    memory: settingsGiven(ctx),
   };
 }
 

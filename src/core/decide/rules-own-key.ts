@@ -1,7 +1,7 @@
 import { formatSyncNames } from '../sync/sync-names.ts';
 import { unionOf } from '../election/election.ts';
 import type { Context, Rule, Ruling } from './context.ts';
-import { claimedTimeline, settingsWith, startJob } from './context.ts';
+import { claimedTimeline, settingsGiven, settingsWith, startJob } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
 
@@ -83,7 +83,7 @@ function promote(ctx: Context): Ruling | undefined {
   return {
     why: `the leader key is held: promoted, on timeline ${timeline} or above`,
     steps: [startJob(ctx, job, Math.max(ctx.config.primaryStartTimeoutMs, LIMITS.takeUpMs))],
-    memory: { appliedConfig: view.config.revision, syncNamesSet: syncNames },
+    memory: { ...settingsGiven(ctx), syncNamesSet: syncNames },
     wakeInMs: LIMITS.paceMs,
   };
 }

@@ -5,7 +5,7 @@ import type { Switchover } from '../model/memory.ts';
 import { known } from '../model/seen.ts';
 import { epochMsOf } from '../model/timestamp.ts';
 import type { Context, HeldLease, Rule, Ruling } from './context.ts';
-import { isTagged, memberOf, settingsWith, startJob } from './context.ts';
+import { isTagged, memberOf, settingsGiven, settingsWith, startJob } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
 import { formatSyncNames } from '../sync/sync-names.ts';
@@ -192,7 +192,7 @@ function takeBack(ctx: Context): Ruling | undefined {
       { kind: 'writeFailover', value: undefined, revision: view.failover.revision },
       startJob(ctx, { kind: 'startPrimary', settings: settingsWith(ctx, syncNames) }, LIMITS.takeUpMs),
     ],
-    memory: { switchover: undefined, syncNamesSet: syncNames, appliedConfig: view.config.revision },
+    memory: { switchover: undefined, syncNamesSet: syncNames, ...settingsGiven(ctx) },
     events: [{ kind: 'switchover.refused', text: why }],
     wakeInMs: LIMITS.paceMs,
   };

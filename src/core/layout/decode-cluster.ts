@@ -1,7 +1,8 @@
 // From the keys below a cluster's prefix to the view that decisions are made from. It never throws: anybody can write anything
 // into the store, and a key that means nothing must not stop a member.
-import type { ClusterView, FailoverRequest, Keyed, LeaderKey, Member, Pledge } from '../model/cluster.ts';
-import { type DynamicConfig, decodeDynamicConfig } from '../settings/dynamic-config.ts';
+import type { ClusterView, ConfigKey, FailoverRequest, Keyed, LeaderKey, Member, Pledge } from '../model/cluster.ts';
+import { decodeDynamicConfig } from '../settings/dynamic-config.ts';
+import { settingProblemToText } from '../settings/setting-problem.ts';
 import type { Decoded } from './decoded.ts';
 import { decodeFailover } from './failover-key.ts';
 import { recordFromJson } from './fields.ts';
@@ -26,7 +27,7 @@ export function decodeCluster(keyValues: readonly StoredKey[], revision: number,
     revision,
     initialize: textAt(reading, keys.initialize),
     bootstrapper: textAt(reading, keys.bootstrap).value,
-    config: valueAt(reading, keys.config, { absent: undefined, decode: decodeConfig }),
+    config: configFrom(reading, keys),
     leader: leaderFrom(reading.stored.get(keys.leader)),
     members: membersFrom(reading, keys),
     sync: valueAt(reading, keys.sync, { absent: NO_SYNC, decode: decodeSync }),
@@ -127,9 +128,21 @@ function statusFrom(reading: Reading, keys: Keys): ClusterView['status'] {
   return valueAt(reading, key, { absent: NO_STATUS, decode: decodeStatus }).value;
 }
 
-function decodeConfig(text: string): Decoded<DynamicConfig | undefined> {
-  const record = recordFromJson(text);
-  if (record === undefined) return { value: undefined, why: 'not a JSON object' };
-  const { config, rejected, warnings } = decodeDynamicConfig(record);
-  return rejected ? { value: undefined, why: warnings.join('; ') } : { value: config };
+type ConfigMeaning = Pick<ConfigKey, 'value' | 'raw'>;
+
+const NO_CONFIG: ConfigMeaning = { value: undefined, raw: undefined };
+
+function configFrom(reading: Reading, keys: Keys): ConfigKey {
+  const { value, revision } = valueAt(reading, keys.config, { absent: NO_CONFIG, decode: decodeConfig });
+  return { ...value, revision };
+}
+
+function decodeConfig(text: string): Decoded<ConfigMeaning> {
+  const raw = recordFromJson(text);
+  if (raw === undefined) return { value: NO_CONFIG, why: 'not a JSON object' };
+  const { config, problems } = decodeDynamicConfig(raw);
+  const rejections = problems.filter(({ severity }) => severity === 'rejects').map(settingProblemToText);
+  return rejections.length > 0
+    ? { value: { value: undefined, raw }, why: rejections.join('; ') }
+    : { value: { value: config, raw } };
 }

@@ -77,6 +77,12 @@ export interface Keyed<T> {
   readonly revision: number;
 }
 
+/** `/config`: what it comes to, and the document itself, which people see and change also where it cannot be used. */
+export interface ConfigKey extends Keyed<DynamicConfig | undefined> {
+  /** The JSON object as it stands; undefined: absent, or no JSON object. */
+  readonly raw: Readonly<Record<string, unknown>> | undefined;
+}
+
 /** Who may be promoted without losing acknowledged commits. `leader` undefined: synchronous mode is not active. */
 export interface SyncState {
   readonly leader: string | undefined;
@@ -131,7 +137,7 @@ export interface ClusterView {
   readonly initialize: Keyed<string | undefined>;
   /** Own key `kornak/bootstrap`, written with an empty /initialize: the member that is at it. */
   readonly bootstrapper: string | undefined;
-  readonly config: Keyed<DynamicConfig | undefined>;
+  readonly config: ConfigKey;
   readonly leader: LeaderKey | undefined;
   readonly members: readonly Member[];
   readonly sync: Keyed<SyncState>;

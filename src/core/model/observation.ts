@@ -16,6 +16,8 @@ export interface Self {
   readonly tags: Tags;
   /** The local file has a `bootstrap` section, so this member may initialise a cluster unasked. */
   readonly mayBootstrap: boolean;
+  /** Counts the readings of the local file: what it sets for the server is told to it again after each. */
+  readonly localRevision: number;
   /** What the local file sets over the shared configuration. */
   readonly overrides: LocalOverrides;
   /** Raw dynamic configuration to begin with (bootstrap.dcs), written to /config by the first leader. */

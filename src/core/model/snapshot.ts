@@ -1,3 +1,5 @@
+import type { DynamicConfig } from '../settings/dynamic-config.ts';
+import type { ClusterView } from './cluster.ts';
 import type { ClusterEvent } from './event.ts';
 import type { Observation } from './observation.ts';
 import type { RuleId } from './rule.ts';
@@ -13,6 +15,10 @@ export interface Snapshot {
   readonly cycle: number;
   /** This member's own events, oldest first, at most 200. */
   readonly events: readonly ClusterEvent[];
+  /** The dynamic configuration in force: the last good one while the store is silent or /config cannot be used. */
+  readonly config: DynamicConfig;
+  /** The last reading of the cluster, and the boot-clock time at which the store last answered while it was good. */
+  readonly lastCluster: { readonly view: ClusterView; readonly atMs: number } | undefined;
   /** Wall-clock epoch seconds of the last good answer from the store, 0 before the first. */
   readonly storeSeenAtS: number;
 }

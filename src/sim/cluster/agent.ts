@@ -143,6 +143,7 @@ function selfOf(cluster: Cluster, member: SimMember): Self {
     version: '4.1.4',
     tags: {},
     mayBootstrap: true,
+    localRevision: 0,
     overrides: { usePgRewind: true },
     initialConfig: {
       ttl: 20,

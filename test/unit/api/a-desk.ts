@@ -20,6 +20,7 @@ export const PEER: PeerStatus = {
 export class FakeDesk implements Desk {
   last: Snapshot | undefined;
   readonly asked: unknown[] = [];
+  readonly freshened: { readonly maxAgeMs: number; readonly budgetMs: number }[] = [];
   config: DeskOutcome<JsonObject> = { kind: 'done', value: { ttl: 30 } };
   failover: DeskOutcome<null> = { kind: 'done', value: null };
   bootstrapping: DeskOutcome<string> = { kind: 'done', value: 'the bootstrap has begun' };
@@ -42,6 +43,11 @@ export class FakeDesk implements Desk {
 
   snapshot(): Snapshot | undefined {
     return this.last;
+  }
+
+  fresh(maxAgeMs: number, budgetMs: number): Promise<Snapshot | undefined> {
+    this.freshened.push({ maxAgeMs, budgetMs });
+    return Promise.resolve(this.last);
   }
 
   onSnapshot(listener: (snapshot: Snapshot) => void): () => void {

@@ -7,6 +7,7 @@ import { lsn } from '../../../src/core/model/lsn.ts';
 import type { LeaseState, Observation } from '../../../src/core/model/observation.ts';
 import { seen, unknown } from '../../../src/core/model/seen.ts';
 import type { Snapshot } from '../../../src/core/model/snapshot.ts';
+import { decodeDynamicConfig } from '../../../src/core/settings/dynamic-config.ts';
 
 export const NOW_MS = 1_000_000;
 export const KEYS = keysFor('service', 'batman');
@@ -90,6 +91,7 @@ export function aSnapshot(told: Told): Snapshot {
         version: '4.1.4',
         tags: told.tags ?? {},
         mayBootstrap: true,
+        localRevision: 0,
         overrides: {},
         initialConfig: {},
       },
@@ -112,6 +114,8 @@ export function aSnapshot(told: Told): Snapshot {
     atMs: NOW_MS,
     cycle: 7,
     events: [],
+    config: told.view?.config.value ?? decodeDynamicConfig({}).config,
+    lastCluster: told.view && { view: told.view, atMs: NOW_MS },
     storeSeenAtS: 1795415784,
     ...told.snapshot,
   };

@@ -22,7 +22,7 @@ test('an empty store is a cluster without anything', () => {
     revision: 100,
     initialize: { value: undefined, revision: 0 },
     bootstrapper: undefined,
-    config: { value: undefined, revision: 0 },
+    config: { value: undefined, raw: undefined, revision: 0 },
     leader: undefined,
     members: [],
     sync: { value: { leader: undefined, voters: [], quorum: 0 }, revision: 0 },
@@ -101,9 +101,9 @@ test('nonsense counts as absent, keeps its revision, and is told', () => {
   ]);
 });
 
-test('a configuration that is not fit for use counts as nonsense', () => {
+test('a configuration that is not fit for use is told, and kept for people to repair', () => {
   const { config, nonsense } = view({ config: '{"postgresql":{"parameters":[]}}' });
-  expect(config).toEqual({ value: undefined, revision: 10 });
+  expect(config).toEqual({ value: undefined, raw: { postgresql: { parameters: [] } }, revision: 10 });
   expect(nonsense).toHaveLength(1);
 });
 

@@ -22,6 +22,7 @@ const self: Self = {
   version: '4.1.4',
   tags: {},
   mayBootstrap: false,
+  localRevision: 0,
   overrides: {},
   initialConfig: {},
 };
