@@ -15,7 +15,8 @@ export type GuardState =
   /** The deadline passed and it acted; `left` processes still live (state D cannot be killed). */
   | { readonly kind: 'fired'; readonly reign: number; readonly left: number };
 
-export type GuardAnswer = { readonly kind: 'ok'; readonly state: GuardState } | { readonly kind: 'unanswered'; readonly why: string };
+export type GuardAnswer =
+  { readonly kind: 'ok'; readonly state: GuardState } | { readonly kind: 'unanswered'; readonly why: string };
 
 /** The small program that fences PostgreSQL when nobody pushes its deadline forward. No answer: no renewal, no promotion. */
 export interface Guard {

@@ -38,7 +38,12 @@ export interface Txn {
  * `sentAtMs`: boot time at which the request that was answered was sent.
  */
 export type TxnOutcome =
-  | { readonly kind: 'done' | 'refused'; readonly revision: Revision; readonly reads: readonly (KeyValue | undefined)[]; readonly sentAtMs: number }
+  | {
+      readonly kind: 'done' | 'refused';
+      readonly revision: Revision;
+      readonly reads: readonly (KeyValue | undefined)[];
+      readonly sentAtMs: number;
+    }
   | { readonly kind: 'notDone' | 'unknown'; readonly why: string };
 
 /** No answer within the time allowed, or an error; nothing was changed by a read. */
