@@ -11,7 +11,7 @@ import { freePorts } from './free-ports.ts';
 import { processesIn } from './processes.ts';
 
 const HOUSE = resolve(import.meta.dirname, '../..');
-const PASSWORDS = { superuser: 'sup-3r-s3cret', replication: 'r3pl-s3cret', rewind: 'r3w1nd-s3cret' } as const;
+export const PASSWORDS = { superuser: 'sup-3r-s3cret', replication: 'r3pl-s3cret', rewind: 'r3w1nd-s3cret' } as const;
 const LAST_LINES = 12;
 const run = promisify(execFile);
 
@@ -302,6 +302,21 @@ export class TestCluster {
         },
       );
     });
+  }
+
+  /** Every key and value below the cluster's prefix, as text. */
+  async storeDump(): Promise<string> {
+    const body = JSON.stringify({
+      key: Buffer.from('/').toString('base64'),
+      range_end: Buffer.from('0').toString('base64'),
+    });
+    const answer = await fetch(`${this.etcd.endpoints[0]}/v3/kv/range`, { method: 'POST', body });
+    const { kvs = [] } = (await answer.json()) as { kvs?: { key: string; value?: string }[] };
+    return kvs
+      .map(
+        ({ key, value = '' }) => `${Buffer.from(key, 'base64').toString()} ${Buffer.from(value, 'base64').toString()}`,
+      )
+      .join('\n');
   }
 
   async stop(): Promise<void> {

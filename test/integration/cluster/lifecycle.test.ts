@@ -1,6 +1,8 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CountingWriter } from '../../support/counting-writer.ts';
-import { prepareCluster, type TestCluster, until } from '../../support/kornak-cluster.ts';
+import { PASSWORDS, prepareCluster, type TestCluster, until } from '../../support/kornak-cluster.ts';
 
 describe('an asynchronous cluster of three', () => {
   let cluster: TestCluster;
@@ -94,4 +96,34 @@ describe('an asynchronous cluster of three', () => {
     expect(code).toBe(0);
     expect(stdout).toContain(primary.name);
   });
+
+  test('tells no password: not in a log, an answer, the store or the process list', async () => {
+    const primary = await cluster.streaming();
+    const answers = await Promise.all(
+      ['/config', '/patroni', '/cluster', '/history', '/kornak/explain'].map(
+        async (path) => (await primary.api(path)).text,
+      ),
+    );
+    const stored = await cluster.storeDump();
+    const processes = await Promise.all(
+      (await allPids()).map((pid) => readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')),
+    );
+    const logs = await Promise.all((await logFiles(cluster.dir)).map((file) => readFile(file, 'latin1')));
+    expect(logs.length).toBeGreaterThanOrEqual(cluster.members.length * 3);
+    for (const secret of Object.values(PASSWORDS)) {
+      expect([...answers, stored, ...processes, ...logs].filter((text) => text.includes(secret))).toEqual([]);
+    }
+    const pgpass = await stat(join(primary.dir, 'data.kornak', 'pgpass'));
+    expect((pgpass.mode & 0o777).toString(8)).toBe('600');
+  });
 });
+
+async function allPids(): Promise<readonly string[]> {
+  return (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+}
+
+async function logFiles(dir: string): Promise<readonly string[]> {
+  return (await readdir(dir, { recursive: true }))
+    .filter((name) => name.endsWith('.log'))
+    .map((name) => join(dir, name));
+}
