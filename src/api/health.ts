@@ -1,7 +1,7 @@
 // Health checks: which of them are good for this member, by path. Load balancers in the wild ask odd paths, so most are found
 // by what they contain, first match wins.
 import { lagLimit, type Query, tagsMatch } from './query.ts';
-import { isServingPrimary, type Situation } from './situation.ts';
+import { isServingPrimary, leaderPosition, type Situation } from './situation.ts';
 
 /** Whether the health check at `path` is good. */
 export function isHealthy(path: string, query: Query, situation: Situation): boolean {
@@ -68,10 +68,10 @@ function isReplica(situation: Situation, query: Query): boolean {
   return (wanted === undefined || wanted === replicationState) && !isLagging(situation, query);
 }
 
-/** Behind the position that the leader last published, by more than is asked for. */
+/** Behind the leader by more than is asked for. */
 function isLagging({ view, sql }: Situation, query: Query): boolean {
   const limit = lagLimit(query);
-  const reference = view?.status.optime ?? 0n;
+  const reference = leaderPosition({ view, sql });
   if (limit === undefined || reference === 0n || sql?.kind !== 'standby') return false;
   return reference > sql.replayedLsn + limit;
 }

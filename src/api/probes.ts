@@ -1,6 +1,6 @@
 // Liveness and readiness, as container platforms ask them.
 import { lagLimit, type Query } from './query.ts';
-import { type Situation, TTL_DEFAULT_MS } from './situation.ts';
+import { leaderPosition, type Situation, TTL_DEFAULT_MS } from './situation.ts';
 
 /** The loop still turns. Before its first cycle has ended, the time since the start counts. */
 export function isAlive(situation: Situation | undefined, nowMs: number, startedMs: number): boolean {
@@ -14,7 +14,7 @@ export function isAlive(situation: Situation | undefined, nowMs: number, started
 export function isReady({ leads, state, replicationState, sql, view, config }: Situation, query: Query): boolean {
   if (leads) return true;
   if (state !== 'running' || replicationState !== 'streaming' || sql?.kind !== 'standby') return false;
-  if (view === undefined) return false;
+  if (view === undefined && sql.receiver?.latestEndLsn === undefined) return false;
   const location = query.values.get('mode') === 'write' ? sql.receivedLsn : sql.replayedLsn;
-  return (view.status.optime ?? 0n) - location <= (lagLimit(query) ?? BigInt(config.maximumLagOnFailoverBytes));
+  return leaderPosition({ view, sql }) - location <= (lagLimit(query) ?? BigInt(config.maximumLagOnFailoverBytes));
 }

@@ -90,6 +90,13 @@ function currentView({ observation, lastCluster, config }: Snapshot, nowMs: numb
   return view.config.value === undefined ? { ...view, config: { ...view.config, value: config } } : view;
 }
 
+/** How far the leader's WAL reaches, as it last published or told this standby; 0 where neither is known. */
+export function leaderPosition({ view, sql }: Pick<Situation, 'view' | 'sql'>): bigint {
+  const published = view?.status.optime ?? 0n;
+  const told = (sql?.kind === 'standby' ? sql.receiver?.latestEndLsn : undefined) ?? 0n;
+  return told > published ? told : published;
+}
+
 const STATE_OF_JOB: Partial<Record<JobKind, string>> = {
   bootstrap: 'initializing new cluster',
   clone: 'creating replica',

@@ -80,9 +80,30 @@ function decodeKornak(input: LocalSchema['kornak'], dataDir: string): LocalConfi
 }
 
 const BOOLEAN_TAGS = ['nofailover', 'noloadbalance', 'clonefrom', 'nosync', 'nostream'];
+/** Without its priority, such a tag says nothing when it is false; beside one it overrules it. */
+const PRIORITY_OF = new Map([
+  ['nofailover', 'failover_priority'],
+  ['nosync', 'sync_priority'],
+]);
 
 function decodeTags(tags: Readonly<Record<string, unknown>>, report: Report): Tags {
-  return Object.fromEntries(Object.entries(tags).map(([name, value]) => [name, decodeTag(name, value, report)]));
+  const decoded = Object.entries(tags).map(([name, value]) => [name, decodeTag(name, value, report)] as const);
+  return Object.fromEntries(decoded.filter(([name, value]) => saysSomething(name, value, tags)));
+}
+
+function saysSomething(name: string, value: TagValue, tags: Readonly<Record<string, unknown>>): boolean {
+  if (!BOOLEAN_TAGS.includes(name) || isTruthy(value)) return true;
+  const priority = PRIORITY_OF.get(name);
+  return priority !== undefined && isGiven(tags[priority]);
+}
+
+function isTruthy(value: TagValue): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
 function decodeTag(name: string, value: unknown, report: Report): TagValue {

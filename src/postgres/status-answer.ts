@@ -58,6 +58,7 @@ const receiver = z.object({
     .number()
     .nullable()
     .transform((timeline) => timeline ?? 0),
+  latestEndLsn: optionalLsn,
 });
 
 const statusAnswer = z.object({

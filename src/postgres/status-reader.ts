@@ -133,6 +133,7 @@ export class StatusReader {
               upstream: receiver.host === null ? undefined : { host: receiver.host, port: receiver.port ?? 5432 },
               slot: receiver.slot,
               timeline: receiver.timeline,
+              latestEndLsn: receiver.latestEndLsn,
             },
       upstream: upstreamFromConninfo(answer.conninfo),
       slots: answer.slots,

@@ -109,6 +109,8 @@ export interface StandbyStatus {
         readonly upstream: Upstream | undefined;
         readonly slot: string | undefined;
         readonly timeline: number;
+        /** How far the sender's WAL reached when it last said so. */
+        readonly latestEndLsn?: Lsn | undefined;
       }
     | undefined;
   /** Upstream in force by the configuration; undefined: primary_conninfo is empty. */

@@ -39,7 +39,14 @@ describe('the timeline of the last WAL record held', () => {
   };
 
   test('a receiver that names a timeline of which nothing has come is not believed', async () => {
-    const receiver = { status: 'streaming', host: '127.0.0.1', port: 5432, slot: 'c', timeline: 2 };
+    const receiver = {
+      status: 'streaming',
+      host: '127.0.0.1',
+      port: 5432,
+      slot: 'c',
+      timeline: 2,
+      latestEndLsn: undefined,
+    };
     const held = await heldBy(['00000002.history'], { receiver, receivedLsn: fork & ~0xffffffn });
     expect(held).toEqual({ timeline: 1, lsn: fork, isCertain: true });
   });

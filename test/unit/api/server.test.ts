@@ -349,3 +349,38 @@ test('a port in use is told as such', async () => {
   await expect(second.start()).rejects.toMatchObject({ code: 'EADDRINUSE' });
   await second.close();
 });
+
+test.each([
+  ['GET', '/replica', 1_000],
+  ['HEAD', '/', 1_000],
+  ['OPTIONS', '/patroni', 1_000],
+  ['GET', '/readiness', 1_000],
+  ['GET', '/patroni', 500],
+  ['GET', '/cluster', 500],
+  ['GET', '/config', 500],
+])(
+  '%s %s answers from what is no older than %i ms, or after 200 ms from what there is',
+  async (method, path, maxAgeMs) => {
+    const { port, desk } = await started();
+    await ask(port, path, { method });
+    expect(desk.freshened).toEqual([{ maxAgeMs, budgetMs: 200 }]);
+  },
+);
+
+test('liveness waits for nothing', async () => {
+  const { port, desk } = await started();
+  expect((await ask(port, '/liveness')).status).toBe(200);
+  expect(desk.freshened).toEqual([]);
+});
+
+test('a configuration with a value that cannot be used is shown as it is', async () => {
+  const view = aView({ ...TWO, config: '{"ttl":"soon"}' });
+  const { port } = await started(new FakeDesk(aSnapshot({ view, sql: aPrimary(), lease: HELD })));
+  expect(await ask(port, '/config')).toMatchObject({ status: 200, body: '{"ttl": "soon"}' });
+});
+
+test('a configuration that is no JSON object is none', async () => {
+  const view = aView({ ...TWO, config: '[1]' });
+  const { port } = await started(new FakeDesk(aSnapshot({ view, sql: aPrimary(), lease: HELD })));
+  expect(await ask(port, '/config')).toMatchObject({ status: 502 });
+});

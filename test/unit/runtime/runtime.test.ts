@@ -205,6 +205,42 @@ test('a configuration that is not there cannot be patched, but replaced', async 
   expect(await runtime.desk.changeConfig({ kind: 'replace', value: { ttl: 40 } })).toMatchObject({ kind: 'done' });
 });
 
+test('a configuration with a value that cannot be used is warned of once, patched like any other, and what was in force stays so', async () => {
+  await clock.advance(500);
+  store.write(keys.config, '{"ttl":"soon","kept":1}');
+  await clock.advance(30_000);
+  const warnings = log.lines.filter((line) => line.startsWith('WARNING'));
+  expect(warnings).toEqual([`WARNING: ${keys.config} cannot be used: ttl: soon: must be a whole number of seconds`]);
+  expect(runtime.desk.snapshot()?.config.raw).toEqual({ loop_wait: 10 });
+  const patched = await runtime.desk.changeConfig({ kind: 'patch', value: { ttl: 40 } });
+  expect(patched).toEqual({ kind: 'done', value: { ttl: 40, kept: 1 } });
+  await clock.advance(500);
+  expect(runtime.desk.snapshot()?.config.ttlMs).toBe(40_000);
+});
+
+test('a snapshot keeps the last configuration and the last reading while the store is silent', async () => {
+  store.write(keys.config, '{"pause":true}');
+  store.write(keys.leader, 'bob');
+  await clock.advance(500);
+  store.rangeTroubles.push(...Array<'no answer'>(100).fill('no answer'));
+  store.endWatches();
+  await clock.advance(5_000);
+  const snapshot = runtime.desk.snapshot();
+  expect(snapshot?.observation.cluster.kind).toBe('unknown');
+  expect(snapshot?.config.paused).toBe(true);
+  expect(snapshot?.lastCluster?.view.leader?.name).toBe('bob');
+  expect(snapshot?.lastCluster?.atMs).toBeLessThan(clock.nowMs - 4_000);
+});
+
+test('who asks for a fresh answer gets one of this moment, and the loop turns for it once', async () => {
+  await clock.advance(5_000);
+  const cycles = seenNow.length;
+  const answers = Array.from({ length: 50 }, () => runtime.desk.fresh(1_000, 200));
+  await clock.advance(100);
+  for (const answer of answers) expect((await answer)?.observation.nowMs).toBeGreaterThanOrEqual(clock.nowMs - 100);
+  expect(seenNow).toHaveLength(cycles + 1);
+});
+
 test('a request for a failover is written once, as the snapshot had it', async () => {
   await clock.advance(500);
   expect(await runtime.desk.writeFailover({ candidate: 'bob' })).toEqual({ kind: 'done', value: null });
