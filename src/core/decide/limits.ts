@@ -14,6 +14,10 @@ export const LIMITS = {
   takeUpMs: 60_000,
   /** How long a new member waits to see its slot on the leader before it clones without knowing. */
   slotWaitMs: 5_000,
+  /** After a promotion that failed, this member leaves the key to others for so long: no less than what they wait for a better one. */
+  othersFirstMs: 5_000,
+  /** A standby that starts without the leader of today may come up by itself for so long before it is started anew. */
+  startAloneMs: 10_000,
   /** A scheduled switchover that comes later than this many `loop_wait`s is stale. */
   staleScheduleLoops: 1.5,
 

@@ -4,7 +4,7 @@ import type { LocalPostgres } from '../model/local-postgres.ts';
 import type { Memory, RoleSeen } from '../model/memory.ts';
 import type { Observation } from '../model/observation.ts';
 import { known } from '../model/seen.ts';
-import { holdOffMs } from './limits.ts';
+import { holdOffMs, LIMITS } from './limits.ts';
 import type { EventDraft } from './context.ts';
 
 export interface Noted {
@@ -66,7 +66,9 @@ function noteRewind(mem: Memory, ended: FinishedJob): Noted {
     const rewindTries = mem.rewindTries + 1;
     return { memory: retryLater({ ...mem, rewindTries }, ended, rewindTries), events: [failed(ended)] };
   }
-  const memory = { ...mem, role: 'replica' as RoleSeen, startTries: 0, checkDivergence: false };
+  // One that changed nothing must not be repeated for ever: it counts until the standby streams.
+  const rewindTries = mem.rewindTries + 1;
+  const memory = { ...mem, role: 'replica' as RoleSeen, startTries: 0, rewindTries, checkDivergence: false };
   return {
     memory,
     events: [event('member.rewound', 'rewound to the leader; what was thrown away is recorded', ended)],
@@ -74,10 +76,12 @@ function noteRewind(mem: Memory, ended: FinishedJob): Noted {
 }
 
 function notePromote(mem: Memory, ended: FinishedJob): Noted {
-  if (failure(ended) !== undefined)
-    return { memory: { ...mem, promoteTries: mem.promoteTries + 1 }, events: [failed(ended)] };
+  if (failure(ended) !== undefined) {
+    const standAsideUntilMs = ended.endedMs + LIMITS.othersFirstMs;
+    return { memory: { ...mem, promoteTries: mem.promoteTries + 1, standAsideUntilMs }, events: [failed(ended)] };
+  }
   return {
-    memory: { ...mem, promoteTries: 0 },
+    memory: { ...mem, promoteTries: 0, standAsideUntilMs: 0 },
     events: [event('postgres.promoted', 'PostgreSQL left recovery', ended)],
   };
 }
@@ -103,7 +107,7 @@ function noteCrashRecovery(mem: Memory, ended: FinishedJob): Noted {
 
 function noteBootstrap(mem: Memory, ended: FinishedJob): Noted {
   if (failure(ended) === undefined) return { memory: { ...mem, role: 'primary' }, events: [] };
-  return { memory: retryLater(mem, ended, 3), events: [failed(ended, 'bootstrap.failed')] };
+  return { memory: { ...mem, bootstrapFailed: true }, events: [failed(ended, 'bootstrap.failed')] };
 }
 
 const NOTES: Readonly<Record<FinishedJob['job']['kind'], Note>> = {
@@ -130,6 +134,10 @@ function roleNow(postgres: LocalPostgres, mem: Memory): RoleSeen {
   return state === 'shut down' && postgres.data.standbySignal ? 'replica' : 'primary';
 }
 
+function streams({ sql }: LocalPostgres): boolean {
+  return sql.kind === 'seen' && sql.value.kind === 'standby' && sql.value.receiver?.status === 'streaming';
+}
+
 function noteServer(mem: Memory, obs: Observation): Memory {
   const { postgres } = obs;
   const answered = postgres.sql.kind === 'seen';
@@ -140,6 +148,7 @@ function noteServer(mem: Memory, obs: Observation): Memory {
     role: roleNow(postgres, mem),
     answeredMs: answered ? obs.nowMs : mem.answeredMs,
     startingSinceMs: busy ? (mem.startingSinceMs ?? obs.nowMs) : undefined,
+    rewindTries: streams(postgres) ? 0 : mem.rewindTries,
     syncMark: gone ? undefined : mem.syncMark,
     // A plan that ended early may not have come to it; telling the server again does no harm.
     appliedConfig: gone || obs.undone !== undefined ? undefined : mem.appliedConfig,

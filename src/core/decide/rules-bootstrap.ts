@@ -72,15 +72,10 @@ function setAside(ctx: Context): Ruling | undefined {
 }
 
 function giveUp(ctx: Context): Ruling | undefined {
-  if (
-    !isMine(ctx) ||
-    ctx.view === undefined ||
-    ctx.obs.postgres.data.kind !== 'empty' ||
-    ctx.nowMs >= ctx.mem.holdOffMs
-  )
+  if (!isMine(ctx) || ctx.view === undefined || ctx.obs.postgres.data.kind !== 'empty' || !ctx.mem.bootstrapFailed)
     return undefined;
   const cancel = { kind: 'cancelInitialize', revision: ctx.view.initialize.revision } as const;
-  const id = ctx.mem.bootstrapRequest;
+  const id = ctx.obs.requests.find((request) => request.kind === 'bootstrap')?.id;
   if (id === undefined)
     return {
       why: 'bootstrap failed',
@@ -136,7 +131,7 @@ function race(ctx: Context): Ruling | undefined {
   return {
     why: 'no cluster yet: /initialize is raced for',
     steps: [{ kind: 'raceInitialize' }],
-    memory: { bootstrapRequest: asked },
+    memory: { bootstrapRequest: asked, bootstrapFailed: false },
     wakeInMs: LIMITS.paceMs,
   };
 }

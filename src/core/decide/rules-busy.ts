@@ -1,6 +1,8 @@
+import type { Job } from '../model/job.ts';
 import type { Context, Rule, Ruling } from './context.ts';
 import { isBackground } from './context.ts';
 import { LIMITS } from './limits.ts';
+import { leaderToStartWith } from './rules-down.ts';
 
 /** Work that only makes sense under the lease, or only while somebody else holds it. */
 function outlived(ctx: Context): string | undefined {
@@ -12,7 +14,15 @@ function outlived(ctx: Context): string | undefined {
   if ((kind === 'clone' || kind === 'rewind') && ctx.view !== undefined && ctx.leader?.name !== job.job.from.member) {
     return `${job.job.from.member} leads no more`;
   }
-  return undefined;
+  return kind === 'startStandby' ? startedWithout(ctx, job.job, ctx.nowMs - job.startedMs) : undefined;
+}
+
+/** One that was rewound comes up only with WAL of a leader; started without it, or with another's, it may wait for ever. */
+function startedWithout(ctx: Context, job: Extract<Job, { kind: 'startStandby' }>, forMs: number): string | undefined {
+  if (forMs <= LIMITS.startAloneMs) return undefined;
+  const leader = leaderToStartWith(ctx)?.member;
+  if (leader === undefined || leader === job.follow?.member) return undefined;
+  return `PostgreSQL does not come up without WAL of ${leader}, who leads now`;
 }
 
 function cancel(ctx: Context): Ruling | undefined {

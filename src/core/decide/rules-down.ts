@@ -1,3 +1,4 @@
+import type { FollowTarget } from '../model/job.ts';
 import type { ControlData } from '../model/local-postgres.ts';
 import { isCrashed, judgeDivergence, localEndOf } from '../recovery/divergence.ts';
 import { formatSyncNames, parseSyncNames } from '../sync/sync-names.ts';
@@ -162,14 +163,30 @@ function mend(ctx: Context, control: ControlData, why: string): Ruling {
   };
 }
 
+/** Whom a standby may stream from now: a pledge that stands, or may stand, binds its owner to stream from nobody. */
+export function leaderToStartWith(ctx: Context): FollowTarget | undefined {
+  const { leader } = ctx;
+  if (leader === undefined || leader.name === ctx.me || !leaderServes(ctx) || !mayStream(ctx)) return undefined;
+  return followTarget(ctx, leader.name);
+}
+
+/**
+ * After a rewind it comes up only with WAL of a leader. One that was started without, or with a leader that is no more, cannot
+ * be asked anything and cannot be told by a reload either: it is stopped, to be started anew.
+ */
+function startAnew(ctx: Context): Ruling | undefined {
+  const { postmaster, starting } = ctx.obs.postgres;
+  if (postmaster === undefined || !starting || ctx.mayWrite || ctx.held !== undefined) return undefined;
+  const leader = leaderToStartWith(ctx)?.member;
+  if (leader === undefined || leader === ctx.mem.startedFollowing) return undefined;
+  if (ctx.nowMs - (ctx.mem.startingSinceMs ?? ctx.nowMs) <= LIMITS.startAloneMs) return undefined;
+  const why = `PostgreSQL does not come up without WAL of ${leader}, who leads now: stopped, to be started anew`;
+  return { why, steps: [startJob(ctx, { kind: 'stop', mode: 'fast', checkpointFirst: false, why }, LIMITS.stopMs)] };
+}
+
 function startStandby(ctx: Context): Ruling | undefined {
-  if (controlOf(ctx) === undefined) return undefined;
-  const from =
-    ctx.leader === undefined || ctx.leader.name === ctx.me || !leaderServes(ctx)
-      ? undefined
-      : followTarget(ctx, ctx.leader.name);
-  // A pledge that stands, or may stand, binds its owner to stream from nobody.
-  const follow = mayStream(ctx) ? from : undefined;
+  if (controlOf(ctx) === undefined) return startAnew(ctx);
+  const follow = leaderToStartWith(ctx);
   const where = follow === undefined ? 'without upstream' : `following ${follow.member}`;
   return {
     why: `PostgreSQL is started as standby ${where}`,
@@ -177,7 +194,7 @@ function startStandby(ctx: Context): Ruling | undefined {
       startJob(ctx, { kind: 'startStandby', follow, settings: settingsWith(ctx, undefined) }, LIMITS.startStandbyMs),
     ],
     // From here on this is a standby, also while it does not answer yet.
-    memory: { ...settingsGiven(ctx), syncNamesSet: undefined, role: 'replica' },
+    memory: { ...settingsGiven(ctx), syncNamesSet: undefined, role: 'replica', startedFollowing: follow?.member },
   };
 }
 
@@ -194,5 +211,5 @@ export const DOWN_RULES: readonly Rule[] = [
   { id: 'D40', title: 'pause after a failure', match: holdOff },
   { id: 'D50', title: 'crash recovery, to know where the WAL ends', match: recoverCrash },
   { id: 'D60', title: 'rewind or clone anew what diverged', match: bringBack },
-  { id: 'D70', title: 'start as standby', match: startStandby },
+  { id: 'D70', title: 'start as standby, anew where it does not come up', match: startStandby },
 ];

@@ -19,7 +19,7 @@ function adopt(ctx: Context): Ruling | undefined {
   const { reign, leaseId, deadlineMs } = guard;
   return {
     why: 'the guard on this machine names the reign that /leader shows: carried on',
-    steps: [{ kind: 'adoptKey', reign, leaseId, deadlineMs }],
+    steps: [{ kind: 'adoptKey', reign, leaseId, deadlineMs, ttlMs: ctx.config.leaderTtlMs }],
     events: [
       {
         kind: 'leader.acquired',

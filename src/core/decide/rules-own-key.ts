@@ -51,7 +51,7 @@ function giveUp(ctx: Context): Ruling | undefined {
   return {
     why: `promotion failed ${ctx.mem.promoteTries} times`,
     steps: [releaseStep(ctx, ctx.held.reign, undefined)],
-    memory: { holdOffMs: ctx.nowMs + LIMITS.holdOffMaxMs },
+    memory: { standAsideUntilMs: ctx.nowMs + LIMITS.holdOffMaxMs },
     events: [
       {
         kind: 'leader.released',

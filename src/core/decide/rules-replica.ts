@@ -70,7 +70,9 @@ function follow(ctx: Context): Ruling | undefined {
   if (it === undefined) return undefined;
   const target = followTarget(ctx, it.leader.name);
   if (target === undefined || !leaderServes(ctx)) return undefined;
-  if (sameUpstream(it.standby.upstream, target.upstream)) return undefined;
+  // A receiver without its slot, or with one that is not to be used, counts for nobody (F10).
+  const usesSlot = it.standby.receiver === undefined || it.standby.receiver.slot === target.slot;
+  if (sameUpstream(it.standby.upstream, target.upstream) && usesSlot) return undefined;
   if (leaderLine(ctx) === undefined)
     return { why: `waiting for ${it.leader.name} to tell its history`, wakeInMs: LIMITS.primaryQuietMs };
   if (ctx.nowMs < ctx.mem.holdOffMs)

@@ -21,7 +21,7 @@ function standBy(ctx: Context): Ruling | undefined {
         LIMITS.startStandbyMs,
       ),
     ],
-    memory: { role: 'replica' },
+    memory: { role: 'replica', startedFollowing: undefined },
   };
 }
 

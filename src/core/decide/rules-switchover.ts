@@ -145,6 +145,7 @@ function handOver(ctx: Context): Ruling | undefined {
   if (it === undefined) return undefined;
   const { candidate, shutdownLsn } = it.switchover;
   const received = receivedBy(ctx, it.switchover);
+  if (it.switchover.releasedMs !== undefined) return releaseAgain(ctx, it);
   if (received === undefined || shutdownLsn === undefined) return undefined;
   return {
     why: `${candidate} has received the shutdown checkpoint at ${lsnToText(shutdownLsn)}: the key is released`,
@@ -157,6 +158,15 @@ function handOver(ctx: Context): Ruling | undefined {
         evidence: { shutdownLsn: lsnToText(shutdownLsn), receivedLsn: lsnToText(received) },
       },
     ],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+/** A release whose outcome is not known may have been done: whoever leads now must not meet this PostgreSQL as a primary. */
+function releaseAgain(ctx: Context, { held, switchover }: Stopped): Ruling {
+  return {
+    why: `the key is released to ${switchover.candidate}: tried again until it is known to be`,
+    steps: [releaseStep(ctx, held.reign, switchover.shutdownLsn)],
     wakeInMs: LIMITS.paceMs,
   };
 }

@@ -108,10 +108,20 @@ function namedCandidate(ctx: Context, request: FailoverRequest | undefined, wait
   return able && waitedMs < LIMITS.namedCandidateWaitMs ? name : undefined;
 }
 
+/** Who took the key only to give it back would keep it from everybody else, again and again. */
+function unableNow(ctx: Context): string | undefined {
+  const { guard } = ctx.obs;
+  if (guard.kind === 'unanswered') return `the guard does not answer, and nobody leads without one: ${guard.why}`;
+  const leftMs = ctx.mem.standAsideUntilMs - ctx.nowMs;
+  return leftMs > 0 ? `the last promotion failed: others first for ${Math.ceil(leftMs / 1000)} s` : undefined;
+}
+
 function standAside(ctx: Context): Ruling | undefined {
   const it = vacant(ctx);
   if (it === undefined) return undefined;
   const waitedMs = ctx.nowMs - it.sinceMs;
+  const why = unableNow(ctx);
+  if (why !== undefined) return { why, wakeInMs: LIMITS.paceMs };
   const request = it.view.failover.value;
   const named = namedCandidate(ctx, request, waitedMs);
   if (named !== undefined && named !== ctx.me)
@@ -196,7 +206,7 @@ export const VACANT_RULES: readonly Rule[] = [
   { id: 'V30', title: 'pledge', match: pledge },
   { id: 'V40', title: 'no leader for a cluster without identity', match: unknownCluster },
   { id: 'V50', title: 'wait out the deadline of a leader that vanished', match: waitOutDeadline },
-  { id: 'V60', title: 'stand aside for whom a request names', match: standAside },
+  { id: 'V60', title: 'stand aside for whom a request names, or while unable to lead', match: standAside },
   { id: 'V70', title: 'too far behind to lead', match: lagging },
   { id: 'V80', title: 'take the key, or leave it to whom it falls', match: run },
 ];

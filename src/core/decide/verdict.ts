@@ -8,8 +8,8 @@ function withhold(why: string): LeaseVerdict {
   return { kind: 'withhold', why };
 }
 
-/** Jobs during which the leader keeps its lease: each has a deadline of its own. */
-const LEADING_JOBS = new Set(['startPrimary', 'startStandby', 'promote', 'stop', 'cutOff', 'follow']);
+/** Jobs during which the leader keeps its lease: each has a deadline of its own that is short enough. */
+const LEADING_JOBS = new Set(['startPrimary', 'promote', 'stop', 'cutOff', 'follow']);
 
 function whileDown(ctx: Context): LeaseVerdict {
   const since = ctx.mem.startingSinceMs ?? ctx.nowMs;

@@ -48,6 +48,12 @@ export interface Memory {
   readonly answeredMs: number;
   /** The switchover under way: asked for by /failover of this revision; what is done of it. */
   readonly switchover: Switchover | undefined;
+  /** A promotion failed: until then the key is left to whoever else can lead. */
+  readonly standAsideUntilMs: number;
+  /** The bootstrap that this agent ran has failed, and is to be given up. */
+  readonly bootstrapFailed: boolean;
+  /** Whom the standby was to stream from when this agent last started it; undefined: nobody, or an earlier agent started it. */
+  readonly startedFollowing: string | undefined;
   /** Failed promotions under the lease held now. */
   readonly promoteTries: number;
   /** The leader key was gone at this time while we looked on as a candidate. */
@@ -88,6 +94,9 @@ export function initialMemory(nowMs: number): Memory {
     startingSinceMs: undefined,
     answeredMs: nowMs,
     switchover: undefined,
+    standAsideUntilMs: 0,
+    bootstrapFailed: false,
+    startedFollowing: undefined,
     promoteTries: 0,
     candidateSinceMs: undefined,
     lastLeader: undefined,

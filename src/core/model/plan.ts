@@ -34,7 +34,14 @@ export type Step =
   | { readonly kind: 'writeConfig'; readonly value: Readonly<Record<string, unknown>>; readonly revision: number }
   | { readonly kind: 'takeKey'; readonly takeOver: TakeOver }
   /** Keeps the lease that this machine's guard names for a key that bears our name. */
-  | { readonly kind: 'adoptKey'; readonly reign: number; readonly leaseId: string; readonly deadlineMs: number }
+  | {
+      readonly kind: 'adoptKey';
+      readonly reign: number;
+      readonly leaseId: string;
+      readonly deadlineMs: number;
+      /** As configured; the first renewal tells what was granted. */
+      readonly ttlMs: number;
+    }
   /**
    * PostgreSQL is down or a standby: publishes `member` (which says so) and deletes the key in one transaction that compares
    * the reign, then revokes the lease. The lease keeper holds nothing afterwards.

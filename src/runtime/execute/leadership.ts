@@ -6,9 +6,7 @@ import type { Write } from '../transactor.ts';
 import { DONE, type Hands, notDone, type Perform, type StepOf, type StepOutcome } from './hands.ts';
 import { fromTxn, leaderIsOurs } from './store-outcome.ts';
 
-export const adoptKey: Perform<'adoptKey'> = ({ reign, leaseId, deadlineMs }, { keeper, mirror, unsettled }) => {
-  const ttlMs = known(mirror.view())?.config.value?.leaderTtlMs;
-  if (ttlMs === undefined) return Promise.resolve(notDone('the configuration is not known'));
+export const adoptKey: Perform<'adoptKey'> = ({ reign, leaseId, deadlineMs, ttlMs }, { keeper, unsettled }) => {
   // The agent that began this reign may have had a write of /sync on its way.
   unsettled.note('sync');
   keeper.adopt({ reign, leaseId, deadlineMs, ttlMs });
