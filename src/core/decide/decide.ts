@@ -74,12 +74,14 @@ export function decide(obs: Observation, before: Memory): Decision {
   const { rule, ruling } = firstMatch(ctx);
   const after = makeContext(obs, { ...noted.memory, ...ruling.memory });
   const published = publication(after);
-  const events: ClusterEvent[] = [...noted.events, ...(ruling.events ?? [])].map((draft) =>
-    toEvent(ctx, rule.id, draft),
-  );
+  const startsJob = ruling.steps?.some((step) => step.kind === 'startJob') === true;
+  const events: ClusterEvent[] = [
+    ...noted.events.map((draft) => toEvent(ctx, before.jobRule ?? rule.id, draft)),
+    ...(ruling.events ?? []).map((draft) => toEvent(ctx, rule.id, draft)),
+  ];
   return {
     plan: planOf(ctx, ruling, published),
-    memory: { ...after.mem, published },
+    memory: { ...after.mem, published, jobRule: startsJob ? rule.id : after.mem.jobRule },
     rule: rule.id,
     why: ruling.why,
     events,

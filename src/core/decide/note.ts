@@ -52,7 +52,6 @@ function noteClone(mem: Memory, ended: FinishedJob): Noted {
     cloneTries: 0,
     cloneWantedMs: undefined,
     rewindTries: 0,
-    checkDivergence: false,
     role: 'replica' as RoleSeen,
     startTries: 0,
     // A fresh copy looks like a crashed primary, but its WAL ends where the backup says.
@@ -68,7 +67,7 @@ function noteRewind(mem: Memory, ended: FinishedJob): Noted {
   }
   // One that changed nothing must not be repeated for ever: it counts until the standby streams.
   const rewindTries = mem.rewindTries + 1;
-  const memory = { ...mem, role: 'replica' as RoleSeen, startTries: 0, rewindTries, checkDivergence: false };
+  const memory = { ...mem, role: 'replica' as RoleSeen, startTries: 0, rewindTries };
   return {
     memory,
     events: [event('member.rewound', 'rewound to the leader; what was thrown away is recorded', ended)],
@@ -185,7 +184,6 @@ function noteView(mem: Memory, obs: Observation): Memory {
   return {
     ...mem,
     lastConfig: view.config.value ?? mem.lastConfig,
-    lastLeader: view.leader?.name ?? mem.lastLeader,
     candidateSinceMs: view.leader !== undefined ? undefined : (mem.candidateSinceMs ?? obs.nowMs),
     switchover: other && mem.switchover?.releasedMs !== undefined ? undefined : mem.switchover,
   };

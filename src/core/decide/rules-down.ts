@@ -63,7 +63,6 @@ function restartCrashed(ctx: Context): Ruling | undefined {
     return {
       why: `PostgreSQL could not be started again: ${ctx.obs.postgres.lastError ?? 'no reason known'}`,
       steps: [releaseStep(ctx, held.reign, undefined)],
-      memory: { checkDivergence: true },
       events: [
         {
           kind: 'leader.released',

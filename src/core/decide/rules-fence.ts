@@ -61,7 +61,7 @@ function fence(ctx: Context): Ruling | undefined {
   return {
     why,
     steps: [{ kind: 'fence', why }],
-    memory: { checkDivergence: true, switchover: undefined },
+    memory: { switchover: undefined },
     events: [
       {
         kind: 'postgres.fenced',
@@ -79,7 +79,6 @@ function forgetLost(ctx: Context): Ruling | undefined {
   return {
     why: 'PostgreSQL accepts no writes: the lost lease is put away',
     steps: [{ kind: 'disarmGuard' }],
-    memory: { checkDivergence: true },
     events: [
       {
         kind: 'leader.lost',

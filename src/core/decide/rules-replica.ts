@@ -60,7 +60,6 @@ function leave(ctx: Context): Ruling | undefined {
   return {
     why: `diverged from ${it.leader.name}: ${verdict.why}; stopped to be mended`,
     steps: [startJob(ctx, { kind: 'stop', mode: 'fast', checkpointFirst: false, why: 'diverged' }, LIMITS.stopMs)],
-    memory: { checkDivergence: true },
     wakeInMs: LIMITS.paceMs,
   };
 }
@@ -80,7 +79,7 @@ function follow(ctx: Context): Ruling | undefined {
   return {
     why: `following ${it.leader.name}`,
     steps: [startJob(ctx, { kind: 'follow', follow: target, settings: settingsWith(ctx, undefined) }, LIMITS.followMs)],
-    memory: { checkDivergence: false, ...settingsGiven(ctx), role: 'replica' },
+    memory: { ...settingsGiven(ctx), role: 'replica' },
     events: [{ kind: 'member.following', text: `${ctx.me} follows ${it.leader.name}` }],
     wakeInMs: LIMITS.paceMs,
   };

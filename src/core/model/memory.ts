@@ -1,3 +1,4 @@
+import type { RuleId } from './rule.ts';
 import type { Lsn, WalPosition } from './lsn.ts';
 import type { MemberData } from './cluster.ts';
 import type { DynamicConfig } from '../settings/dynamic-config.ts';
@@ -33,8 +34,6 @@ export interface Memory {
   readonly syncNamesSet: string | undefined;
   /** Our pledge may stand in the store, whatever the view shows. */
   readonly pledge: { readonly reign: number; readonly position: WalPosition } | undefined;
-  /** Data may have parted from the leader's: check before streaming again. */
-  readonly checkDivergence: boolean;
   /** Tries of the present recovery, so that it climbs to the next rung after a bounded number. */
   readonly rewindTries: number;
   readonly cloneTries: number;
@@ -58,7 +57,6 @@ export interface Memory {
   readonly promoteTries: number;
   /** The leader key was gone at this time while we looked on as a candidate. */
   readonly candidateSinceMs: number | undefined;
-  readonly lastLeader: string | undefined;
   /** The last good /config: stays in force while the key is absent or nonsense. */
   readonly lastConfig: DynamicConfig | undefined;
   /** Revision of /config whose settings the server was last told, and which reading of the local file was in force then. */
@@ -74,7 +72,8 @@ export interface Memory {
   readonly historyReign: number | undefined;
   /** The post-promotion checkpoint has been seen done for this reign. */
   readonly checkpointReign: number | undefined;
-  readonly shutdownRequest: number | undefined;
+  /** The rule that started the work under way: what comes of it is that rule's doing. */
+  readonly jobRule: RuleId | undefined;
 }
 
 export function initialMemory(nowMs: number): Memory {
@@ -85,7 +84,6 @@ export function initialMemory(nowMs: number): Memory {
     syncMark: undefined,
     syncNamesSet: undefined,
     pledge: undefined,
-    checkDivergence: false,
     rewindTries: 0,
     cloneTries: 0,
     crashRecovered: false,
@@ -99,7 +97,6 @@ export function initialMemory(nowMs: number): Memory {
     startedFollowing: undefined,
     promoteTries: 0,
     candidateSinceMs: undefined,
-    lastLeader: undefined,
     lastConfig: undefined,
     appliedConfig: undefined,
     appliedLocal: undefined,
@@ -109,6 +106,6 @@ export function initialMemory(nowMs: number): Memory {
     cloneWantedMs: undefined,
     historyReign: undefined,
     checkpointReign: undefined,
-    shutdownRequest: undefined,
+    jobRule: undefined,
   };
 }

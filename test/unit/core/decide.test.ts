@@ -687,6 +687,18 @@ describe('leaving', () => {
   ]);
 });
 
+test('what comes of a job is told as the doing of the rule that started it', () => {
+  const job = {
+    kind: 'follow',
+    follow: undefined,
+    settings: { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined, managesSync: true },
+  } as const;
+  const ended = { job, outcome: { kind: 'failed', why: 'refused' }, startedMs: NOW_MS - 10, endedMs: NOW_MS } as const;
+  const first = decide(observation({ postgres: standby(), cluster: ledByB }), memory());
+  const { events } = decide(observation({ postgres: standby(), cluster: ledByB, ended }), first.memory);
+  expect(events.map(({ kind, rule }) => ({ kind, rule }))).toEqual([{ kind: 'job.failed', rule: first.rule }]);
+});
+
 test('rule ids are unique', () => {
   expect(new Set(RULES.map((rule) => rule.id)).size).toBe(RULES.length);
 });
