@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import type { Job, JobFacts } from '../../core/model/job.ts';
 import type { PostmasterId } from '../../core/model/local-postgres.ts';
-import { pause, poll } from '../deadline.ts';
+import { deadlineIn, pause, poll } from '../deadline.ts';
 import { JobFailure } from '../job-failure.ts';
-import { signal } from '../kill-server.ts';
+import { killServer, signal } from '../kill-server.ts';
 import { putPlaceholders, removeIdlePlaceholders } from '../placeholders.ts';
 import { isAlive } from '../process-table.ts';
 import { receiverProcesses } from '../receiver-process.ts';
+import { putStandbySignal } from '../signal-files.ts';
 import { SqlConnection } from '../sql-connection.ts';
 import { localPlace } from '../sql-places.ts';
 import { removeFile, writeFileIfChanged } from '../write-file.ts';
@@ -19,6 +20,9 @@ type Promote = Extract<Job, { kind: 'promote' }>;
 const LOOK_EVERY_MS = 10;
 /** How long the checkpointer may be busy with a leisurely restartpoint before it is asked to hurry. */
 const UNHURRIED_MS = 100;
+const KILL_MS = 1_000;
+/** Before version 13 the signal alone promotes. */
+const FILE_DECIDES_SINCE = 13;
 
 /** Out of recovery, on a timeline number above all that were claimed, with commits waiting for whom the settings name. */
 export async function promote(context: JobContext, job: Promote): Promise<JobFacts> {
@@ -36,27 +40,38 @@ export async function promote(context: JobContext, job: Promote): Promise<JobFac
     throw new JobFailure('a WAL receiver still runs; cut it off before promoting');
   if (syncNames !== '') await waitForCheckpointer(context, postmaster);
   const connection = await SqlConnection.open(localPlace(options), 'promotion', deadline);
+  const request = { isOut: false };
   try {
     const held = await heldTimeline(context, postmaster);
     await putPlaceholders(options, held, job.aboveTimeline);
-    await sendPromotion(context, postmaster);
+    await sendPromotion(context, postmaster, request);
     const timeline = await waitUntilPrimary(context, connection, job.aboveTimeline);
+    request.isOut = false;
     // Not reloaded: a primary does not read what this removes, and a reload would make the checkpointer's proof void.
     await context.configuration.write({ settings: job.settings, role: { kind: 'primary' } });
     return { timeline };
   } catch (error) {
-    await takeBack(context);
+    await takeBack(context, postmaster, request.isOut);
     throw error;
   } finally {
     connection.destroy();
   }
 }
 
-/** A promotion that was not begun yet must not happen later, when nobody asks any more whether it may. */
-async function takeBack(context: JobContext): Promise<void> {
-  const { dataDir } = context.options;
+/**
+ * A promotion must not happen later, when nobody asks any more whether it may. One whose file the server has not taken yet is
+ * called back by removing that; any other ends with the server alone, which then comes up as a standby.
+ */
+async function takeBack(context: JobContext, postmaster: PostmasterId, isOut: boolean): Promise<void> {
+  const { options, binaries, deadline } = context;
+  const { dataDir } = options;
   const wasPending = await removeFile(join(dataDir, 'promote'));
-  if (wasPending) await removeIdlePlaceholders(dataDir);
+  if (isOut && (!wasPending || binaries.majorVersion < FILE_DECIDES_SINCE)) {
+    options.note?.('a promotion that did not end in time is ended with the server');
+    await killServer(dataDir, postmaster, deadlineIn(deadline.clock, KILL_MS));
+    await putStandbySignal(options);
+  }
+  await removeIdlePlaceholders(dataDir);
 }
 
 /** It decides whether commits wait at all, and a primary must not open before it has read for whom (safety-findings F3, F14). */
@@ -87,13 +102,18 @@ async function heldTimeline(context: JobContext, postmaster: PostmasterId): Prom
  * What `pg_ctl promote` does, after the question whether we may. The file comes after it too: the postmaster looks for it at
  * every SIGUSR1, and its own children send those.
  */
-async function sendPromotion(context: JobContext, postmaster: PostmasterId): Promise<void> {
+async function sendPromotion(
+  context: JobContext,
+  postmaster: PostmasterId,
+  request: { isOut: boolean },
+): Promise<void> {
   const { options } = context;
   const path = join(options.dataDir, 'promote');
   assertNotCancelled(context);
   if (!(await mayPromoteInTime(context))) {
     throw new JobFailure('leadership could not be confirmed right before promoting; not promoted');
   }
+  request.isOut = true;
   await writeFileIfChanged({ path, mode: 0o600, owner: options.runAs }, '');
   assertNotCancelled(context);
   if (!isAlive(postmaster) || !signal(postmaster.pid, 'SIGUSR1'))

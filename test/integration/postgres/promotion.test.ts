@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PLACEHOLDER } from '../../../src/postgres/history-file.ts';
 import { PostgresBench, type PostgresMember, SETTINGS } from '../../support/postgres-member.ts';
-import { eventually } from '../../support/real-clock.ts';
+import { eventually, sleep } from '../../support/real-clock.ts';
 
 describe('promotion', () => {
   const bench = new PostgresBench();
@@ -96,5 +96,23 @@ describe('promotion', () => {
     await c.server.applySettings(SETTINGS, 3_000);
     await insert;
     await client.end();
+  });
+});
+
+describe('a promotion that does not end in time', () => {
+  const bench = new PostgresBench();
+  afterAll(() => bench.close());
+
+  test('does not end later either, when nobody asks any more whether it may', async () => {
+    const a = await bench.primary('a');
+    const b = await bench.standby('b', a);
+    await b.done({ kind: 'cutOff', settings: SETTINGS });
+    const settings = { ...SETTINGS, parameters: { ...SETTINGS.parameters, recovery_end_command: 'sleep 4' } };
+    const why = await b.failure({ kind: 'promote', reign: 7, aboveTimeline: 1, settings }, { withinMs: 2_500 });
+    expect(why).toContain('still in recovery');
+    await sleep(3_000);
+    expect((await b.observe()).postmaster).toBeUndefined();
+    await b.done({ kind: 'startStandby', follow: undefined, settings: SETTINGS });
+    expect(await b.standbyStatus()).toMatchObject({ kind: 'standby' });
   });
 });
