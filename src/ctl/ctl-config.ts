@@ -8,7 +8,6 @@ import { formatFinding } from '../config/finding.ts';
 import type { BasicAuthentication, EtcdConfig } from '../config/local-config.ts';
 import { readConfigPath } from '../config/read-config-path.ts';
 import type { Report } from '../config/report.ts';
-import { LOCAL_SECTIONS } from '../config/schema.ts';
 import { Redacted } from '../core/model/redacted.ts';
 import { mergePatch } from '../core/settings/merge-patch.ts';
 import { isSettingMap, type SettingMap } from '../core/settings/read-settings.ts';
@@ -42,7 +41,7 @@ export async function loadCtlConfig(options: CtlOptions, env: Environment): Prom
   return {
     scope: textOf(map, 'scope'),
     namespace: dcs?.namespace ?? textOf(map, 'namespace') ?? 'service',
-    etcd: etcdFrom(map, dcs?.endpoint),
+    etcd: await etcdFrom(map, dcs?.endpoint),
     authentication: credentialsOf(ctl) ?? credentialsOf(restapi),
     apiUrl: ownApiUrl(restapi),
     caFile: textOf(ctl, 'cacert') ?? textOf(restapi, 'cafile'),
@@ -76,14 +75,31 @@ function defaultFiles(): readonly string[] {
   return [join(folder, 'kornak', 'kornakctl.yaml'), join(folder, 'patroni', 'patronictl.yaml')];
 }
 
-function etcdFrom(map: SettingMap, endpoint: string | undefined): EtcdConfig {
+const ANONYMOUS = {
+  username: undefined,
+  password: undefined,
+  caFile: undefined,
+  certFile: undefined,
+  keyFile: undefined,
+};
+
+async function etcdFrom(map: SettingMap, endpoint: string | undefined): Promise<EtcdConfig> {
   if (endpoint === undefined && map['etcd3'] === undefined)
     throw new Refusal('no etcd is named: give -d etcd3://HOST:PORT, or -c FILE with an etcd3 section');
   const section = { ...mapOf(map, 'etcd3') };
-  if (endpoint !== undefined) {
-    for (const name of ['host', 'hosts', 'proxy', 'port', 'protocol']) delete section[name];
-    section['url'] = endpoint;
-  }
+  if (endpoint === undefined) return decodedEtcd(section, map);
+  if (Object.keys(section).length === 0) return { ...ANONYMOUS, endpoints: [endpoint] };
+  const { username, password } = section;
+  for (const name of ['host', 'hosts', 'proxy', 'port', 'protocol']) delete section[name];
+  const etcd = await decodedEtcd({ ...section, url: endpoint }, map);
+  // A URL without a user decides that there is none, but -d only says where etcd is.
+  const login = await decodedEtcd({ username, password, host: 'localhost' }, map);
+  return { ...etcd, username: login.username, password: login.password };
+}
+
+/** The schema takes longer to load than most commands take to run, so it is loaded where it is needed. */
+async function decodedEtcd(section: SettingMap, map: SettingMap): Promise<EtcdConfig> {
+  const { LOCAL_SECTIONS } = await import('../config/schema.ts');
   const parsed = LOCAL_SECTIONS.etcd3.safeParse(section);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -93,9 +109,7 @@ function etcdFrom(map: SettingMap, endpoint: string | undefined): EtcdConfig {
   const etcd = decodeEtcd(parsed.data, report);
   const [finding] = report.findings;
   if (finding !== undefined) throw new Refusal(formatFinding(finding));
-  // A URL without a user decides that there is none, but -d only says where etcd is.
-  if (endpoint === undefined) return etcd;
-  return { ...etcd, username: parsed.data.username, password: parsed.data.password };
+  return etcd;
 }
 
 function ownApiUrl(restapi: SettingMap): string | undefined {

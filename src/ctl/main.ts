@@ -1,8 +1,6 @@
 import { CommanderError } from 'commander';
-import { loadCtlConfig } from './ctl-config.ts';
 import { ownVersion } from './own-version.ts';
 import { ctlProgram } from './program.ts';
-import { realSession } from './real-session.ts';
 import { RealTerminal } from './real-terminal.ts';
 import { Aborted, Refusal } from './refusal.ts';
 import type { Terminal } from './terminal.ts';
@@ -15,6 +13,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     terminal,
     ownVersion,
     open: async ({ configFile, dcsUrl, dcs, insecure, strictExit }) => {
+      const [{ loadCtlConfig }, { realSession }] = await Promise.all([
+        import('./ctl-config.ts'),
+        import('./real-session.ts'),
+      ]);
       const config = await loadCtlConfig(
         { configFile, dcsUrl: dcs ?? dcsUrl, isInsecure: insecure === true },
         process.env,

@@ -1,7 +1,8 @@
 import type { ClusterView } from '../core/model/cluster.ts';
+import type { Format } from './format.ts';
 import { type MemberRow, memberRows } from './member-rows.ts';
 import type { Column } from './pretty-table.ts';
-import { type Cell, type Format, optionalCell, printedRows } from './print-rows.ts';
+import { type Cell, optionalCell, printedRows } from './print-rows.ts';
 import { yamlFlow, yamlLines } from './yaml-text.ts';
 
 export interface MembersShown {

@@ -1,9 +1,7 @@
 import { spacedJson } from '../core/layout/compact-json.ts';
+import type { Format } from './format.ts';
 import { type Column, prettyTable } from './pretty-table.ts';
 import { yamlBlock } from './yaml-text.ts';
-
-export const FORMATS = ['pretty', 'tsv', 'json', 'yaml', 'yml'] as const;
-export type Format = (typeof FORMATS)[number];
 
 /** A cell as it reads in each kind of output. */
 export interface Cell {

@@ -1,13 +1,8 @@
-// The command line: what commands there are, what they take, and nothing of what they do.
+// The command line: what commands there are, what they take, and nothing of what they do. Each command is loaded only when it
+// runs, because libraries that the others need cost more time than most commands do.
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { bootstrap } from './commands/bootstrap.ts';
-import { explain } from './commands/explain.ts';
-import { history } from './commands/history.ts';
-import { list } from './commands/list.ts';
-import { type Action, manualFailover } from './commands/manual-failover.ts';
-import { showConfig } from './commands/show-config.ts';
-import { version } from './commands/version.ts';
-import { FORMATS, type Format } from './print-rows.ts';
+import type { Action } from './commands/manual-failover.ts';
+import { FORMATS, type Format } from './format.ts';
 import type { Session } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -48,6 +43,7 @@ export function ctlProgram(parts: ProgramParts): Command {
       },
     });
   addReading(program, parts);
+  addEditConfig(program, parts);
   addManualFailover(program, parts, 'switchover');
   addManualFailover(program, parts, 'failover');
   addOwn(program, parts);
@@ -84,7 +80,8 @@ function addReading(program: Command, parts: ProgramParts): void {
     .option('-W', 'show again every 2 seconds')
     .option('-w, --watch <seconds>', 'show again every so many seconds', secondsToMs)
     .action(
-      on(program, parts, (session, clusters: string[], flags: ListFlags) => {
+      on(program, parts, async (session, clusters: string[], flags: ListFlags) => {
+        const { list } = await import('./commands/list.ts');
         const everyMs = flags.watch ?? (flags.W === true ? WATCH_MS : undefined);
         const [isExtended, withTimestamp] = [flags.extended === true, flags.timestamp === true];
         return list({ clusters, format: flags.format, isExtended, withTimestamp, everyMs }, session);
@@ -95,22 +92,63 @@ function addReading(program: Command, parts: ProgramParts): void {
     .description('Show the timelines that ended, and why')
     .addOption(formatOption())
     .action(
-      on(program, parts, (session, cluster: string | undefined, { format }: { readonly format: Format }) =>
-        history({ cluster, format }, session),
-      ),
+      on(program, parts, async (session, cluster: string | undefined, { format }: { readonly format: Format }) => {
+        const { history } = await import('./commands/history.ts');
+        return history({ cluster, format }, session);
+      }),
     );
   program
     .command('show-config [cluster]')
     .description('Print the dynamic configuration')
-    .action(on(program, parts, (session, cluster: string | undefined) => showConfig(cluster, session)));
+    .action(
+      on(program, parts, async (session, cluster: string | undefined) => {
+        const { showConfig } = await import('./commands/show-config.ts');
+        return showConfig(cluster, session);
+      }),
+    );
   program
     .command('version [cluster] [members...]')
     .description('Print versions: ours, and those of members')
     .action(async (cluster: string | undefined, members: string[]) => {
       const { terminal, open, ownVersion, done } = parts;
+      const { version } = await import('./commands/version.ts');
       const opening = { terminal, open: () => open(program.opts<GlobalOptions>()) };
       done(await version({ own: ownVersion(), cluster, members }, opening));
     });
+}
+
+interface EditFlags {
+  readonly quiet?: boolean;
+  readonly set: readonly string[];
+  readonly pg: readonly string[];
+  readonly apply?: string;
+  readonly replace?: string;
+  readonly force?: boolean;
+}
+
+function addEditConfig(program: Command, parts: ProgramParts): void {
+  program
+    .command('edit-config [cluster]')
+    .description('Change the dynamic configuration; in an editor where no change is given')
+    .option('-q, --quiet', 'show no diff')
+    .option('-s, --set <path=value>', 'set one value, or remove it with null; may be repeated', collected, [])
+    .option('-p, --pg <parameter=value>', 'the same below postgresql.parameters', collected, [])
+    .option('--apply <file>', 'merge a YAML file; - is stdin')
+    .option('--replace <file>', 'take a YAML file instead of all; - is stdin')
+    .option('--force', 'ask nothing')
+    .action(
+      on(program, parts, async (session, cluster: string | undefined, flags: EditFlags) => {
+        const { editConfig } = await import('./commands/edit-config.ts');
+        const pairs = [...flags.set, ...flags.pg.map((pair) => `postgresql.parameters.${pair.trimStart()}`)];
+        const { apply: applyFile, replace: replaceFile } = flags;
+        const [isQuiet, isForced] = [flags.quiet === true, flags.force === true];
+        return editConfig({ cluster, isQuiet, isForced, pairs, applyFile, replaceFile }, session);
+      }),
+    );
+}
+
+function collected(pair: string, before: readonly string[]): readonly string[] {
+  return [...before, pair];
 }
 
 interface FailoverFlags {
@@ -137,11 +175,20 @@ function addManualFailover(program: Command, parts: ProgramParts, action: Action
       .option('--scheduled <time>', 'when, as ISO 8601 or now');
   }
   command.action(
-    on(program, parts, (session, cluster: string | undefined, flags: FailoverFlags & { readonly primary?: string }) => {
-      const { candidate, scheduled } = flags;
-      const leader = flags.leader ?? flags.primary;
-      return manualFailover(action, { cluster, leader, candidate, scheduled, isForced: flags.force === true }, session);
-    }),
+    on(
+      program,
+      parts,
+      async (session, cluster: string | undefined, flags: FailoverFlags & { readonly primary?: string }) => {
+        const { manualFailover } = await import('./commands/manual-failover.ts');
+        const { candidate, scheduled } = flags;
+        const leader = flags.leader ?? flags.primary;
+        return manualFailover(
+          action,
+          { cluster, leader, candidate, scheduled, isForced: flags.force === true },
+          session,
+        );
+      },
+    ),
   );
 }
 
@@ -151,9 +198,10 @@ function addOwn(program: Command, parts: ProgramParts): void {
     .description('Initialise a cluster, on the member whose file is given by -c or on --member')
     .option('--member <name>', 'the member to do it on; it must be running')
     .action(
-      on(program, parts, (session, cluster: string, { member }: { readonly member?: string }) =>
-        bootstrap({ cluster, member }, session),
-      ),
+      on(program, parts, async (session, cluster: string, { member }: { readonly member?: string }) => {
+        const { bootstrap } = await import('./commands/bootstrap.ts');
+        return bootstrap({ cluster, member }, session);
+      }),
     );
   program
     .command('explain [topic] [cluster]')
@@ -163,7 +211,8 @@ function addOwn(program: Command, parts: ProgramParts): void {
       on(
         program,
         parts,
-        (session, topic: string | undefined, cluster: string | undefined, flags: { readonly json?: boolean }) => {
+        async (session, topic: string | undefined, cluster: string | undefined, flags: { readonly json?: boolean }) => {
+          const { explain } = await import('./commands/explain.ts');
           const named = topic === 'last-failover' ? cluster : (cluster ?? topic);
           return explain({ cluster: named, isJson: flags.json === true }, session);
         },

@@ -1,6 +1,10 @@
 import { createInterface, type Interface } from 'node:readline';
-import { Aborted } from './refusal.ts';
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import colours from 'picocolors';
+import { Aborted, Refusal } from './refusal.ts';
 import type { Terminal } from './terminal.ts';
+import { edited, paged } from './user-programs.ts';
 
 const UNCLEAR_MAX = 10;
 
@@ -34,6 +38,26 @@ export class RealTerminal implements Terminal {
     throw new Aborted();
   }
 
+  async read(file: string): Promise<string> {
+    if (file === '-') return text(process.stdin);
+    try {
+      return await readFile(file, 'utf8');
+    } catch (error) {
+      throw new Refusal(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  edit(before: string, name: string): Promise<string> {
+    if (!process.stdin.isTTY)
+      throw new Refusal('an editor needs a terminal: give the changes with -s, -p, --apply or --replace');
+    return Promise.resolve(edited(before, name));
+  }
+
+  page(diff: string): Promise<void> {
+    if (!process.stdout.isTTY || !paged(diff.split('\n').map(coloured).join('\n'))) this.out(diff);
+    return Promise.resolve();
+  }
+
   clear(): void {
     if (process.stdout.isTTY) process.stdout.write('\u001B[H\u001B[2J\u001B[3J');
   }
@@ -60,4 +84,10 @@ export class RealTerminal implements Terminal {
     process.stderr.write('\n');
     throw new Aborted('nobody answers: give the options that make prompts needless, such as --force');
   }
+}
+
+function coloured(line: string): string {
+  if (line.startsWith('@@')) return colours.cyan(line);
+  if (line.startsWith('+')) return colours.green(line);
+  return line.startsWith('-') ? colours.red(line) : line;
 }

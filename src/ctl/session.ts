@@ -13,7 +13,9 @@ export interface ClusterReading {
 export interface Dcs {
   /** Throws Refusal where the store does not answer. */
   read(cluster: string): Promise<ClusterReading>;
-  /** Only while /failover has that revision. Throws Refusal where it was not written, or nobody knows. */
+  /** Only while /config has that revision. Throws Refusal where it was not written, or nobody knows. */
+  writeConfig(cluster: string, config: JsonRecord, revision: number): Promise<void>;
+  /** Only while /failover has that revision, as writeConfig. */
   writeFailover(cluster: string, request: FailoverRequest, revision: number): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import { namedCluster } from '../named-cluster.ts';
-import { cell, type Format, printedRows } from '../print-rows.ts';
+import type { Format } from '../format.ts';
+import { cell, printedRows } from '../print-rows.ts';
 import type { Session } from '../session.ts';
 
 export interface HistoryOptions {

@@ -1,6 +1,6 @@
 import { localSeconds } from '../local-time.ts';
 import { printedMembers } from '../print-members.ts';
-import type { Format } from '../print-rows.ts';
+import type { Format } from '../format.ts';
 import type { Session } from '../session.ts';
 
 export interface ListOptions {

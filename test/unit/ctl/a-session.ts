@@ -12,6 +12,9 @@ export class FakeTerminal implements Terminal {
   readonly talkLines: string[] = [];
   readonly questions: string[] = [];
   readonly #answers: string[];
+  /** What is read by name; `editor`: what comes back from it. */
+  files: Readonly<Record<string, string>> = {};
+  editedText: string | undefined;
   cleared = 0;
   /** Ends an endless command. */
   sleepsLeft = 1_000;
@@ -39,6 +42,20 @@ export class FakeTerminal implements Terminal {
 
   confirm(question: string): Promise<boolean> {
     return this.#answer(`${question} [y/N]: `).then((answer) => answer === 'y');
+  }
+
+  read(file: string): Promise<string> {
+    return Promise.resolve(this.files[file] ?? '');
+  }
+
+  edit(text: string): Promise<string> {
+    this.editedText = text;
+    return Promise.resolve(this.files['editor'] ?? text);
+  }
+
+  page(diff: string): Promise<void> {
+    this.out(diff);
+    return Promise.resolve();
   }
 
   clear(): void {
@@ -79,6 +96,7 @@ export interface FakeSession extends Session {
   readonly terminal: FakeTerminal;
   readonly calls: ApiCall[];
   readonly written: { readonly cluster: string; readonly request: FailoverRequest; readonly revision: number }[];
+  readonly configs: { readonly cluster: string; readonly config: unknown; readonly revision: number }[];
 }
 
 export interface Told {
@@ -93,15 +111,21 @@ export interface Told {
 export function aSession(told: Told): FakeSession {
   const calls: ApiCall[] = [];
   const written: FakeSession['written'] = [];
+  const configs: FakeSession['configs'] = [];
   return {
     terminal: new FakeTerminal(told.answers),
     calls,
     written,
+    configs,
     scope: told.scope,
     ownApiUrl: told.ownApiUrl,
     isStrict: told.isStrict === true,
     dcs: {
       read: (cluster) => Promise.resolve(readingOf(told.clusters?.[cluster] ?? {})),
+      writeConfig(cluster, config, revision) {
+        configs.push({ cluster, config, revision });
+        return Promise.resolve();
+      },
       writeFailover(cluster, request, revision) {
         written.push({ cluster, request, revision });
         return Promise.resolve();

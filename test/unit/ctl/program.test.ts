@@ -66,6 +66,10 @@ test.each([
     argv: ['switchover', 'batman', '--primary', 'postgresql0', '--candidate', 'postgresql1', '--force'],
     part: 'falling back to DCS',
   },
+  {
+    argv: ['edit-config', 'batman', '-q', '-s', 'ttl=40', '-p', 'work_mem=8MB', '--force'],
+    part: 'Configuration changed',
+  },
   { argv: ['failover', '--candidate', 'postgresql1', '--force'], part: 'falling back to DCS' },
 ])('$argv runs', async ({ argv, part }) => {
   const { code, session } = await run(...argv);
@@ -138,4 +142,22 @@ test.each([
   };
   await expect(etcdDcs(silent, 's').writeFailover('c', {}, 1)).rejects.toThrow(why);
   await expect(etcdDcs(silent, 's').read('c')).rejects.toThrow('etcd does not answer: nobody');
+});
+
+test('the configuration is written only as it was read', async () => {
+  const outcome = { kind: 'refused', revision: 1, reads: [], sentAtMs: 0 } as const;
+  const txns: unknown[] = [];
+  const store = {
+    range: () => Promise.resolve({ kind: 'unanswered', why: 'nobody' } as const),
+    txn(txn: unknown) {
+      txns.push(txn);
+      return Promise.resolve(outcome);
+    },
+  };
+  const why = 'Config modification aborted due to concurrent changes';
+  await expect(etcdDcs(store, 's').writeConfig('c', { ttl: 40 }, 7)).rejects.toThrow(why);
+  const key = '/s/c/config';
+  expect(txns).toEqual([
+    { compares: [{ target: 'mod', key, revision: 7 }], success: [{ kind: 'put', key, value: '{"ttl":40}' }] },
+  ]);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { prettyTable } from '../../../src/ctl/pretty-table.ts';
 import { printedMembers } from '../../../src/ctl/print-members.ts';
-import type { Format } from '../../../src/ctl/print-rows.ts';
+import type { Format } from '../../../src/ctl/format.ts';
 import { BATMAN, member, readingOf, STREAMS } from './a-session.ts';
 
 function shown(values: Readonly<Record<string, string>>, format: Format = 'pretty', isExtended = false): string {

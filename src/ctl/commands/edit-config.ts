@@ -1,0 +1,58 @@
+import { decodeDynamicConfig } from '../../core/settings/dynamic-config.ts';
+import { mergePatch } from '../../core/settings/merge-patch.ts';
+import type { SettingMap } from '../../core/settings/read-settings.ts';
+import { mapFromYaml, withPair } from '../config-change.ts';
+import { namedCluster } from '../named-cluster.ts';
+import { Refusal } from '../refusal.ts';
+import type { Session } from '../session.ts';
+import type { Terminal } from '../terminal.ts';
+import { unifiedDiff } from '../unified-diff.ts';
+import { yamlBlock } from '../yaml-text.ts';
+
+export interface EditConfigOptions {
+  readonly cluster: string | undefined;
+  /** No diff. */
+  readonly isQuiet: boolean;
+  readonly isForced: boolean;
+  /** `PATH=VALUE`, from the top of the document. */
+  readonly pairs: readonly string[];
+  /** Files; `-` is stdin. */
+  readonly replaceFile: string | undefined;
+  readonly applyFile: string | undefined;
+}
+
+/** Changes the dynamic configuration in the store, unless somebody else changes it meanwhile. */
+export async function editConfig(options: EditConfigOptions, session: Session): Promise<number> {
+  const { terminal, dcs } = session;
+  const cluster = namedCluster(options.cluster, session);
+  const { view } = await dcs.read(cluster);
+  const { raw, revision } = view.config;
+  if (raw === undefined) throw new Refusal(`The config key does not exist in the cluster ${cluster}`);
+  const changed = await changedConfig(raw, options, terminal);
+  const diff = unifiedDiff(yamlBlock(raw), yamlBlock(changed));
+  if (diff.length === 0) {
+    terminal.out('Not changed');
+    return 0;
+  }
+  if (!options.isQuiet) await terminal.page(diff.join('\n'));
+  for (const warning of decodeDynamicConfig(changed).warnings) terminal.talk(`Warning: ${warning}`);
+  // Whoever pipes the change in cannot be asked by the same way.
+  if (!options.isForced && [options.replaceFile, options.applyFile].includes('-')) {
+    terminal.out('Use --force option to apply changes');
+    return 0;
+  }
+  if (!options.isForced && !(await terminal.confirm('Apply these changes?'))) return 0;
+  await dcs.writeConfig(cluster, changed, revision);
+  terminal.out('Configuration changed');
+  return 0;
+}
+
+async function changedConfig(raw: SettingMap, options: EditConfigOptions, terminal: Terminal): Promise<SettingMap> {
+  const { replaceFile, applyFile, pairs } = options;
+  if (replaceFile === undefined && applyFile === undefined && pairs.length === 0)
+    return mapFromYaml(await terminal.edit(yamlBlock(raw), 'config.yaml'), 'the edited configuration');
+  const read = async (file: string): Promise<SettingMap> => mapFromYaml(await terminal.read(file), file);
+  const base = replaceFile === undefined ? raw : await read(replaceFile);
+  const merged = applyFile === undefined ? base : mergePatch(base, await read(applyFile)).value;
+  return pairs.reduce(withPair, merged);
+}
