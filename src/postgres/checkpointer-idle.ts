@@ -34,7 +34,7 @@ export class CheckpointerIdle {
 
   /** Whether it is proven for the load that the answer was given under; tries to prove it where the checkpointer looks idle. */
   async isProven(answer: StatusAnswer, deadline: Deadline): Promise<boolean> {
-    if (this.#proven.has(answer.loadedAt)) return true;
+    if (this.wasProven(answer)) return true;
     const checkpointer = activityOf(answer, 'checkpointer');
     if (checkpointer?.waitsFor !== IDLE) return false;
     try {
@@ -42,6 +42,11 @@ export class CheckpointerIdle {
     } catch {
       return false; // Not proven, which is all that was asked.
     }
+    return this.wasProven(answer);
+  }
+
+  /** Without trying to: where it is so, all that the answer tells is later than the proof. */
+  wasProven(answer: StatusAnswer): boolean {
     return this.#proven.has(answer.loadedAt);
   }
 

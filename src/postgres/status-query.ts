@@ -22,6 +22,8 @@ const ACTIVITY = `(SELECT coalesce(json_agg(json_build_object('kind', backend_ty
 /**
  * A promotion may happen while it runs. Whether the server is a standby is read once, and what is asked after it works on a
  * server that has just ceased to be one. The timeline is taken from the WAL being written: pg_control lags behind it.
+ * Positions come after what they are judged by: what was received after whether a receiver is there, what was flushed after
+ * whom the walsenders take for synchronous.
  */
 export const STATUS_QUERY = `WITH role AS MATERIALIZED (SELECT pg_is_in_recovery() AS standby)
 SELECT json_build_object(
@@ -34,13 +36,13 @@ SELECT json_build_object(
   'segmentBytes', pg_size_bytes(current_setting('wal_segment_size')),
   'conninfo', current_setting('primary_conninfo', true),
   'walFile', CASE WHEN NOT standby THEN pg_walfile_name(pg_current_wal_insert_lsn()) END,
-  'flushLsn', CASE WHEN NOT standby THEN pg_current_wal_flush_lsn()::text END,
+  'receiver', ${RECEIVER},
   'receivedLsn', CASE WHEN standby THEN pg_last_wal_receive_lsn()::text END,
   'replayedLsn', CASE WHEN standby THEN pg_last_wal_replay_lsn()::text END,
   'replayedAt', CASE WHEN standby THEN pg_last_xact_replay_timestamp() END,
   'isPaused', CASE WHEN standby THEN pg_is_wal_replay_paused() END,
-  'receiver', ${RECEIVER},
   'senders', ${SENDERS},
+  'flushLsn', CASE WHEN NOT standby THEN pg_current_wal_flush_lsn()::text END,
   'slots', ${SLOTS},
   'activity', ${ACTIVITY}
 )::text AS status FROM role`;

@@ -22,6 +22,8 @@ export class StatusReader {
   readonly #timeline: StandbyTimeline;
   #connection: SqlConnection | undefined;
   #server: string | undefined;
+  /** As last told: a primary has no receiver to look for. */
+  #isPrimary = false;
   /** The startup process that was seen at the end of the WAL on disk. */
   #replayedAllBy: number | undefined;
 
@@ -35,8 +37,14 @@ export class StatusReader {
 
   /** Throws SqlFailure where the server does not answer in time or not at all. */
   async read(postmaster: PostmasterId, deadline: Deadline): Promise<SqlStatus> {
+    this.#turnTo(postmaster);
+    // Looked for before the question too: a position told while a receiver still ran may not be the last that it flushed.
+    const hadReceiver = !this.#isPrimary && this.#receivers.isRunning(postmaster);
     const answer = await this.#answer(postmaster, deadline);
-    return answer.standby ? this.#standby(answer, postmaster, deadline) : this.#primary(answer, deadline);
+    this.#isPrimary = !answer.standby;
+    if (!answer.standby) return this.#primary(await this.#afterProof(answer, postmaster, deadline));
+    const receiverRuns = this.#receivers.isRunning(postmaster) || hadReceiver;
+    return { ...(await this.#standby(answer, deadline)), receiverRuns };
   }
 
   /** Whether the checkpointer has read what is in force; see CheckpointerIdle. */
@@ -72,6 +80,7 @@ export class StatusReader {
     const server = `${postmaster.pid} ${postmaster.startTicks}`;
     if (server === this.#server) return;
     this.#server = server;
+    this.#isPrimary = false;
     this.#idle.forget();
     this.#timeline.forget();
     this.close();
@@ -96,7 +105,13 @@ export class StatusReader {
     return this.#connection?.isOpen === true ? this.#connection : undefined;
   }
 
-  async #primary(answer: StatusAnswer, deadline: Deadline): Promise<PrimaryStatus> {
+  /** Until the proof commits may not have waited, so the position that is told with it must be one read after it (F3). */
+  async #afterProof(answer: StatusAnswer, postmaster: PostmasterId, deadline: Deadline): Promise<StatusAnswer> {
+    const isNew = !this.#idle.wasProven(answer) && (await this.#idle.isProven(answer, deadline));
+    return isNew ? this.#answer(postmaster, deadline) : answer;
+  }
+
+  #primary(answer: StatusAnswer): PrimaryStatus {
     return {
       kind: 'primary',
       timeline: Number.parseInt(answer.walFile?.slice(0, 8) ?? '0', 16),
@@ -106,14 +121,14 @@ export class StatusReader {
       sync: {
         names: answer.syncNames,
         synchronousCommit: answer.syncCommit,
-        checkpointerIdleSinceReload: await this.#idle.isProven(answer, deadline),
+        checkpointerIdleSinceReload: this.#idle.wasProven(answer),
       },
       serverVersion: answer.version,
       startedAt: answer.startedAt,
     };
   }
 
-  async #standby(answer: StatusAnswer, postmaster: PostmasterId, deadline: Deadline): Promise<StandbyStatus> {
+  async #standby(answer: StatusAnswer, deadline: Deadline): Promise<Omit<StandbyStatus, 'receiverRuns'>> {
     const held = await this.#timeline.held(answer, deadline);
     const { receiver } = answer;
     return {
@@ -124,7 +139,6 @@ export class StatusReader {
       replayedAt: answer.replayedAt,
       replayPaused: answer.isPaused ?? false,
       replayedAll: this.#hasReplayedAll(answer) && held.isCertain,
-      receiverRuns: this.#receivers.isRunning(postmaster),
       receiver:
         receiver === null
           ? undefined

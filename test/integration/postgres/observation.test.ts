@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LSN_ZERO, lsnFromText } from '../../../src/core/model/lsn.ts';
 import { PostgresBench, type PostgresMember, SETTINGS } from '../../support/postgres-member.ts';
-import { eventually } from '../../support/real-clock.ts';
+import { eventually, sleep } from '../../support/real-clock.ts';
 
 describe('what is told about a running server', () => {
   const bench = new PostgresBench();
@@ -34,6 +35,39 @@ describe('what is told about a running server', () => {
     }
     await eventually('proven', isIdle);
     await busy.end();
+  });
+
+  test('what is told with that proof is above every commit that did not wait before it', async () => {
+    const checkpointer = Number(
+      (await a.sql("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'"))[0]?.['pid'],
+    );
+    const client = await a.connect();
+    for (let round = 0; round < 5; round += 1) {
+      await a.server.applySettings(SETTINGS, 3_000);
+      await eventually('no list', async () => (await a.primaryStatus()).sync.names === '' && (await isIdle()));
+      process.kill(checkpointer, 'SIGSTOP');
+      await a.server.applySettings({ ...SETTINGS, syncNames: '"nobody"' }, 3_000);
+      await eventually('the new list is shown', async () => (await a.primaryStatus()).sync.names === '"nobody"');
+      let acknowledged = LSN_ZERO;
+      const writer = { isOver: false };
+      const writing = (async () => {
+        while (!writer.isOver) {
+          await client.query('INSERT INTO t VALUES (1)');
+          const row = (await client.query<{ at: string }>('SELECT pg_current_wal_lsn()::text AS at')).rows[0];
+          acknowledged = lsnFromText(row?.at ?? '') ?? acknowledged;
+        }
+      })();
+      const looking = a.primaryStatus();
+      await sleep(4 * (round + 1));
+      process.kill(checkpointer, 'SIGCONT');
+      let status = await looking;
+      while (!status.sync.checkpointerIdleSinceReload) status = await a.primaryStatus();
+      writer.isOver = true;
+      expect(status.flushLsn >= acknowledged).toBe(true);
+      await a.server.applySettings(SETTINGS, 3_000);
+      await writing;
+    }
+    await client.end();
   });
 
   test('during a forced checkpoint it stays unproven', async () => {
