@@ -97,16 +97,39 @@ async function etcdFrom(map: SettingMap, endpoint: string | undefined): Promise<
   return { ...etcd, username: login.username, password: login.password };
 }
 
-/** The schema takes longer to load than most commands take to run, so it is loaded where it is needed. */
-async function decodedEtcd(section: SettingMap, map: SettingMap): Promise<EtcdConfig> {
+type EtcdSection = Parameters<typeof decodeEtcd>[0];
+
+const NOTHING_ELSE = {
+  url: undefined,
+  proxy: undefined,
+  username: undefined,
+  password: undefined,
+  cacert: undefined,
+  cert: undefined,
+  key: undefined,
+};
+
+/** The schema would take it as it is. */
+function isPlain(value: unknown): value is string | undefined {
+  return value === undefined || (typeof value === 'string' && value !== '');
+}
+
+/** The schema takes longer to load than most commands take to run, so it is loaded only for what it is needed for. */
+async function etcdSection(section: SettingMap): Promise<EtcdSection> {
+  const { host, hosts, ...rest } = section;
+  if (isPlain(host) && isPlain(hosts) && Object.keys(rest).length === 0) return { ...NOTHING_ELSE, host, hosts };
   const { LOCAL_SECTIONS } = await import('../config/schema.ts');
   const parsed = LOCAL_SECTIONS.etcd3.safeParse(section);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw new Refusal(`etcd3.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'cannot be used'}`);
   }
+  return parsed.data;
+}
+
+async function decodedEtcd(section: SettingMap, map: SettingMap): Promise<EtcdConfig> {
   const report: Report = { document: { map, places: new Map() }, findings: [] };
-  const etcd = decodeEtcd(parsed.data, report);
+  const etcd = decodeEtcd(await etcdSection(section), report);
   const [finding] = report.findings;
   if (finding !== undefined) throw new Refusal(formatFinding(finding));
   return etcd;
