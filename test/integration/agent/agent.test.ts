@@ -1,5 +1,5 @@
 // One real agent with a real PostgreSQL and etcd: how its life begins, is interrupted and ends.
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findPrey } from '../../../src/guard/kill-directory.ts';
@@ -31,6 +31,18 @@ test('bootstraps, is adopted after kill -9, and stops cleanly on SIGTERM', async
   expect(code).toBe(0);
   expect(stderr).toContain('carries on its reign');
   expect(works(member)).toBe(false);
+});
+
+test('a local file that was changed is in force after SIGHUP: its parameters on the server, its tags in the answers', async () => {
+  const member = await rig.member('one');
+  const { process: agent } = rig.run(member.file);
+  await serves(member);
+  const changed = readFileSync(member.file, 'utf8').replace('  pg_hba:', '  parameters: { work_mem: 7MB }\n  pg_hba:');
+  writeFileSync(member.file, `${changed}tags: { zone: east, nofailover: false }\n`);
+  agent.kill('SIGHUP');
+  const conf = join(member.dataDir, 'postgresql.conf');
+  await eventually('the parameter is written', () => readFileSync(conf, 'utf8').includes('7MB'));
+  await eventually('the tags are told', async () => (await statusOf(member)).includes('"tags": {"zone": "east"}'));
 });
 
 test('killed and not replaced, leaves it to the guard to end PostgreSQL; started again, it leads again', async () => {
