@@ -1,4 +1,5 @@
 import { keysBelow } from '../core/layout/keys.ts';
+import { slotNameOf } from '../core/layout/slot-name.ts';
 import { decodeMember } from '../core/layout/member-key.ts';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
@@ -25,14 +26,31 @@ const againMsMax = 10_000;
  */
 export async function checkName(check: NameCheck): Promise<void> {
   const { store, log, name, isOver, sleep } = check;
-  const key = keysBelow(check.storePrefix).member(name);
+  const { members } = keysBelow(check.storePrefix);
   for (let againMs = 500; !isOver(); againMs = Math.min(againMs * 2, againMsMax)) {
-    const answer = await store.range(key, { budgetMs: readMs });
-    if (answer.kind === 'ok') return refuseLiving(answer.keyValues.find((found) => found.key === key)?.value, name);
+    const answer = await store.range(members, { budgetMs: readMs });
+    if (answer.kind === 'ok') {
+      refuseAlike(
+        answer.keyValues.map(({ key }) => key.slice(members.length)),
+        name,
+      );
+      return refuseLiving(answer.keyValues.find(({ key }) => key === members + name)?.value, name);
+    }
     refuseCredentials(answer.why);
     log.log('WARNING', `waiting for etcd: ${answer.why}`);
     await sleep(againMs);
   }
+}
+
+/** PostgreSQL tells standbys apart by names without regard to case, and two members of one slot never stream at once. */
+function refuseAlike(others: readonly string[], name: string): void {
+  const alike = others.find((other) => other !== name && slotNameOf(other) === slotNameOf(name));
+  if (alike === undefined) return;
+  throw new Refusal(
+    `The cluster has a member called ${alike}, and ${name} would use the same replication slot, ${slotNameOf(name)}.\n` +
+      `Give this member a name that differs by more than case, '-', '.' and '_' (the key 'name' of the configuration). ` +
+      `If ${alike} was the former name of this member, wait until its key has run out.`,
+  );
 }
 
 async function refuseLiving(value: string | undefined, name: string): Promise<void> {

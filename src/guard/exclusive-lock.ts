@@ -26,8 +26,7 @@ export function takeLock(path: string): LockOutcome {
     timeout: lockWaitMs,
   });
   if (flock.status === 0) {
-    ftruncateSync(fd);
-    writeSync(fd, `${process.pid}\n`);
+    tellPid(fd);
     return { kind: 'taken', release: () => closeSync(fd) };
   }
   closeSync(fd);
@@ -36,4 +35,14 @@ export function takeLock(path: string): LockOutcome {
     kind: 'failed',
     why: flock.error === undefined ? flock.stderr.toString().trim() : `flock: ${flock.error.message}`,
   };
+}
+
+/** For people and messages: a full disk must not keep anybody from the lock. */
+function tellPid(fd: number): void {
+  try {
+    ftruncateSync(fd);
+    writeSync(fd, `${process.pid}\n`);
+  } catch {
+    // The lock holds all the same.
+  }
 }

@@ -31,6 +31,7 @@ export interface WrittenConfiguration {
 }
 
 const BASE_CONF = 'postgresql.base.conf';
+const SYNC_NAMES = 'synchronous_standby_names';
 
 /**
  * The configuration files. One writing at a time: one that keeps the upstream, read just before another emptied it, would
@@ -58,7 +59,7 @@ async function writeConfiguration(options: PostgresOptions, wanted: Configuratio
   const confPath = join(configDir, 'postgresql.conf');
   await prepareBaseConf(options, confPath);
   const majorVersion = (await directoryVersion(options.dataDir)) ?? 0;
-  const { parameters, recovery } = parametersOf(options, settings, majorVersion);
+  const { parameters, recovery, isSyncOurs } = parametersOf(options, settings, majorVersion);
   const texts = [...parameters.values()].map((found) => withMinimum(found, wanted.minimums));
   const files = filesOf(options, parameters);
   if (role.kind === 'standby' && role.follow !== undefined) {
@@ -78,7 +79,7 @@ async function writeConfiguration(options: PostgresOptions, wanted: Configuratio
   );
   await writeList(target('pg_hba.conf'), files.isHbaOurs ? (options.pgHba ?? settings.pgHba) : undefined);
   await writeList(target('pg_ident.conf'), files.isIdentOurs ? (options.pgIdent ?? settings.pgIdent) : undefined);
-  await stripAutoConf(options);
+  await stripAutoConf(options, isSyncOurs);
   return {
     confPath,
     commandLine: texts.filter((found) => found.onCommandLine).map(({ name, text }) => `--${name}=${text}`),
@@ -100,11 +101,11 @@ function parametersOf(options: PostgresOptions, settings: ServerSettings, majorV
     fixed,
   );
   const parameters = new Map(found.parameters);
-  const name = 'synchronous_standby_names';
+  const name = SYNC_NAMES;
   // Written even where it is nothing, so that no file that is included sets it.
   if (isOurs || !parameters.has(name))
     parameters.set(name, { name, text: settings.syncNames ?? '', from: 'fixed', onCommandLine: false });
-  return { parameters, recovery: found.recovery };
+  return { parameters, recovery: found.recovery, isSyncOurs: isOurs };
 }
 
 function withMinimum(parameter: ServerParameter, minimums: Configuration['minimums']): ServerParameter {
@@ -158,11 +159,16 @@ async function writeList(target: FileTarget, lines: readonly string[] | undefine
   await writeFileIfChanged(target, `${[banner, ...lines].join('\n')}\n`);
 }
 
-/** ALTER SYSTEM and `pg_basebackup -R` leave an upstream there that would go before ours. */
-async function stripAutoConf(options: PostgresOptions): Promise<void> {
+/**
+ * ALTER SYSTEM and `pg_basebackup -R` leave an upstream there that would go before ours. So would whom commits wait for: every
+ * clone would inherit it, and none could be promoted.
+ */
+async function stripAutoConf(options: PostgresOptions, isSyncOurs: boolean): Promise<void> {
   const target = (await targetIn(options, options.dataDir))('postgresql.auto.conf');
   const text = await readIfPresent(target.path);
   if (text === undefined) return;
-  const stripped = withoutSettings(text, isRecoveryParameter);
+  const isUnwanted = (name: string): boolean =>
+    isRecoveryParameter(name) || (isSyncOurs && name.toLowerCase() === SYNC_NAMES);
+  const stripped = withoutSettings(text, isUnwanted);
   if (stripped !== text) await writeFileIfChanged(target, stripped);
 }

@@ -34,6 +34,12 @@ function leading(ctx: Context): Leading | undefined {
   return { ctx, held: ctx.held, primary: ctx.primary };
 }
 
+/** Of members whose names give one slot, no acknowledgement could be told from the other's (F10). */
+function hasOwnSlot(ctx: Context, name: string): boolean {
+  const slot = slotNameOf(name);
+  return ctx.view?.members.filter((member) => slotNameOf(member.name) === slot).length === 1;
+}
+
 function syncMove({ ctx, held, primary }: Leading): SyncMove | undefined {
   if (ctx.view === undefined) return undefined;
   const running = ctx.view.members.filter(
@@ -43,7 +49,7 @@ function syncMove({ ctx, held, primary }: Leading): SyncMove | undefined {
     me: ctx.me,
     sync: ctx.view.sync,
     primary,
-    eligible: new Set(running.map((member) => member.name)),
+    eligible: new Set(running.filter(({ name }) => hasOwnSlot(ctx, name)).map((member) => member.name)),
     reluctant: new Set(
       running.filter((member) => isTagged(ctx, member.name, 'nofailover')).map((member) => member.name),
     ),

@@ -103,6 +103,25 @@ describe('what is told about a running server', () => {
     await eventually('no list', async () => (await a.primaryStatus()).sync.names === '');
   });
 
+  test('an ALTER SYSTEM of whom commits wait for does not last where that is ours to say', async () => {
+    await a.sql('ALTER SYSTEM SET synchronous_standby_names = DEFAULT');
+    await a.sql("ALTER SYSTEM SET synchronous_standby_names = ''");
+    await a.server.applySettings({ ...SETTINGS, syncNames: '"b"' }, 3_000);
+    await eventually('ours is in force', async () => (await a.primaryStatus()).sync.names === '"b"');
+    await a.server.applySettings(SETTINGS, 3_000);
+    await eventually('no list', async () => (await a.primaryStatus()).sync.names === '');
+    const client = await a.connect();
+    await client.query("ALTER SYSTEM SET synchronous_standby_names = 'mine'");
+    await a.server.applySettings({ ...SETTINGS, managesSync: false }, 3_000);
+    await eventually("the user's own stays where it is not ours", async () => {
+      return (await a.primaryStatus()).sync.names === 'mine';
+    });
+    await client.query('ALTER SYSTEM RESET synchronous_standby_names');
+    await a.server.applySettings(SETTINGS, 3_000);
+    await eventually('no list', async () => (await a.primaryStatus()).sync.names === '');
+    await client.end();
+  });
+
   test('a standby that was started again does not know what it had until it has replayed it', async () => {
     const before = await b.standbyStatus();
     expect(before.replayedAll).toBe(true);

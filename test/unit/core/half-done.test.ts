@@ -19,7 +19,9 @@ import {
   pledgeOf,
   postgres,
   primary,
+  sender,
   standby,
+  syncOf,
   view,
 } from '../../support/core-builders.ts';
 
@@ -210,4 +212,21 @@ test('a rewind that ended well and changed nothing is not repeated for ever', ()
     mem = decision.memory;
   }
   expect(jobs).toEqual(['rewind', 'rewind', 'setAside']);
+});
+
+test('members whose names give one slot are no synchronous standbys', () => {
+  const senders = [sender('b'), sender('B', { slot: 'b' })];
+  const names = { names: 'b', synchronousCommit: 'on', checkpointerIdleSinceReload: true };
+  const cluster = view({
+    leader: leaderKey('a'),
+    members: [member('a'), member('b'), member('B')],
+    sync: { value: syncOf('a', ['b']), revision: 30 },
+    config: configKey({ synchronous_mode: true }),
+  });
+  const obs = observation({ postgres: primary({ senders, sync: names }), lease: held(), cluster });
+  expect(decide(obs, memory({ servingReign: 10, checkpointReign: 10, historyReign: 10 })).plan.steps).toMatchObject([
+    { kind: 'writeSync', value: { leader: 'a', voters: [] } },
+    { kind: 'applySettings' },
+    { kind: 'writeStatus' },
+  ]);
 });
