@@ -13,6 +13,7 @@ import { historyFromText, historyTimelines, PLACEHOLDER, readHistory } from './h
 import { JobFailure, outcomeOf, reasonOf } from './job-failure.ts';
 import { reload } from './jobs/reload.ts';
 import { runJob } from './jobs/run-job.ts';
+import { isLoginRefusal, loginRefusal } from './login-refusal.ts';
 import { killServer } from './kill-server.ts';
 import type { PostgresOptions } from './options.ts';
 import { Postmaster } from './postmaster.ts';
@@ -41,6 +42,7 @@ export class LocalServer implements Postgres {
   #binaries: BinariesFound | undefined;
   #running: AbortController | undefined;
   #lastError: string | undefined;
+  #loginRefused: string | undefined;
 
   constructor(options: PostgresOptions) {
     this.#options = options;
@@ -59,7 +61,7 @@ export class LocalServer implements Postgres {
     const [data, sql] = await Promise.all([this.#data(postmaster, deadline), this.#sql(postmaster, deadline)]);
     if (postmaster !== undefined && sql.kind === 'seen') this.#catchUp.consider(postmaster, sql.value);
     const starting = postmaster !== undefined && sql.kind === 'unknown' && isStarting(this.#options.dataDir);
-    return { data, postmaster, starting, sql, lastError: this.#lastError };
+    return { data, postmaster, starting, sql, lastError: this.#lastError, loginRefused: this.#loginRefused };
   }
 
   onChange(listener: (what: string) => void): void {
@@ -166,10 +168,12 @@ export class LocalServer implements Postgres {
   }
 
   async #sql(postmaster: PostmasterId | undefined, deadline: Deadline): Promise<Seen<SqlStatus>> {
+    this.#loginRefused = undefined;
     if (postmaster === undefined) return unknown('PostgreSQL does not run');
     try {
       return seen(await this.#reader.read(postmaster, deadline), this.#options.clock.bootMs());
     } catch (error) {
+      if (isLoginRefusal(error)) this.#loginRefused = loginRefusal(this.#options, reasonOf(error));
       return unknown(reasonOf(error));
     }
   }

@@ -155,6 +155,7 @@ export function postgres(more: Partial<LocalPostgres> = {}): LocalPostgres {
     starting: false,
     sql: unknown('not asked'),
     lastError: undefined,
+    loginRefused: undefined,
     ...more,
   };
 }

@@ -10,7 +10,7 @@ import { BOOTSTRAP_RULES } from './rules-bootstrap.ts';
 import { BUSY_RULES } from './rules-busy.ts';
 import { DOWN_RULES } from './rules-down.ts';
 import { FENCE_RULES } from './rules-fence.ts';
-import { IDENTITY_RULES } from './rules-identity.ts';
+import { IDENTITY_RULES, LOGIN_RULES } from './rules-identity.ts';
 import { LEADING_RULES } from './rules-leading.ts';
 import { OWN_KEY_RULES } from './rules-own-key.ts';
 import { REPLICA_RULES } from './rules-replica.ts';
@@ -34,6 +34,7 @@ export const RULES: readonly Rule[] = [
   ...FENCE_RULES,
   ...SHUTDOWN_RULES,
   ...BUSY_RULES,
+  ...LOGIN_RULES,
   ...SILENT_RULES,
   ...IDENTITY_RULES,
   ...BOOTSTRAP_RULES,

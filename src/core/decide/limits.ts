@@ -41,6 +41,8 @@ export const LIMITS = {
 
   /** A primary looks at its standbys this often while nothing wakes it. */
   primaryQuietMs: 1_000,
+  /** The store must have been silent for so long before PostgreSQL is started without it. */
+  silentMs: 3_000,
   /** A standby that is not connected is asked to try again this often. */
   nudgeMs: 500,
   /** Pace while something is under way that sends no event. */

@@ -146,6 +146,8 @@ function noteServer(mem: Memory, obs: Observation): Memory {
     ...mem,
     role: roleNow(postgres, mem),
     answeredMs: answered ? obs.nowMs : mem.answeredMs,
+    wasLetIn: mem.wasLetIn || answered,
+    loginRefused: mem.wasLetIn || answered ? undefined : (postgres.loginRefused ?? mem.loginRefused),
     startingSinceMs: busy ? (mem.startingSinceMs ?? obs.nowMs) : undefined,
     rewindTries: streams(postgres) ? 0 : mem.rewindTries,
     syncMark: gone ? undefined : mem.syncMark,
@@ -179,10 +181,11 @@ function noteLease(mem: Memory, obs: Observation): Memory {
 
 function noteView(mem: Memory, obs: Observation): Memory {
   const view = known(obs.cluster);
-  if (view === undefined) return mem;
+  if (view === undefined) return { ...mem, silentSinceMs: mem.silentSinceMs ?? obs.nowMs };
   const other = view.leader !== undefined && view.leader.name !== obs.self.name;
   return {
     ...mem,
+    silentSinceMs: undefined,
     lastConfig: view.config.value ?? mem.lastConfig,
     candidateSinceMs: view.leader !== undefined ? undefined : (mem.candidateSinceMs ?? obs.nowMs),
     switchover: other && mem.switchover?.releasedMs !== undefined ? undefined : mem.switchover,

@@ -1,4 +1,4 @@
-import type { Context, Rule, Ruling } from './context.ts';
+import { type Context, type Rule, type Ruling, startJob } from './context.ts';
 import { LIMITS } from './limits.ts';
 
 const SYSTEM_ID = /^\d{10,}$/;
@@ -6,6 +6,23 @@ const SYSTEM_ID = /^\d{10,}$/;
 export function isSystemId(value: string | undefined): value is string {
   return value !== undefined && SYSTEM_ID.test(value);
 }
+
+/**
+ * The password in the file is not the one that the cluster has: nothing could be done for this server. An agent that was let in
+ * before goes on: somebody is changing the password.
+ */
+function refusedLogin(ctx: Context): Ruling | undefined {
+  const why = ctx.mem.loginRefused;
+  if (why === undefined || ctx.held !== undefined) return undefined;
+  const startedByUs = ctx.mem.startTries > 0 && ctx.obs.postgres.postmaster !== undefined;
+  if (!startedByUs) return { why, steps: [{ kind: 'exit', code: 1, why }] };
+  const stop = { kind: 'stop', mode: 'fast', checkpointFirst: false, why: 'its password is not known' } as const;
+  return { why, steps: [startJob(ctx, stop, LIMITS.stopMs)], wakeInMs: LIMITS.paceMs };
+}
+
+export const LOGIN_RULES: readonly Rule[] = [
+  { id: 'G05', title: 'refuse to work with a server that refuses us', match: refusedLogin },
+];
 
 function localSystemId(ctx: Context): string | undefined {
   const { data } = ctx.obs.postgres;

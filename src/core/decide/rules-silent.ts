@@ -12,6 +12,8 @@ function standBy(ctx: Context): Ruling | undefined {
   const { postgres } = ctx.obs;
   if (ctx.view !== undefined || postgres.postmaster !== undefined || postgres.data.kind !== 'cluster') return undefined;
   if (ctx.nowMs < ctx.mem.holdOffMs || ctx.held !== undefined) return undefined;
+  // An agent that has just started has not been answered yet.
+  if (ctx.nowMs - (ctx.mem.silentSinceMs ?? ctx.nowMs) < LIMITS.silentMs) return undefined;
   return {
     why: 'the store does not answer: PostgreSQL is started read-only, detached',
     steps: [
@@ -27,7 +29,7 @@ function standBy(ctx: Context): Ruling | undefined {
 
 function wait(ctx: Context): Ruling | undefined {
   if (ctx.view !== undefined) return undefined;
-  return { why: 'the store does not answer' };
+  return { why: 'the store does not answer', wakeInMs: LIMITS.primaryQuietMs };
 }
 
 export const SILENT_RULES: readonly Rule[] = [

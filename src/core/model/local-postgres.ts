@@ -133,4 +133,6 @@ export interface LocalPostgres {
   readonly sql: Seen<SqlStatus>;
   /** Where start-up was last asked for and failed: the last lines the server wrote. */
   readonly lastError: string | undefined;
+  /** The server runs and refuses our superuser: why, and what to do about it. */
+  readonly loginRefused: string | undefined;
 }

@@ -43,6 +43,12 @@ export interface Memory {
   readonly holdOffMs: number;
   /** Since when PostgreSQL has been starting or recovering under our lease. */
   readonly startingSinceMs: number | undefined;
+  /** PostgreSQL has let this agent in at least once. */
+  readonly wasLetIn: boolean;
+  /** Why PostgreSQL refuses an agent that it has never let in. */
+  readonly loginRefused: string | undefined;
+  /** Since when the store has not answered. */
+  readonly silentSinceMs: number | undefined;
   /** Boot-clock time at which PostgreSQL last answered. */
   readonly answeredMs: number;
   /** The switchover under way: asked for by /failover of this revision; what is done of it. */
@@ -90,6 +96,9 @@ export function initialMemory(nowMs: number): Memory {
     startTries: 0,
     holdOffMs: 0,
     startingSinceMs: undefined,
+    wasLetIn: false,
+    loginRefused: undefined,
+    silentSinceMs: undefined,
     answeredMs: nowMs,
     switchover: undefined,
     standAsideUntilMs: 0,

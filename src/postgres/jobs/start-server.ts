@@ -1,3 +1,4 @@
+import { isLoginRefusal, loginRefusal } from '../login-refusal.ts';
 import type { WrittenConfiguration } from '../configuration-files.ts';
 import { atMost, isOver, pause, poll, remainingMs } from '../deadline.ts';
 import { JobFailure, reasonOf } from '../job-failure.ts';
@@ -53,18 +54,10 @@ async function connectionRefusal(context: JobContext, started: StartedServer): P
     return undefined;
   } catch (error) {
     const code = error instanceof SqlFailure ? error.code : undefined;
-    const isFinal = code !== undefined && /^(28|3D)/.test(code);
-    const why = isFinal ? loginFailure(context, reasonOf(error)) : reasonOf(error);
+    const isFinal = isLoginRefusal(error);
+    const why = isFinal ? loginRefusal(context.options, reasonOf(error)) : reasonOf(error);
     return { why, isFinal, isRecovering: code === '57P03' };
   }
-}
-
-function loginFailure(context: JobContext, reason: string): string {
-  const { superuser, localHost, port } = context.options;
-  return (
-    `PostgreSQL runs, but does not let user "${superuser.username}" in at ${localHost}:${port}: ${reason}; ` +
-    'correct postgresql.authentication.superuser or pg_hba'
-  );
 }
 
 async function startFailure(context: JobContext, started: StartedServer): Promise<JobFailure> {

@@ -25,6 +25,7 @@ export function lookAt(host: PgHost): LocalPostgres {
     starting: server !== undefined && server.phase === 'starting',
     sql: sqlOf(host, server),
     lastError: disk.lastError,
+    loginRefused: undefined,
   };
 }
 

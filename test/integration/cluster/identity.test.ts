@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { prepareCluster, TestMember, type TestCluster, until } from '../../support/kornak-cluster.ts';
+import { PASSWORDS, prepareCluster, TestMember, type TestCluster, until } from '../../support/kornak-cluster.ts';
 import { freePorts } from '../../support/free-ports.ts';
 import { mkdir, chown, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -68,6 +68,21 @@ describe('who may join', () => {
     foreigner.start();
     expect(await foreigner.exited()).toBe(1);
     expect(await foreigner.log()).toMatch(/system identifier/);
+    await cluster.streaming();
+  });
+
+  test('a password that the cluster does not have is refused with the remedy, and PostgreSQL is down as before', async () => {
+    const member = cluster.member('b');
+    member.signal('SIGTERM');
+    expect(await member.exited()).toBe(0);
+    const right = await readFile(member.file, 'utf8');
+    await writeFile(member.file, right.replace(PASSWORDS.superuser, 'not-the-one'));
+    member.start();
+    expect(await member.exited()).toBe(1);
+    expect(await member.log()).toMatch(/password authentication failed.*postgresql\.authentication\.superuser/);
+    expect(await member.postgresPids()).toEqual([]);
+    await writeFile(member.file, right);
+    member.start();
     await cluster.streaming();
   });
 });

@@ -140,6 +140,7 @@ function aLocalPostgres({ sql, postgres }: Told): LocalPostgres {
     starting: false,
     sql: sql === undefined ? unknown('no answer') : seen(sql, NOW_MS),
     lastError: undefined,
+    loginRefused: undefined,
     ...postgres,
   };
 }

@@ -699,6 +699,42 @@ test('what comes of a job is told as the doing of the rule that started it', () 
   expect(events.map(({ kind, rule }) => ({ kind, rule }))).toEqual([{ kind: 'job.failed', rule: first.rule }]);
 });
 
+test('the store must have been silent for a while before PostgreSQL is started without it', () => {
+  const silent = observation({ postgres: down({ state: 'shut down' }), cluster: unknown('no answer') });
+  expect(decide(silent, memory()).rule).toBe('U30');
+  expect(decide(silent, memory({ silentSinceMs: NOW_MS - 3_000 })).rule).toBe('U20');
+});
+
+describe('a server that refuses our password', () => {
+  const refused = { ...postgres({ loginRefused: 'password authentication failed' }) };
+  const asStandby = {
+    ...refused,
+    data: { kind: 'cluster', control: control({ state: 'in archive recovery' }), standbySignal: true },
+  } as const;
+  table([
+    {
+      name: 'ends an agent that it never let in',
+      obs: observation({ postgres: asStandby, cluster: ledByB }),
+      rule: 'G05',
+      steps: ['exit'],
+    },
+    {
+      name: 'is stopped first where this agent started it',
+      obs: observation({ postgres: asStandby, cluster: ledByB }),
+      mem: { startTries: 1, role: 'replica' },
+      rule: 'G05',
+      steps: ['startJob'],
+    },
+    {
+      name: 'is borne by an agent that it let in before',
+      obs: observation({ postgres: asStandby, cluster: ledByB }),
+      mem: { wasLetIn: true, role: 'replica' },
+      rule: 'Z90',
+      steps: [],
+    },
+  ]);
+});
+
 test('rule ids are unique', () => {
   expect(new Set(RULES.map((rule) => rule.id)).size).toBe(RULES.length);
 });
