@@ -8,6 +8,9 @@ export interface Options {
   readonly isSynchronous: boolean;
   readonly synchronousNodeCount: number;
   readonly leaderTtlMs: number;
+  readonly maximumLagBytes: number;
+  /** No member may bootstrap unasked: the operator asks. */
+  readonly isBootstrapAsked: boolean;
   readonly loopWaitMs: number;
   /** Members run with clocks up to this much fast or slow. */
   readonly clockError: number;

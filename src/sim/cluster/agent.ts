@@ -51,6 +51,11 @@ export class Agent {
     this.process.run(() => void this.runtime.requestShutdown());
   }
 
+  /** As `kornakctl bootstrap` does. */
+  askForBootstrap(): void {
+    this.process.run(() => void this.runtime.desk.bootstrap());
+  }
+
   snapshot(): Snapshot | undefined {
     return this.runtime.desk.snapshot();
   }
@@ -142,14 +147,14 @@ function selfOf(cluster: Cluster, member: SimMember): Self {
     apiUrl: `http://${member.name}:8008/patroni`,
     version: '4.1.4',
     tags: {},
-    mayBootstrap: true,
+    mayBootstrap: !options.isBootstrapAsked,
     localRevision: 0,
     overrides: { usePgRewind: true },
     initialConfig: {
       ttl: 20,
       loop_wait: options.loopWaitMs / 1000,
       retry_timeout: 5,
-      maximum_lag_on_failover: 1048576,
+      maximum_lag_on_failover: options.maximumLagBytes,
       synchronous_mode: options.isSynchronous,
       synchronous_node_count: options.synchronousNodeCount,
       kornak: { leader_ttl: options.leaderTtlMs / 1000 },

@@ -6,7 +6,7 @@ import { GuardProgram } from '../guard.ts';
 import type { Mutant } from '../mutant/mutant.ts';
 import { Network } from '../network.ts';
 import type { Options } from '../options.ts';
-import { emptyDisk } from '../database/disk.ts';
+import { type ClusterFiles, emptyDisk, newFiles } from '../database/disk.ts';
 import { Forest } from '../database/wal.ts';
 import type { PgHost, PgWorld } from '../database/world.ts';
 import type { WatchEvent } from '../../ports/store.ts';
@@ -22,6 +22,8 @@ import { Operator } from './operator.ts';
 
 const NAMES = ['ada', 'bob', 'cyd-3', 'dan', 'eve'] as const;
 const CLIENTS = ['client1', 'client2', 'client3', 'client4'] as const;
+const FOREIGN_LSN = 0x3000000;
+const NO_SETTINGS = { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined, managesSync: false };
 const VALUE_SHOWN = 240;
 /** Members are switched on within this time. */
 const START_MS = 3000;
@@ -94,6 +96,7 @@ export class Cluster {
         ),
     );
     this.operator = new Operator(this);
+    if (options.isBootstrapAsked) this.operator.bootstrap(this.chance.fork());
     for (const member of this.members)
       this.agenda.after(this.chance.between(0, START_MS), () => this.startAgent(member));
   }
@@ -148,6 +151,15 @@ export class Cluster {
     member.guard.awake();
   }
 
+  /** Somebody copied another cluster's data onto this machine. */
+  giveForeignData(member: SimMember): void {
+    this.swapDisk(member, newFiles('7555000000000000005', this.world.forest.root(1, FOREIGN_LSN), NO_SETTINGS));
+  }
+
+  emptyDisk(member: SimMember): void {
+    this.swapDisk(member, undefined);
+  }
+
   /** Everything that is broken from outside is whole again. */
   heal(): void {
     this.isHealed = true;
@@ -162,6 +174,14 @@ export class Cluster {
       member.agent?.process.continue();
       this.startAgent(member);
     }
+  }
+
+  private swapDisk(member: SimMember, files: ClusterFiles | undefined): void {
+    this.crash(member);
+    member.host.disk.files = files;
+    member.host.disk.unfinished = undefined;
+    this.checker.replaced(member.host);
+    this.boot(member);
   }
 
   private noteReign(before: Reign | undefined): void {

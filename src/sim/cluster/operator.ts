@@ -2,12 +2,24 @@ import { encodeFailover } from '../../core/layout/failover-key.ts';
 import type { Chance } from '../time/chance.ts';
 import type { Cluster } from './cluster.ts';
 
+/** People are patient, up to a point. */
+const BOOTSTRAP_PAUSE_MS = 4000;
+
 /** What people do to a cluster, straight in the store, as `kornakctl` and less careful hands do. */
 export class Operator {
   private readonly cluster: Cluster;
 
   constructor(cluster: Cluster) {
     this.cluster = cluster;
+  }
+
+  /** Asks one member after the other until there is a cluster, and then once more, which is to be refused. */
+  bootstrap(chance: Chance): void {
+    const { agenda, members, store, keys } = this.cluster;
+    agenda.after(chance.between(BOOTSTRAP_PAUSE_MS, 2 * BOOTSTRAP_PAUSE_MS), () => {
+      chance.pick(members)?.agent?.askForBootstrap();
+      if ((store.state.keys.get(keys.initialize)?.value ?? '') === '') this.bootstrap(chance);
+    });
   }
 
   deleteLeaderKey(): void {

@@ -8,6 +8,7 @@ export const FAULT_KINDS = [
   'postgres-kill',
   'postgres-hang',
   'replay-stall',
+  'foreign-data',
   'store-outage',
   'store-election',
   'store-member-cut',

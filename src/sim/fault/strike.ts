@@ -59,6 +59,16 @@ const STRIKES: Readonly<Record<FaultKind, (blow: Blow) => Undo>> = {
     if (victim.host.server?.role === 'standby') victim.host.server.stallReplay(chance.between(1000, 30_000));
     return undefined;
   },
+  'foreign-data': ({ cluster, victim }) => {
+    // A voter's data must not vanish behind the back of whoever counts on it.
+    const { sync } = cluster.ledger;
+    const leader = cluster.leader();
+    const names = leader?.host.server?.sync.names?.names ?? [];
+    const isNeeded = victim === leader || [sync.leader, ...sync.voters, ...names].includes(victim.name);
+    if (isNeeded || leader === undefined) return undefined;
+    cluster.giveForeignData(victim);
+    return () => cluster.emptyDisk(victim);
+  },
   'store-outage': ({ cluster, chance }) => {
     cluster.store.stop(chance.happens(0.5) ? 'down' : 'silent');
     return () => cluster.store.heal();

@@ -1,0 +1,5 @@
+/** Rules that no seed reaches, each with the reason: they stand for what must not happen. */
+export const NEVER_SIMULATED: ReadonlyMap<string, string> = new Map([
+  ['L20', 'a member takes the key only with its receiver off, and nothing brings the receiver back'],
+  ['V40', 'the cluster loses its identity only by hand, and whoever has data tells it again first'],
+]);
