@@ -20,9 +20,6 @@ export type MemberState =
   | 'stop failed'
   | 'crashed';
 
-/** Values of `role` in member data (contract); `master` is read as `primary`. */
-export type MemberRole = 'primary' | 'replica' | 'standby_leader' | 'promoted' | 'demoted' | 'uninitialized';
-
 export type TagValue = string | number | boolean | null | readonly TagValue[] | { readonly [key: string]: TagValue };
 export type Tags = Readonly<Record<string, TagValue>>;
 
@@ -37,6 +34,7 @@ export interface MemberData {
   readonly connUrl: string | undefined;
   readonly apiUrl: string | undefined;
   readonly state: string;
+  /** primary, replica, standby_leader, promoted, demoted or uninitialized (contract); `master` is read as `primary`. */
   readonly role: string;
   readonly version: string | undefined;
   readonly xlogLocation?: Lsn;
