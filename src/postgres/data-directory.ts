@@ -54,6 +54,11 @@ export class DataDirectoryReader {
   }
 }
 
+/** What may stand there beside an empty cluster, and is not ours. */
+export function isForeignEntry(name: string): boolean {
+  return IGNORED.test(name);
+}
+
 export async function isEmptyDirectory(path: string): Promise<boolean> {
   return (await entriesOf(path)).length === 0;
 }
@@ -73,7 +78,7 @@ async function hasSignal(dataDir: string): Promise<boolean> {
 
 async function entriesOf(path: string): Promise<readonly string[]> {
   if (!(await exists(path))) return [];
-  return (await readdir(path)).filter((name) => !IGNORED.test(name));
+  return (await readdir(path)).filter((name) => !isForeignEntry(name));
 }
 
 function describe(dataDir: string, entries: readonly string[]): string {

@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Job, JobFacts } from '../../core/model/job.ts';
 import { conninfo } from '../conninfo.ts';
-import { isEmptyDirectory } from '../data-directory.ts';
+import { isEmptyDirectory, isForeignEntry } from '../data-directory.ts';
 import { isOver, pause } from '../deadline.ts';
 import { JobFailure } from '../job-failure.ts';
 import { writePgpass } from '../pgpass.ts';
@@ -38,7 +38,7 @@ async function copy(context: JobContext, job: Clone): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const result = await basebackup(context, job);
     if (result.kind === 'exited' && result.code === 0) return;
-    // All of it came from this attempt: the directory was empty before.
+    // All of it but what is not ours came from this attempt: the directory was empty before.
     await emptyDirectory(context.options.dataDir);
     await clearUnfinished(context.options);
     assertNotCancelled(context);
@@ -96,7 +96,8 @@ export function percentFromText(chunk: string): number | undefined {
 }
 
 async function emptyDirectory(path: string): Promise<void> {
-  for (const name of await readdir(path)) await rm(join(path, name), { recursive: true, force: true });
+  const names = (await readdir(path)).filter((name) => !isForeignEntry(name));
+  for (const name of names) await rm(join(path, name), { recursive: true, force: true });
 }
 
 function failureText(context: JobContext, job: Clone, result: ProgramResult): string {

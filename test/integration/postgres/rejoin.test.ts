@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Redacted } from '../../../src/core/model/redacted.ts';
@@ -82,6 +82,17 @@ describe('a former primary comes back', () => {
     });
     const why = await other.failure({ kind: 'clone', from: b.asTarget(undefined), settings: SETTINGS });
     expect(why).toContain('postgresql.authentication.replication');
+    expect((await other.observe()).data).toEqual({ kind: 'empty' });
+  });
+
+  test('a clone that fails leaves what stood there before it', async () => {
+    const other = await bench.member('dotted');
+    mkdirSync(other.options.dataDir, { mode: 0o700 });
+    writeFileSync(join(other.options.dataDir, '.mine'), 'kept');
+    if (bench.account !== undefined) chownSync(other.options.dataDir, bench.account.uid, bench.account.gid);
+    const why = await other.failure({ kind: 'clone', from: b.asTarget(undefined), settings: SETTINGS });
+    expect(why).toContain('not empty');
+    expect(readFileSync(join(other.options.dataDir, '.mine'), 'utf8')).toBe('kept');
     expect((await other.observe()).data).toEqual({ kind: 'empty' });
   });
 
