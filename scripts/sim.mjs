@@ -20,11 +20,13 @@ function build() {
 async function work() {
   const { simulate } = await load('run.js');
   const { MUTANTS } = await load('mutant/mutants.js');
-  parentPort.on('message', async ({ seed, mutant, isControl }) => {
+  const answer = async ({ seed, mutant, isControl }) => {
     const result = await simulate({ seed, isControl, mutant: MUTANTS.find((each) => each.name === mutant) });
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker's port has no origin
     parentPort.postMessage(result);
-  });
+  };
+  // A run that throws ends the worker, and with it everything: it is a defect of the simulation itself.
+  parentPort.on('message', (job) => void answer(job));
 }
 
 /** Hands out jobs to one worker per core until there are none; `next` returns undefined when it has none now. */

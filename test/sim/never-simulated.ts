@@ -1,5 +1,6 @@
 /** Rules that no seed reaches, each with the reason: they stand for what must not happen. */
 export const NEVER_SIMULATED: ReadonlyMap<string, string> = new Map([
+  ['G05', 'a simulated PostgreSQL has no passwords; test/integration/cluster/identity.test.ts tries it for real'],
   ['L20', 'a member takes the key only with its receiver off, and nothing brings the receiver back'],
   ['V40', 'the cluster loses its identity only by hand, and whoever has data tells it again first'],
 ]);

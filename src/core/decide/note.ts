@@ -137,6 +137,11 @@ function streams({ sql }: LocalPostgres): boolean {
   return sql.kind === 'seen' && sql.value.kind === 'standby' && sql.value.receiver?.status === 'streaming';
 }
 
+function noteLogin(mem: Memory, { loginRefused }: LocalPostgres, answered: boolean): Partial<Memory> {
+  if (mem.wasLetIn || answered) return { wasLetIn: true, loginRefused: undefined };
+  return { loginRefused: loginRefused ?? mem.loginRefused };
+}
+
 function noteServer(mem: Memory, obs: Observation): Memory {
   const { postgres } = obs;
   const answered = postgres.sql.kind === 'seen';
@@ -146,8 +151,7 @@ function noteServer(mem: Memory, obs: Observation): Memory {
     ...mem,
     role: roleNow(postgres, mem),
     answeredMs: answered ? obs.nowMs : mem.answeredMs,
-    wasLetIn: mem.wasLetIn || answered,
-    loginRefused: mem.wasLetIn || answered ? undefined : (postgres.loginRefused ?? mem.loginRefused),
+    ...noteLogin(mem, postgres, answered),
     startingSinceMs: busy ? (mem.startingSinceMs ?? obs.nowMs) : undefined,
     rewindTries: streams(postgres) ? 0 : mem.rewindTries,
     syncMark: gone ? undefined : mem.syncMark,
@@ -188,6 +192,10 @@ function noteView(mem: Memory, obs: Observation): Memory {
     silentSinceMs: undefined,
     lastConfig: view.config.value ?? mem.lastConfig,
     candidateSinceMs: view.leader !== undefined ? undefined : (mem.candidateSinceMs ?? obs.nowMs),
+    reignSeen:
+      mem.reignSeen?.revision === view.reign.revision
+        ? mem.reignSeen
+        : { revision: view.reign.revision, sinceMs: obs.nowMs },
     switchover: other && mem.switchover?.releasedMs !== undefined ? undefined : mem.switchover,
   };
 }

@@ -78,6 +78,11 @@ function deadlineAheadMs(ctx: Context, it: Vacant): number {
   const { vacancy } = ctx.obs;
   if (vacancy === undefined) return it.sinceMs + ctx.config.leaderTtlMs - ctx.nowMs;
   const { manner, previous, sinceMs } = vacancy;
+  // Of a later reign than the one that was watched nothing is known, but that it was.
+  if (previous !== undefined && previous.reign < it.view.reign.revision) {
+    const seenMs = Math.max(ctx.mem.reignSeen?.sinceMs ?? ctx.nowMs, sinceMs);
+    return seenMs + ctx.config.leaderTtlMs - ctx.nowMs;
+  }
   if (manner !== 'vanished' || previous?.name === ctx.me) return 0;
   return sinceMs + Math.max(previous?.leaseTtlMs ?? 0, ctx.config.leaderTtlMs) - ctx.nowMs;
 }

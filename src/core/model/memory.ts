@@ -63,6 +63,8 @@ export interface Memory {
   readonly promoteTries: number;
   /** The leader key was gone at this time while we looked on as a candidate. */
   readonly candidateSinceMs: number | undefined;
+  /** The newest reign record seen, and since when: a reign may have come and gone while the store could not be reached. */
+  readonly reignSeen: { readonly revision: number; readonly sinceMs: number } | undefined;
   /** The last good /config: stays in force while the key is absent or nonsense. */
   readonly lastConfig: DynamicConfig | undefined;
   /** Revision of /config whose settings the server was last told, and which reading of the local file was in force then. */
@@ -106,6 +108,7 @@ export function initialMemory(nowMs: number): Memory {
     startedFollowing: undefined,
     promoteTries: 0,
     candidateSinceMs: undefined,
+    reignSeen: undefined,
     lastConfig: undefined,
     appliedConfig: undefined,
     appliedLocal: undefined,

@@ -20,6 +20,7 @@ export const FAULT_KINDS = [
   'client-cut',
   'watch-break',
   'key-deleted',
+  'key-deleted-unseen',
   'lease-revoked',
   'new-leader-cut',
   'switchover',

@@ -113,6 +113,12 @@ const STRIKES: Readonly<Record<FaultKind, (blow: Blow) => Undo>> = {
     cluster.operator.deleteLeaderKey();
     return undefined;
   },
+  'key-deleted-unseen': ({ cluster, chance }) => {
+    if (cluster.store.mode !== 'up') return undefined;
+    cluster.store.isolateOne(false);
+    cluster.agenda.after(chance.between(20, 400), () => cluster.operator.deleteLeaderKey());
+    return () => cluster.store.rejoin();
+  },
   'lease-revoked': ({ cluster }) => {
     cluster.operator.revokeLeaderLease();
     return undefined;

@@ -20,6 +20,8 @@ export interface Feed {
 export class StoreServer {
   readonly state: StoreState;
   readonly feeds = new Set<Feed>();
+  /** Watches that hang on the member that is cut off: it has nothing to tell. */
+  readonly staleFeeds = new Set<Feed>();
   /** up: answers. down: refuses connections. silent: answers nothing. electing: answers nothing, and does some of it later. */
   mode: 'up' | 'down' | 'silent' | 'electing' = 'up';
   /** Memory of the store member that is cut off from the other two. */
@@ -74,12 +76,19 @@ export class StoreServer {
   isolateOne(wasLeader: boolean): void {
     const leases = new Map([...this.state.leases.values()].map((lease) => [lease.id, lease.ttlMs]));
     this.stale = { keys: new Map(this.state.keys), leases, wasLeader, sinceMs: this.agenda.nowMs };
+    for (const feed of this.feeds) this.attach(feed);
     this.trace.note('store', () => `one member is cut off from the others${wasLeader ? ', the leader' : ''}`);
     if (wasLeader) this.elect();
   }
 
+  /** Where a watch hangs is chance. */
+  attach(feed: Feed): void {
+    if (this.stale !== undefined && this.chance.happens(1 / 3)) this.staleFeeds.add(feed);
+  }
+
   rejoin(): void {
     this.stale = undefined;
+    this.staleFeeds.clear();
     this.trace.note('store', () => 'whole again');
   }
 
@@ -103,6 +112,7 @@ export class StoreServer {
   /** Ends whatever is wrong; an election comes first where there was no leader. */
   heal(): void {
     this.stale = undefined;
+    this.staleFeeds.clear();
     if (this.mode === 'down' || this.mode === 'silent') this.elect();
   }
 

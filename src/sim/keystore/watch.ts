@@ -34,6 +34,7 @@ export class SimWatch implements Watch, Feed {
     this.closed = closed;
     this.delivered = options.afterRevision;
     options.server.feeds.add(this);
+    options.server.attach(this);
     options.process.machine.agenda.after(options.network.oneWayMs(), () => this.begin());
     this.heartbeat();
   }
@@ -41,6 +42,7 @@ export class SimWatch implements Watch, Feed {
   close(): void {
     this.isOver = true;
     this.options.server.feeds.delete(this);
+    this.options.server.staleFeeds.delete(this);
     this.closed();
   }
 
@@ -66,7 +68,7 @@ export class SimWatch implements Watch, Feed {
 
   private isReachable(): boolean {
     const { process, network, server } = this.options;
-    return server.mode === 'up' && network.isOpen('store', process.machine.name);
+    return server.mode === 'up' && !server.staleFeeds.has(this) && network.isOpen('store', process.machine.name);
   }
 
   private begin(): void {

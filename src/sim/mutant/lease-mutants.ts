@@ -26,7 +26,7 @@ function answeredNow(answer: LeaseAnswer, process: Process): LeaseAnswer {
 export const keepAliveAlone: Mutant = {
   name: 'keepalive-alone',
   without: 'the transaction that follows the keepalive in a renewal',
-  options: (options) => troubled(options, { 'key-deleted': 2, 'store-cut': 1, 'machine-freeze': 1 }),
+  options: (options) => troubled(options, { 'key-deleted-unseen': 3, 'store-cut': 1 }),
   store: (store) =>
     withTxn(store, (txn, budgetMs) => {
       const key = keyOfRenewal(txn, budgetMs);
@@ -39,9 +39,11 @@ export const compareOnly: Mutant = {
   name: 'renewal-compares-only',
   without: 'the read in the transaction of a renewal',
   options: (options) => ({
-    ...troubled(options, { 'store-member-cut': 2, 'key-deleted': 4 }),
+    ...troubled(options, { 'key-deleted-unseen': 12 }),
     leaderTtlMs: 2000,
     faultEveryMs: 6000,
+    faultLengthMs: 4000,
+    thinkMs: 150,
   }),
   store: (store) =>
     withTxn(store, async (txn, budgetMs) => {

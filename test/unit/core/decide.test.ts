@@ -275,6 +275,16 @@ describe('nobody leads', () => {
       steps: [],
     },
     {
+      name: 'a reign that came and went unseen is waited out, however the last one seen went',
+      obs: observation({
+        postgres: standby(),
+        vacancy: { ...released, previous: { name: 'a', reign: 9, leaseTtlMs: 6_000 } },
+        cluster: view({ pledges: [pledgeOf('a', 1000), pledgeOf('c', 900)] }),
+      }),
+      rule: 'V50',
+      steps: [],
+    },
+    {
       name: 'pledges of members that are up are waited for',
       obs: observation({ postgres: standby(), vacancy: released, cluster: view({ pledges: [pledgeOf('a', 1000)] }) }),
       rule: 'V80',
