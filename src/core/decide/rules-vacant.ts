@@ -73,6 +73,18 @@ function pledge(ctx: Context): Ruling | undefined {
   };
 }
 
+/** Who holds every acknowledged commit cannot be read: only the last leader surely does. It writes /sync anew once it leads. */
+function unreadableSync(ctx: Context): Ruling | undefined {
+  const it = vacant(ctx);
+  if (it === undefined || !it.view.nonsense.some(({ key }) => key.endsWith('/sync'))) return undefined;
+  const last = it.view.reign.value?.name;
+  if (last === ctx.me) return undefined;
+  return {
+    why: `/sync cannot be read: only ${last ?? 'the last leader'}, who led last, surely holds every commit; start it, or write /sync by hand`,
+    wakeInMs: LIMITS.primaryQuietMs,
+  };
+}
+
 /** How long the leader that went may still be inside its deadline, as far as can be told. */
 function deadlineAheadMs(ctx: Context, it: Vacant): number {
   const { vacancy } = ctx.obs;
@@ -210,6 +222,7 @@ export const VACANT_RULES: readonly Rule[] = [
   { id: 'V20', title: 'wait until the own position is known', match: learnPosition },
   { id: 'V30', title: 'pledge', match: pledge },
   { id: 'V40', title: 'no leader for a cluster without identity', match: unknownCluster },
+  { id: 'V45', title: 'leave the lead to the last leader while /sync cannot be read', match: unreadableSync },
   { id: 'V50', title: 'wait out the deadline of a leader that vanished', match: waitOutDeadline },
   { id: 'V60', title: 'stand aside for whom a request names, or while unable to lead', match: standAside },
   { id: 'V70', title: 'too far behind to lead', match: lagging },

@@ -70,6 +70,7 @@ describe('three etcd members', () => {
       'members/x',
       'members/b',
       'initialize',
+      'sync',
       'kornak/events',
       'unknown/key',
     ]) {

@@ -275,6 +275,33 @@ describe('nobody leads', () => {
       steps: [],
     },
     {
+      name: 'while /sync is nonsense nobody but the last leader may lead',
+      obs: observation({
+        postgres: standby(),
+        vacancy: released,
+        cluster: view({
+          nonsense: [{ key: '/service/demo/sync', why: 'not JSON' }],
+          reign: { value: { name: 'b', timeline: 1 }, revision: 10 },
+          pledges: [pledgeOf('a', 1000), pledgeOf('c', 900)],
+        }),
+      }),
+      rule: 'V45',
+      steps: [],
+    },
+    {
+      name: 'and the last leader may',
+      obs: observation({
+        postgres: standby(),
+        vacancy: released,
+        cluster: view({
+          nonsense: [{ key: '/service/demo/sync', why: 'not JSON' }],
+          pledges: [pledgeOf('a', 1000), pledgeOf('c', 900)],
+        }),
+      }),
+      rule: 'V80',
+      steps: ['takeKey'],
+    },
+    {
       name: 'a reign that came and went unseen is waited out, however the last one seen went',
       obs: observation({
         postgres: standby(),
