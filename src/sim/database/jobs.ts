@@ -130,8 +130,9 @@ async function promote(job: JobOf<'promote'>, run: JobRun, place: JobPlace): Pro
   server.reload(job.settings);
   if (!(await run.pass(world.chance.between(5, world.habits.promoteMsMax)))) return run.end();
   // Whom commits wait for must be in force before anybody can commit, and the checkpointer has a say in that (F3, F14).
-  if (job.settings.syncNames !== undefined && !(await run.until(() => server.sync.isIdleSinceReload())))
-    return run.end();
+  const isRead = (): boolean => job.settings.syncNames === undefined || server.sync.isIdleSinceReload();
+  if (!(await run.until(() => isRead() || !server.process.alive))) return run.end();
+  if (!server.process.alive) return failed('the server ended before it was promoted');
   if (!(await run.control.mayPromote())) return failed('leadership could not be confirmed');
   // From here on the signal is out: nothing calls it back.
   const history = forksOf(server.log()).map((fork) => fork.timeline);
