@@ -27,8 +27,9 @@ function countTests(report, status) {
   return [numPassedTests, status === 0 ? 0 : Math.max(1, numFailedTests)];
 }
 
-const check = ['types', 'lint', 'format:check', 'dead-code'].map(script).concat(['test:unit', 'test:sim'].map(tests));
-const rest = [tests('test:launch'), tests('test:contract'), script('sim:mutants'), tests('test:integration')];
+/** Steps of one group run side by side: those that only read the sources each keep a single core busy. */
+const check = [['types', 'lint', 'format:check', 'dead-code'].map(script), [tests('test:unit')], [tests('test:sim')]];
+const rest = [[tests('test:launch')], [tests('test:contract')], [script('sim:mutants')], [tests('test:integration')]];
 const plans = { check, all: [...check, ...rest] };
 
 function endGroup(child, signal) {
@@ -79,10 +80,11 @@ export async function verify(plan) {
   const outcomes = [];
   let interrupted = false;
   process.once('SIGINT', () => (interrupted = true));
-  for (const step of plans[plan].filter(({ name }) => known[name] !== undefined)) {
-    if (interrupted) break;
-    console.log(`\n── ${step.name}`);
-    outcomes.push(await runStep(step, deadlineMs));
+  for (const group of plans[plan]) {
+    const steps = group.filter(({ name }) => known[name] !== undefined);
+    if (interrupted || steps.length === 0) continue;
+    console.log(`\n── ${steps.map(({ name }) => name).join(', ')}`);
+    outcomes.push(...(await Promise.all(steps.map((step) => runStep(step, deadlineMs)))));
   }
   console.log('');
   for (const { name, passed, failed, seconds } of outcomes) {
