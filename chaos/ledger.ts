@@ -1,0 +1,124 @@
+// What every round came to, one JSON line each, for as long as the repository lives: numbers of many sittings add up, for each
+// state of the sources separately.
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { RoundResult } from './round.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+export const LEDGER = resolve(ROOT, 'docs/explain/chaos-ledger.jsonl');
+/** Whole again within this time where nothing must be cloned. */
+export const WHOLE_MS_AIM = 8_000;
+
+interface Entry {
+  readonly at: string;
+  readonly commit: string;
+  /** Hash of the tree `src/`, with `+` where it had changes that were not committed. */
+  readonly src: string;
+  readonly mode: string;
+  readonly seed: number;
+  readonly faults: readonly string[];
+  readonly acknowledged: number;
+  readonly lost: number;
+  /** Of answers that the survivor does not hold. */
+  readonly overlaps: number;
+  readonly heldOverlaps: number;
+  readonly outageMs: number;
+  readonly wholeMs: number;
+  readonly cloned: boolean;
+  readonly failed?: string;
+}
+
+export interface SourceState {
+  readonly commit: string;
+  readonly src: string;
+}
+
+function git(...args: string[]): string {
+  return execFileSync('git', ['-C', ROOT, ...args], { encoding: 'utf8' }).trim();
+}
+
+export function sourceState(): SourceState {
+  const isDirty = git('status', '--porcelain', '--', 'src') !== '';
+  return {
+    commit: git('rev-parse', '--short=10', 'HEAD'),
+    src: git('rev-parse', '--short=10', 'HEAD:src') + (isDirty ? '+' : ''),
+  };
+}
+
+export function appendResult(state: SourceState, mode: string, result: RoundResult): void {
+  const entry: Entry = {
+    at: new Date().toISOString(),
+    ...state,
+    mode,
+    seed: result.seed,
+    faults: result.faults,
+    acknowledged: result.acknowledged,
+    lost: result.lost.length,
+    overlaps: result.overlaps.filter(({ isHeld }) => !isHeld).length,
+    heldOverlaps: result.overlaps.filter(({ isHeld }) => isHeld).length,
+    outageMs: Math.round(result.outageMs),
+    wholeMs: Math.round(result.wholeMs),
+    cloned: result.hasCloned,
+  };
+  appendFileSync(LEDGER, `${JSON.stringify(entry)}\n`);
+}
+
+export function appendFailure(state: SourceState, mode: string, seed: number, failed: string): void {
+  const entry: Entry = {
+    at: new Date().toISOString(),
+    ...state,
+    mode,
+    seed,
+    faults: [],
+    acknowledged: 0,
+    lost: 0,
+    overlaps: 0,
+    heldOverlaps: 0,
+    outageMs: 0,
+    wholeMs: 0,
+    cloned: false,
+    failed: failed.split('\n')[0] ?? failed,
+  };
+  appendFileSync(LEDGER, `${JSON.stringify(entry)}\n`);
+}
+
+function entries(): readonly Entry[] {
+  if (!existsSync(LEDGER)) return [];
+  const lines = readFileSync(LEDGER, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as Entry);
+}
+
+/** The next seed that this state of the sources has not seen. */
+export function nextSeed({ src }: SourceState, mode: string): number {
+  return entries().reduce(
+    (next, entry) => (entry.src === src && entry.mode === mode ? Math.max(next, entry.seed + 1) : next),
+    1,
+  );
+}
+
+/** Totals for each state of the sources and mode, oldest first. */
+export function totals(): readonly string[] {
+  const groups = new Map<string, Entry[]>();
+  for (const entry of entries()) {
+    const key = `src ${entry.src}, ${entry.mode}`;
+    groups.set(key, [...(groups.get(key) ?? []), entry]);
+  }
+  return [...groups].map(([key, list]) => `${key}: ${summary(list)}`);
+}
+
+function summary(list: readonly Entry[]): string {
+  const sum = (of: (entry: Entry) => number): number => list.reduce((total, entry) => total + of(entry), 0);
+  const late = list.filter((entry) => !entry.cloned && entry.wholeMs > WHOLE_MS_AIM);
+  return [
+    `${list.length} rounds`,
+    `${sum((entry) => entry.faults.length)} faults`,
+    `${sum((entry) => entry.acknowledged)} acknowledged`,
+    `${sum((entry) => entry.lost)} lost`,
+    `${sum((entry) => entry.overlaps)} overlaps (${sum((entry) => entry.heldOverlaps)} of held answers)`,
+    `${late.length} later than ${WHOLE_MS_AIM / 1000} s (seeds ${late.map((entry) => entry.seed).join(', ') || 'none'})`,
+    `${list.filter((entry) => entry.failed !== undefined).length} failed`,
+  ].join(', ');
+}

@@ -1,0 +1,76 @@
+import { Chance } from '../src/sim/time/chance.ts';
+
+/** What a round can do to a cluster of three members and three etcd. */
+export const FAULT_KINDS = [
+  'node-kill',
+  'node-freeze',
+  'postgres-kill',
+  'postgres-freeze',
+  'agent-kill',
+  'agent-freeze',
+  'agent-restart',
+  'switchover',
+  'config-change',
+  'store-member-kill',
+  'store-member-freeze',
+  'store-outage',
+  'store-freeze',
+] as const;
+
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+export interface PlannedFault {
+  readonly kind: FaultKind;
+  /** Whom it strikes among members, or among the etcd members: 0 is the leader of the moment, 1 and 2 the others by name. */
+  readonly victim: 0 | 1 | 2;
+  /** From the beginning of the round. */
+  readonly atMs: number;
+  /** Until it is undone. */
+  readonly lengthMs: number;
+  /** In [0, 1): what else is left to chance, such as the setting that changes. */
+  readonly choice: number;
+}
+
+const WEIGHTS: ReadonlyMap<FaultKind, number> = new Map([
+  ['node-kill', 3],
+  ['node-freeze', 3],
+  ['postgres-kill', 2],
+  ['postgres-freeze', 2],
+  ['agent-kill', 2],
+  ['agent-freeze', 2],
+  ['agent-restart', 2],
+  ['switchover', 2],
+  ['config-change', 2],
+  ['store-member-kill', 1],
+  ['store-member-freeze', 1],
+  ['store-outage', 1],
+  ['store-freeze', 1],
+]);
+const LEADER_BIAS = 0.6;
+const SECOND_FAULT = 0.35;
+const BEGIN_MS_MAX = 1_500;
+const LENGTH_MS_MIN = 200;
+const LENGTH_MS_MAX = 12_000;
+
+function fault(chance: Chance, fromMs: number): PlannedFault {
+  return {
+    kind: chance.weighted(WEIGHTS) ?? 'node-kill',
+    victim: chance.happens(LEADER_BIAS) ? 0 : chance.happens(0.5) ? 1 : 2,
+    atMs: Math.round(fromMs + chance.between(0, BEGIN_MS_MAX)),
+    lengthMs: Math.round(chance.between(LENGTH_MS_MIN, LENGTH_MS_MAX)),
+    choice: chance.next(),
+  };
+}
+
+/** The faults of a round: one, or two of which the second may come while the first lasts. The seed decides all of it. */
+export function scheduleOf(seed: number): readonly PlannedFault[] {
+  const chance = new Chance(seed);
+  const first = fault(chance, 200);
+  if (!chance.happens(SECOND_FAULT)) return [first];
+  return [first, fault(chance, first.atMs + chance.between(0, first.lengthMs))];
+}
+
+export function faultToText({ kind, victim, atMs, lengthMs }: PlannedFault): string {
+  const whom = victim === 0 ? 'leader' : `other ${victim}`;
+  return `${kind} of ${whom} at ${atMs} ms for ${lengthMs} ms`;
+}
