@@ -1,4 +1,5 @@
 import type { HistoryEntry } from '../core/model/cluster.ts';
+import { NO_HEALTH } from '../core/model/health.ts';
 import type { Job, JobOutcome, ServerSettings } from '../core/model/job.ts';
 import type { LocalPostgres, PostmasterId, SqlStatus } from '../core/model/local-postgres.ts';
 import { type Lsn, lsnFromText } from '../core/model/lsn.ts';
@@ -61,7 +62,15 @@ export class LocalServer implements Postgres {
     const [data, sql] = await Promise.all([this.#data(postmaster, deadline), this.#sql(postmaster, deadline)]);
     if (postmaster !== undefined && sql.kind === 'seen') this.#catchUp.consider(postmaster, sql.value);
     const starting = postmaster !== undefined && sql.kind === 'unknown' && isStarting(this.#options.dataDir);
-    return { data, postmaster, starting, sql, lastError: this.#lastError, loginRefused: this.#loginRefused };
+    return {
+      data,
+      postmaster,
+      starting,
+      sql,
+      lastError: this.#lastError,
+      loginRefused: this.#loginRefused,
+      health: NO_HEALTH,
+    };
   }
 
   onChange(listener: (what: string) => void): void {

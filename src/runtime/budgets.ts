@@ -12,6 +12,8 @@ export const BUDGETS = {
   /** No step is begun later than this after its decision: there is a newer one to be had. */
   steps: 1_000,
   kill: 10_000,
+  /** How much of that a cycle waits for. */
+  fence: 1_000,
   /** The whole of the last check before a promotion. */
   confirm: 2_000,
 } as const;

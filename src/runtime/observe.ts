@@ -34,7 +34,7 @@ export interface Sources {
 
 function guardView(answer: GuardAnswer): GuardView {
   if (answer.kind === 'unanswered') return answer;
-  if (answer.state.kind !== 'armed') return { kind: 'disarmed' };
+  if (answer.state.kind !== 'armed') return answer.state;
   const { reign, leaseId, deadlineMs } = answer.state.order;
   return { kind: 'armed', reign, leaseId, deadlineMs };
 }

@@ -1,7 +1,7 @@
 import type { KeyChange } from './key-map.ts';
 
 /** Member data that move all the time and change no verdict. */
-const POSITIONS: ReadonlySet<string> = new Set(['xlog_location', 'receive_lsn', 'replay_lsn']);
+const POSITIONS: ReadonlySet<string> = new Set(['xlog_location', 'receive_lsn', 'replay_lsn', 'wal_free_mib']);
 
 export interface WatchedKeys {
   /** Keys any change of which may change a decision. */

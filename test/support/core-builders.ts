@@ -1,3 +1,4 @@
+import { NO_HEALTH } from '../../src/core/model/health.ts';
 import { decodeDynamicConfig } from '../../src/core/settings/dynamic-config.ts';
 import type { ClusterView, LeaderKey, Member, MemberData, Pledge, SyncState } from '../../src/core/model/cluster.ts';
 import type {
@@ -156,6 +157,7 @@ export function postgres(more: Partial<LocalPostgres> = {}): LocalPostgres {
     sql: unknown('not asked'),
     lastError: undefined,
     loginRefused: undefined,
+    health: NO_HEALTH,
     ...more,
   };
 }

@@ -10,6 +10,7 @@ import { BOOTSTRAP_RULES } from './rules-bootstrap.ts';
 import { BUSY_RULES } from './rules-busy.ts';
 import { DOWN_RULES } from './rules-down.ts';
 import { FENCE_RULES } from './rules-fence.ts';
+import { HEALTH_RULES, STORAGE_RULES, UNFIT_RULES } from './rules-health.ts';
 import { IDENTITY_RULES, LOGIN_RULES } from './rules-identity.ts';
 import { LEADING_RULES } from './rules-leading.ts';
 import { OWN_KEY_RULES } from './rules-own-key.ts';
@@ -32,7 +33,9 @@ const FALLBACK: Rule = {
  */
 export const RULES: readonly Rule[] = [
   ...FENCE_RULES,
+  ...HEALTH_RULES,
   ...SHUTDOWN_RULES,
+  ...UNFIT_RULES,
   ...BUSY_RULES,
   ...LOGIN_RULES,
   ...SILENT_RULES,
@@ -41,6 +44,7 @@ export const RULES: readonly Rule[] = [
   ...SWITCHOVER_RULES,
   ...REPLICA_RULES.slice(0, 1),
   ...OWN_KEY_RULES,
+  ...STORAGE_RULES,
   ...DOWN_RULES,
   ...LEADING_RULES,
   ...VACANT_RULES,

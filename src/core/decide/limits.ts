@@ -21,6 +21,17 @@ export const LIMITS = {
   /** A scheduled switchover that comes later than this many `loop_wait`s is stale. */
   staleScheduleLoops: 1.5,
 
+  /** Trouble with server or storage that is over sooner is not told. */
+  troubleToldMs: 2_000,
+  /** What is killed is gone by then, unless it is in state D. */
+  killedByMs: 1_000,
+  /** Free space that makes a member worth handing over to: four WAL segments. */
+  roomMiB: 64,
+  /** Between two tries to hand over for want of space. */
+  handOverAgainMs: 60_000,
+  /** Who gave up leadership as unfit leaves the key to others for so long. */
+  unfitAsideMs: 10_000,
+
   bootstrapMs: 300_000,
   cloneMs: 24 * 3_600_000,
   startStandbyMs: 3_600_000,

@@ -1,8 +1,10 @@
-import type { MemberData, MemberState } from '../model/cluster.ts';
+import type { KornakCapabilities, MemberData, MemberState } from '../model/cluster.ts';
 import type { JobKind } from '../model/job.ts';
 import { maxLsn } from '../model/lsn.ts';
 import type { Memory } from '../model/memory.ts';
 import type { Context } from './context.ts';
+import { unfencedCount } from './unfenced.ts';
+import { unfitOf, walFreeMiB } from './unfit.ts';
 
 /** What this version of the protocol between Kornak members can do. */
 const CAPABILITIES = { protocol: 1, can: ['pledge', 'guard'] } as const;
@@ -16,6 +18,8 @@ const STATE_OF_JOB: Partial<Record<JobKind, MemberState>> = {
 };
 
 function stateOf(ctx: Context): MemberState {
+  // Never `stopped`, which the others take for a release.
+  if (unfencedCount(ctx) > 0 || ctx.obs.postgres.health.leftovers > 0) return 'stop failed';
   const { job, postgres } = ctx.obs;
   const byJob = job === undefined ? undefined : STATE_OF_JOB[job.job.kind];
   if (byJob !== undefined) return byJob;
@@ -50,6 +54,18 @@ function positions(ctx: Context): Partial<MemberData> {
   };
 }
 
+function kornakOf(ctx: Context): KornakCapabilities {
+  const unfit = unfitOf(ctx);
+  const free = walFreeMiB(ctx);
+  const unfenced = unfencedCount(ctx);
+  return {
+    ...CAPABILITIES,
+    ...(unfit === undefined ? {} : { unfit: unfit.kind }),
+    ...(free === undefined ? {} : { walFreeMiB: free }),
+    ...(unfenced === 0 ? {} : { unfenced }),
+  };
+}
+
 /** `members/NAME` as it is now. */
 export function memberDataNow(ctx: Context): MemberData {
   const { self } = ctx.obs;
@@ -63,8 +79,12 @@ export function memberDataNow(ctx: Context): MemberData {
     ...positions(ctx),
     ...(promoted ? { checkpointAfterPromote: false as const } : {}),
     ...(Object.keys(self.tags).length > 0 ? { tags: self.tags } : {}),
-    kornak: CAPABILITIES,
+    kornak: kornakOf(ctx),
   };
+}
+
+function sameHealth({ kornak: a }: MemberData, { kornak: b }: MemberData): boolean {
+  return a?.unfit === b?.unfit && a?.unfenced === b?.unfenced;
 }
 
 /** Same but for positions, which change all the time and are told once a loop_wait. */
@@ -77,6 +97,7 @@ function sameStanding(a: MemberData, b: MemberData): boolean {
     a.checkpointAfterPromote === b.checkpointAfterPromote &&
     a.connUrl === b.connUrl &&
     a.apiUrl === b.apiUrl &&
+    sameHealth(a, b) &&
     JSON.stringify(a.tags) === JSON.stringify(b.tags)
   );
 }

@@ -6,6 +6,7 @@ import type { Observation } from '../model/observation.ts';
 import { known } from '../model/seen.ts';
 import { holdOffMs, LIMITS } from './limits.ts';
 import type { EventDraft } from './context.ts';
+import { noteHealth } from './note-health.ts';
 
 export interface Noted {
   readonly memory: Memory;
@@ -203,6 +204,6 @@ function noteView(mem: Memory, obs: Observation): Memory {
 /** Takes the facts of an observation into memory before any rule looks at it. */
 export function note(obs: Observation, before: Memory): Noted {
   const job = obs.ended === undefined ? { memory: before, events: [] } : NOTES[obs.ended.job.kind](before, obs.ended);
-  const memory = noteView(noteLease(noteServer(job.memory, obs), obs), obs);
-  return { memory, events: job.events };
+  const health = noteHealth(noteView(noteLease(noteServer(job.memory, obs), obs), obs), obs);
+  return { memory: health.memory, events: [...job.events, ...health.events] };
 }

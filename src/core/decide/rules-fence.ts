@@ -61,14 +61,18 @@ function fence(ctx: Context): Ruling | undefined {
   return {
     why,
     steps: [{ kind: 'fence', why }],
-    memory: { switchover: undefined },
-    events: [
-      {
-        kind: 'postgres.fenced',
-        text: `PostgreSQL killed: ${why}`,
-        evidence: { reign: ctx.obs.lease.kind === 'none' ? null : ctx.obs.lease.reign },
-      },
-    ],
+    memory: { switchover: undefined, fencingSinceMs: ctx.mem.fencingSinceMs ?? ctx.nowMs },
+    // One that does not die is killed again and again, and told of once.
+    events:
+      ctx.mem.fencingSinceMs !== undefined
+        ? []
+        : [
+            {
+              kind: 'postgres.fenced',
+              text: `PostgreSQL killed: ${why}`,
+              evidence: { reign: ctx.obs.lease.kind === 'none' ? null : ctx.obs.lease.reign },
+            },
+          ],
     wakeInMs: LIMITS.paceMs,
   };
 }

@@ -30,17 +30,18 @@ function due(ctx: Context, request: FailoverRequest): 'now' | 'later' | 'stale' 
   return ctx.obs.wallMs - atMs > LIMITS.staleScheduleLoops * ctx.config.loopWaitMs ? 'stale' : 'now';
 }
 
+function mayLead(ctx: Context, name: string): boolean {
+  const member = memberOf(ctx, name);
+  return member !== undefined && !isTagged(ctx, name, 'nofailover') && member.data.kornak?.unfit === undefined;
+}
+
 function fits(ctx: Context, sender: Sender): boolean {
   const voters = ctx.view?.sync.value.leader === undefined ? undefined : ctx.view.sync.value.voters;
   const flushed = sender.flushLsn;
   if (sender.state !== 'streaming' || flushed === undefined || ctx.primary === undefined) return false;
   if (voters !== undefined && !voters.includes(sender.name)) return false;
   const lag = ctx.primary.flushLsn - flushed;
-  return (
-    memberOf(ctx, sender.name) !== undefined &&
-    !isTagged(ctx, sender.name, 'nofailover') &&
-    lag <= BigInt(ctx.config.maximumLagOnFailoverBytes)
-  );
+  return mayLead(ctx, sender.name) && lag <= BigInt(ctx.config.maximumLagOnFailoverBytes);
 }
 
 /** The named candidate, or the most advanced one, if it can take over; else why nobody can. */
@@ -199,7 +200,10 @@ function takeBack(ctx: Context): Ruling | undefined {
   return {
     why,
     steps: [
-      { kind: 'writeFailover', value: undefined, revision: view.failover.revision },
+      // A hand-over of the leader's own accord has no request to answer.
+      ...(mem.switchover.revision === 0
+        ? []
+        : [{ kind: 'writeFailover', value: undefined, revision: view.failover.revision } as const]),
       startJob(ctx, { kind: 'startPrimary', settings: settingsWith(ctx, syncNames) }, LIMITS.takeUpMs),
     ],
     memory: { switchover: undefined, syncNamesSet: syncNames, ...settingsGiven(ctx) },

@@ -7,6 +7,7 @@ import { isTagged, memberOf, settingsWith, startJob } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { isSystemId } from './rules-identity.ts';
 import { takeOverOf } from './take-over.ts';
+import { betterOff, storageBarsStart, unfitOf } from './unfit.ts';
 
 interface Vacant {
   readonly view: ClusterView;
@@ -125,19 +126,31 @@ function namedCandidate(ctx: Context, request: FailoverRequest | undefined, wait
   return able && waitedMs < LIMITS.namedCandidateWaitMs ? name : undefined;
 }
 
+/** Without writes there is no promotion. Little room, or a slow server, is better than nobody once the others have had their time. */
+function unfitNow(ctx: Context, waitedMs: number): string | undefined {
+  const bars = storageBarsStart(ctx);
+  if (bars !== undefined) return `unable to lead: ${bars.why}`;
+  const unfit = unfitOf(ctx);
+  if (unfit === undefined || waitedMs >= LIMITS.unfitAsideMs) return undefined;
+  const [other] = betterOff(ctx, unfit);
+  return other === undefined ? undefined : `${unfit.why}: ${other.name} is better off`;
+}
+
 /** Who took the key only to give it back would keep it from everybody else, again and again. */
-function unableNow(ctx: Context): string | undefined {
+function unableNow(ctx: Context, waitedMs: number): string | undefined {
   const { guard } = ctx.obs;
   if (guard.kind === 'unanswered') return `the guard does not answer, and nobody leads without one: ${guard.why}`;
+  const unfit = unfitNow(ctx, waitedMs);
+  if (unfit !== undefined) return unfit;
   const leftMs = ctx.mem.standAsideUntilMs - ctx.nowMs;
-  return leftMs > 0 ? `the last promotion failed: others first for ${Math.ceil(leftMs / 1000)} s` : undefined;
+  return leftMs > 0 ? `others first for ${Math.ceil(leftMs / 1000)} s` : undefined;
 }
 
 function standAside(ctx: Context): Ruling | undefined {
   const it = vacant(ctx);
   if (it === undefined) return undefined;
   const waitedMs = ctx.nowMs - it.sinceMs;
-  const why = unableNow(ctx);
+  const why = unableNow(ctx, waitedMs);
   if (why !== undefined) return { why, wakeInMs: LIMITS.paceMs };
   const request = it.view.failover.value;
   const named = namedCandidate(ctx, request, waitedMs);
@@ -167,6 +180,11 @@ function lagging(ctx: Context): Ruling | undefined {
   };
 }
 
+/** By its own word, so that nobody waits for it as the better one. */
+function isUnfit(ctx: Context, name: string): boolean {
+  return memberOf(ctx, name)?.data.kornak?.unfit !== undefined;
+}
+
 function run(ctx: Context): Ruling | undefined {
   const it = vacant(ctx);
   if (it === undefined) return undefined;
@@ -184,7 +202,9 @@ function run(ctx: Context): Ruling | undefined {
       name: ctx.me,
       position: positionOf(it.standby),
       barred: new Set(
-        [ctx.me, ...view.members.map((member) => member.name)].filter((name) => isTagged(ctx, name, 'nofailover')),
+        [ctx.me, ...view.members.map((member) => member.name)].filter(
+          (name) => isTagged(ctx, name, 'nofailover') || (name !== ctx.me && isUnfit(ctx, name)),
+        ),
       ),
       expected: up.filter((member) => member.data.kornak?.can.includes('pledge') === true).map((member) => member.name),
       named: view.failover.value?.candidate,

@@ -1,6 +1,7 @@
 import type { LeaseVerdict } from '../model/plan.ts';
 import type { Context } from './context.ts';
 import { LIMITS } from './limits.ts';
+import { betterOff, unfitOf } from './unfit.ts';
 
 const RENEW: LeaseVerdict = { kind: 'renew' };
 
@@ -18,10 +19,21 @@ function whileDown(ctx: Context): LeaseVerdict {
   return withhold(`PostgreSQL is not back ${Math.round((ctx.nowMs - since) / 1000)} s after it went`);
 }
 
+/** Of no use to anybody while another member could serve: a stalled disk keeps even a kill from ending it. */
+function unfitWithhold(ctx: Context, reign: number): LeaseVerdict | undefined {
+  if (ctx.mem.yielding?.reign === reign) return withhold(ctx.mem.yielding.why);
+  const unfit = unfitOf(ctx);
+  if (unfit === undefined || (unfit.kind !== 'hung' && unfit.kind !== 'stalled')) return undefined;
+  const [other] = betterOff(ctx, unfit);
+  return other === undefined ? undefined : withhold(`${unfit.why}; ${other.name} is better off`);
+}
+
 /** Whether the leader lease may be renewed by what is known of the local PostgreSQL (safety.md 1). */
 export function leaseVerdict(ctx: Context): LeaseVerdict {
   if (ctx.obs.lease.kind !== 'held') return withhold('no lease is held');
   const { postgres } = ctx.obs;
+  const unfit = unfitWithhold(ctx, ctx.obs.lease.reign);
+  if (unfit !== undefined) return unfit;
   if (ctx.primary !== undefined) return RENEW;
   if (ctx.standby !== undefined) {
     const sinceTakenMs = ctx.nowMs - ctx.obs.lease.takenMs;

@@ -1,4 +1,5 @@
 import type { KornakCapabilities, MemberData, Tags } from '../model/cluster.ts';
+import type { UnfitKind } from '../model/health.ts';
 import { compactJson } from './compact-json.ts';
 import type { Decoded } from './decoded.ts';
 import { countField, fieldOf, isRecord, type JsonRecord, lsnField, recordFromJson, textField } from './fields.ts';
@@ -38,7 +39,7 @@ export function encodeMember(data: MemberData): string {
     timeline: data.timeline,
     scheduled_restart: data.scheduledRestart,
     pause: data.pause,
-    kornak: data.kornak,
+    kornak: kornakFields(data.kornak),
   });
 }
 
@@ -103,12 +104,29 @@ function jsonMap(record: JsonRecord, name: string): Tags | undefined {
   return isJsonMap(value) ? value : undefined;
 }
 
+const UNFIT: readonly UnfitKind[] = ['hung', 'stalled', 'readOnly', 'full', 'failing'];
+
+function kornakFields(told: KornakCapabilities | undefined): Readonly<Record<string, unknown>> | undefined {
+  if (told === undefined) return undefined;
+  const { protocol, can, unfit, walFreeMiB, unfenced } = told;
+  return { protocol, can, unfit, wal_free_mib: walFreeMiB, unfenced };
+}
+
 function capabilitiesFrom(value: unknown): KornakCapabilities | undefined {
   if (!isRecord(value)) return undefined;
   const protocol = countField(value, 'protocol');
   const can = fieldOf(value, 'can');
   if (protocol === undefined || !Array.isArray(can)) return undefined;
-  return { protocol, can: can.filter((what) => typeof what === 'string') };
+  const unfit = UNFIT.find((kind) => kind === textField(value, 'unfit'));
+  const walFreeMiB = countField(value, 'wal_free_mib');
+  const unfenced = countField(value, 'unfenced');
+  return {
+    protocol,
+    can: can.filter((what) => typeof what === 'string'),
+    ...(unfit === undefined ? {} : { unfit }),
+    ...(walFreeMiB === undefined ? {} : { walFreeMiB }),
+    ...(unfenced === undefined ? {} : { unfenced }),
+  };
 }
 
 function urlFromParts(parts: unknown): string | undefined {

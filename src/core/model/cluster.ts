@@ -1,4 +1,5 @@
 import type { DynamicConfig } from '../settings/dynamic-config.ts';
+import type { UnfitKind } from './health.ts';
 import type { Lsn } from './lsn.ts';
 import type { WalPosition } from './lsn.ts';
 
@@ -27,6 +28,12 @@ export type Tags = Readonly<Record<string, TagValue>>;
 export interface KornakCapabilities {
   readonly protocol: number;
   readonly can: readonly string[];
+  /** Why this member would be no good primary; absent: nothing is known against it. */
+  readonly unfit?: UnfitKind;
+  /** Free space for WAL, in MiB, rounded down. */
+  readonly walFreeMiB?: number;
+  /** So many processes of its PostgreSQL outlived SIGKILL: it is not fenced. */
+  readonly unfenced?: number;
 }
 
 /** The value of `members/NAME`. Fields that a reader cannot rely on are undefined. */

@@ -1,3 +1,4 @@
+import type { LocalHealth } from './health.ts';
 import type { Lsn } from './lsn.ts';
 import type { Seen } from './seen.ts';
 
@@ -135,4 +136,5 @@ export interface LocalPostgres {
   readonly lastError: string | undefined;
   /** The server runs and refuses our superuser: why, and what to do about it. */
   readonly loginRefused: string | undefined;
+  readonly health: LocalHealth;
 }

@@ -1,3 +1,4 @@
+import type { UnfitKind } from './health.ts';
 import type { RuleId } from './rule.ts';
 import type { Lsn, WalPosition } from './lsn.ts';
 import type { MemberData } from './cluster.ts';
@@ -17,6 +18,12 @@ export interface Switchover {
   readonly shutdownLsn: Lsn | undefined;
   readonly stoppedMs: number | undefined;
   readonly releasedMs: number | undefined;
+}
+
+/** Why this member gives up a reign of its own accord, or will not take one. */
+export interface Unfit {
+  readonly kind: UnfitKind;
+  readonly why: string;
 }
 
 export type RoleSeen = 'primary' | 'replica' | 'none';
@@ -51,6 +58,16 @@ export interface Memory {
   readonly silentSinceMs: number | undefined;
   /** Boot-clock time at which PostgreSQL last answered. */
   readonly answeredMs: number;
+  /** When the WAL's end was last seen elsewhere than before: a slow disk moves, a stalled one does not. */
+  readonly walMoved: { readonly flushLsn: Lsn; readonly atMs: number } | undefined;
+  /** What is wrong with server and storage, as last told to people; '' where nothing is. */
+  readonly healthTold: string;
+  /** The reign that is being given up because PostgreSQL is unfit to lead. */
+  readonly yielding: (Unfit & { readonly reign: number }) | undefined;
+  /** Since when PostgreSQL, or what is left of it, has been killed and is not gone. */
+  readonly fencingSinceMs: number | undefined;
+  /** A hand-over for want of space failed: not tried again before this time. */
+  readonly handOverAgainMs: number;
   /** The switchover under way: asked for by /failover of this revision; what is done of it. */
   readonly switchover: Switchover | undefined;
   /** A promotion failed: until then the key is left to whoever else can lead. */
@@ -102,6 +119,11 @@ export function initialMemory(nowMs: number): Memory {
     loginRefused: undefined,
     silentSinceMs: undefined,
     answeredMs: nowMs,
+    walMoved: undefined,
+    healthTold: '',
+    yielding: undefined,
+    fencingSinceMs: undefined,
+    handOverAgainMs: 0,
     switchover: undefined,
     standAsideUntilMs: 0,
     bootstrapFailed: false,

@@ -41,6 +41,8 @@ export type LeaseState =
 export type GuardView =
   | { readonly kind: 'armed'; readonly reign: number; readonly leaseId: string; readonly deadlineMs: number }
   | { readonly kind: 'disarmed' }
+  /** The deadline passed and it killed; `left` processes still live, and it goes on trying. */
+  | { readonly kind: 'fired'; readonly reign: number; readonly left: number }
   | { readonly kind: 'unanswered'; readonly why: string };
 
 /** What another member's status document told. */

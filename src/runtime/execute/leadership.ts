@@ -2,6 +2,7 @@ import { known } from '../../core/model/seen.ts';
 import { encodeMember } from '../../core/layout/member-key.ts';
 import { encodeStatus } from '../../core/layout/status-key.ts';
 import { BUDGETS } from '../budgets.ts';
+import { pause } from '../pause.ts';
 import type { Write } from '../transactor.ts';
 import { DONE, type Hands, notDone, type Perform, type StepOf, type StepOutcome } from './hands.ts';
 import { fromTxn, leaderIsOurs } from './store-outcome.ts';
@@ -53,6 +54,8 @@ export const disarmGuard: Perform<'disarmGuard'> = async (_step, { guard, keeper
 };
 
 export const fence: Perform<'fence'> = async (_step, hands): Promise<StepOutcome> => {
-  const outcome = await hands.fence.now();
+  // The kill goes on; a process in state D must not keep the next decision waiting.
+  const outcome = await Promise.race([hands.fence.now(), pause(hands.clock, BUDGETS.fence)]);
+  if (outcome === undefined) return notDone('PostgreSQL is being killed');
   return outcome.kind === 'done' ? DONE : notDone(outcome.why);
 };

@@ -1,3 +1,4 @@
+import { NO_HEALTH } from '../../core/model/health.ts';
 import { lsn } from '../../core/model/lsn.ts';
 import type {
   DataDirectory,
@@ -26,6 +27,7 @@ export function lookAt(host: PgHost): LocalPostgres {
     sql: sqlOf(host, server),
     lastError: disk.lastError,
     loginRefused: undefined,
+    health: NO_HEALTH,
   };
 }
 

@@ -1,4 +1,5 @@
 // Builders of snapshots for the tests of the API.
+import { NO_HEALTH } from '../../../src/core/model/health.ts';
 import { decodeCluster, type StoredKey } from '../../../src/core/layout/decode-cluster.ts';
 import { keysFor } from '../../../src/core/layout/keys.ts';
 import type { ClusterView, Tags } from '../../../src/core/model/cluster.ts';
@@ -141,6 +142,7 @@ function aLocalPostgres({ sql, postgres }: Told): LocalPostgres {
     sql: sql === undefined ? unknown('no answer') : seen(sql, NOW_MS),
     lastError: undefined,
     loginRefused: undefined,
+    health: NO_HEALTH,
     ...postgres,
   };
 }
