@@ -1,5 +1,5 @@
 // Runs the simulation: `--seed N [--trace]` one seed, `--seeds N [--from M]` many on all cores (`--options-of MUTANT`: under its options), `--mutants [NAME]` each removed
-// mechanism until a seed catches it. `--json` prints what machines read. Exit 1: an invariant broke, or a mutant escaped.
+// mechanism until a seed catches it, `--soak [--hours H]` hours of simulated time with a ledger. `--json` prints what machines read. Exit 1: an invariant broke, or a mutant escaped.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
@@ -20,8 +20,8 @@ function build() {
 async function work() {
   const { simulate } = await load('run.js');
   const { MUTANTS } = await load('mutant/mutants.js');
-  const answer = async ({ seed, mutant, isControl }) => {
-    const result = await simulate({ seed, isControl, mutant: MUTANTS.find((each) => each.name === mutant) });
+  const answer = async ({ seed, mutant, isControl, isSoak }) => {
+    const result = await simulate({ seed, isControl, isSoak, mutant: MUTANTS.find((each) => each.name === mutant) });
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker's port has no origin
     parentPort.postMessage(result);
   };
@@ -52,12 +52,12 @@ function pool(next, done) {
   return Promise.all(workers.map(run));
 }
 
-async function manySeeds(from, count, mutant) {
+async function manySeeds(from, count, { mutant, isSoak }) {
   const { summarize } = await load('summary.js');
   const results = [];
   let seed = from;
   await pool(
-    () => (seed < from + count ? { seed: seed++, mutant, isControl: true } : undefined),
+    () => (seed < from + count ? { seed: seed++, mutant, isControl: true, isSoak } : undefined),
     (_job, result) => results.push(result),
   );
   return summarize(results.toSorted((a, b) => a.seed - b.seed));
@@ -126,6 +126,11 @@ async function main(args) {
     const at = args.indexOf(flag);
     return at < 0 ? undefined : args[at + 1];
   };
+  if (args.includes('--soak')) {
+    const rest = args.filter((arg) => arg !== '--soak');
+    const soak = resolve(root, 'scripts/soak-sim.mjs');
+    return spawnSync(process.execPath, [soak, ...rest], { stdio: 'inherit' }).status === 0;
+  }
   build();
   const startedMs = performance.now();
   if (args.includes('--mutants')) {
@@ -142,13 +147,17 @@ async function main(args) {
       seed: Number(value('--seed')),
       isTraced: args.includes('--trace'),
       isControl: args.includes('--control'),
+      isSoak: args.includes('--long'),
       mutant,
     });
     for (const line of result.trace) console.log(line);
     console.log(JSON.stringify({ ...result, faults: [...result.faults], rules: [...result.rules], trace: undefined }));
     return result.violation === undefined;
   }
-  const summary = await manySeeds(Number(value('--from') ?? 1), Number(value('--seeds') ?? 500), value('--options-of'));
+  const summary = await manySeeds(Number(value('--from') ?? 1), Number(value('--seeds') ?? 500), {
+    mutant: value('--options-of'),
+    isSoak: args.includes('--long'),
+  });
   if (args.includes('--json')) console.log(JSON.stringify(summary));
   else printSummary(summary, (performance.now() - startedMs) / 1000);
   return summary.violations.length === 0;

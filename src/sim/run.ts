@@ -4,6 +4,7 @@ import { Cluster } from './cluster/cluster.ts';
 import { Injector } from './fault/injector.ts';
 import { type FaultKind, ONE_WAY_CUTS } from './fault/kinds.ts';
 import type { Mutant } from './mutant/mutant.ts';
+import { soakOptionsOf } from './soak.ts';
 import { optionsOf } from './swarm.ts';
 import { Chance } from './time/chance.ts';
 
@@ -28,6 +29,8 @@ export interface RunResult {
   readonly unknownOutcomes: number;
   readonly rules: ReadonlyMap<string, number>;
   readonly healedInMs: number;
+  /** Time that passed in the simulated world. */
+  readonly simulatedMs: number;
   readonly events: number;
   readonly trace: readonly string[];
 }
@@ -38,12 +41,15 @@ export interface RunRequest {
   readonly mutant?: Mutant | undefined;
   /** The mutant's options with everything in place: what catches the mutant must find nothing here. */
   readonly isControl?: boolean;
+  /** Hours instead of minutes, at the pace of a soak. */
+  readonly isSoak?: boolean;
 }
 
 /** One whole run: a cluster of its own, faults, healing, and what came of it. The same seed gives the same run. */
 export async function simulate(request: RunRequest): Promise<RunResult> {
   const { mutant } = request;
-  const chosen = optionsOf(request.seed);
+  const swarm = optionsOf(request.seed);
+  const chosen = request.isSoak === true ? soakOptionsOf(swarm) : swarm;
   const options = mutant?.options?.(chosen) ?? chosen;
   const present = request.isControl === true ? undefined : mutant;
   const cluster = new Cluster(options, { isTraced: request.isTraced === true, mutant: present });
@@ -107,6 +113,7 @@ function resultOf(
     unknownOutcomes: cluster.unknownOutcomes,
     rules: cluster.rules,
     healedInMs: agenda.nowMs - end.healedAtMs,
+    simulatedMs: agenda.nowMs,
     events: end.events,
     trace: cluster.trace.lines,
   };

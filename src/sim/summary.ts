@@ -13,7 +13,8 @@ export interface Summary {
       | 'oneWayCuts'
       | 'lostAsynchronously'
       | 'excusedAfterThaw'
-      | 'healedInMs',
+      | 'healedInMs'
+      | 'simulatedMs',
       number
     >
   >;
@@ -38,6 +39,7 @@ export function summarize(results: readonly RunResult[]): Summary {
       lostAsynchronously: mean((each) => each.lostAsynchronously),
       excusedAfterThaw: mean((each) => each.excusedAfterThaw),
       healedInMs: mean((each) => each.healedInMs),
+      simulatedMs: mean((each) => each.simulatedMs),
     },
     faults: totals(results.map((each) => each.faults)),
     rules: totals(results.map((each) => each.rules)),
