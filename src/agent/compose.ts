@@ -9,6 +9,7 @@ import type { Log } from '../ports/log.ts';
 import { LocalServer } from '../postgres/local-server.ts';
 import { createRuntime, type Runtime } from '../runtime/runtime.ts';
 import { EtcdStore } from '../store/etcd-store.ts';
+import { CallbackRunner } from './callbacks/callback-runner.ts';
 import { GuardClient } from './guard/guard-client.ts';
 import { HttpPeers } from './http-peers.ts';
 import type { LiveConfig } from './live-config.ts';
@@ -28,6 +29,8 @@ export interface Agent {
 }
 
 const firstLookMs = 5_000;
+/** What a callback of the last stop may still take when the agent ends. */
+const callbacksEndMs = 10_000;
 const guardProgram = fileURLToPath(new URL('../guard/main.js', import.meta.url));
 
 export function compose(live: LiveConfig, place: Place, log: Log, onExit: (code: number, why: string) => void): Agent {
@@ -37,7 +40,8 @@ export function compose(live: LiveConfig, place: Place, log: Log, onExit: (code:
   const store = new EtcdStore({ ...etcdOptions(config), clock });
   const postgres = new LocalServer(serverOptions(live, { ...place, clock, log }));
   const guard = new GuardClient({ dataDir, stateDir, program: guardProgram }, (text) => log.log('WARNING', text));
-  const ports = { store, postgres, guard, peers: new HttpPeers(clock), clock, random: systemRandom, log };
+  const callbacks = new CallbackRunner(live, log);
+  const ports = { store, postgres, guard, peers: new HttpPeers(clock), clock, random: systemRandom, log, callbacks };
   const runtime = createRuntime(ports, { self: live.self(), keys: keysBelow(config.storePrefix), decide, onExit });
   const api = apiServer(config, runtime, log);
   return {
@@ -51,7 +55,7 @@ export function compose(live: LiveConfig, place: Place, log: Log, onExit: (code:
       runtime.start();
     },
     async close() {
-      await api.close();
+      await Promise.all([api.close(), callbacks.close(callbacksEndMs)]);
       postgres.close();
       guard.close();
       store.close();

@@ -1,5 +1,5 @@
 import type { Self } from '../core/model/observation.ts';
-import type { LocalConfig } from '../config/local-config.ts';
+import type { LocalConfig, PostgresqlConfig } from '../config/local-config.ts';
 import { contractVersion } from './member-version.ts';
 
 /** The configuration in force: replaced as a whole by a reload, read at the moment of use by whoever holds it. */
@@ -20,9 +20,9 @@ export class LiveConfig {
     const before = this.#config;
     this.#reloads += 1;
     const { tags, log, ctl } = next;
-    const { parameters, pgHba, pgIdent, recoveryConf, usePgRewind, basebackupArguments } = next.postgresql;
-    const reloaded = { parameters, pgHba, pgIdent, recoveryConf, usePgRewind, basebackupArguments };
-    this.#config = { ...before, tags, log, ctl, postgresql: { ...before.postgresql, ...reloaded } };
+    const { callbackTimeoutMs, hookTimeoutMs } = next.kornak;
+    const kornak = { ...before.kornak, callbackTimeoutMs, hookTimeoutMs };
+    this.#config = { ...before, tags, log, ctl, kornak, postgresql: reloaded(before.postgresql, next.postgresql) };
     return [
       ...differing(next, this.#config, ''),
       ...differing(next.postgresql, this.#config.postgresql, 'postgresql.'),
@@ -43,6 +43,9 @@ export class LiveConfig {
         return current().tags;
       },
       mayBootstrap: bootstrap !== undefined,
+      get hasPrePromote() {
+        return current().postgresql.prePromote !== undefined;
+      },
       get localRevision() {
         return reloads();
       },
@@ -52,6 +55,14 @@ export class LiveConfig {
       initialConfig: bootstrap?.dcs ?? {},
     };
   }
+}
+
+/** What the server is told anew, and what is read at the moment of use. */
+function reloaded(before: PostgresqlConfig, next: PostgresqlConfig): PostgresqlConfig {
+  const { parameters, pgHba, pgIdent, recoveryConf, usePgRewind, basebackupArguments } = next;
+  const { replication, rewind, callbacks, prePromote, beforeStop } = next;
+  const settings = { parameters, pgHba, pgIdent, recoveryConf, usePgRewind, basebackupArguments };
+  return { ...before, ...settings, replication, rewind, callbacks, prePromote, beforeStop };
 }
 
 function overridesOf({ postgresql, kornak }: LocalConfig): Self['overrides'] {

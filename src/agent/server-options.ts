@@ -1,4 +1,5 @@
-import type { PostgresOptions, SystemAccount } from '../postgres/options.ts';
+import type { LocalConfig } from '../config/local-config.ts';
+import type { Hook, PostgresOptions, SystemAccount } from '../postgres/options.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { LiveConfig } from './live-config.ts';
@@ -27,8 +28,12 @@ export function serverOptions(live: LiveConfig, around: ServerSurroundings): Pos
     localHost: postgresql.localHost,
     database: postgresql.database,
     superuser: postgresql.superuser,
-    replication: postgresql.replication,
-    rewind: postgresql.rewind,
+    get replication() {
+      return live.now.postgresql.replication;
+    },
+    get rewind() {
+      return live.now.postgresql.rewind;
+    },
     get localParameters() {
       return live.now.postgresql.parameters;
     },
@@ -40,6 +45,12 @@ export function serverOptions(live: LiveConfig, around: ServerSurroundings): Pos
     },
     get recoveryConf() {
       return live.now.postgresql.recoveryConf;
+    },
+    get prePromote() {
+      return hookOf(live.now, 'prePromote');
+    },
+    get beforeStop() {
+      return hookOf(live.now, 'beforeStop');
     },
     // Whether to rewind is decided before: here it is only done.
     usePgRewind: true,
@@ -55,4 +66,9 @@ export function serverOptions(live: LiveConfig, around: ServerSurroundings): Pos
     clock,
     note: (text) => log.log('INFO', text),
   };
+}
+
+function hookOf({ postgresql, kornak }: LocalConfig, name: 'prePromote' | 'beforeStop'): Hook | undefined {
+  const words = postgresql[name];
+  return words === undefined ? undefined : { words, timeoutMs: kornak.hookTimeoutMs };
 }

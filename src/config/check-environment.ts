@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import type { Environment } from './environment.ts';
 import { checkAddresses } from './check-addresses.ts';
+import { checkCommands } from './check-commands.ts';
 import { checkPrograms } from './check-programs.ts';
 import { dataDirectoryMajor } from './find-bin-dir.ts';
 import { type Finding, finding, type Location, type Path } from './finding.ts';
@@ -29,6 +30,7 @@ export async function checkEnvironment(config: LocalConfig, options: CheckOption
   const observed = await Promise.all([
     checkDataDirectory(config),
     checkPrograms(config, options.env),
+    checkCommands(config, options.env),
     checkFiles(config),
     checkAddresses(config, options),
   ]);

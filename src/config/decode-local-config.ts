@@ -75,6 +75,8 @@ function decodeKornak(input: LocalSchema['kornak'], dataDir: string): LocalConfi
   return {
     leaderTtlMs: input?.leader_ttl,
     healthTimeoutMs: input?.health_timeout,
+    callbackTimeoutMs: input?.callback_timeout ?? 300_000,
+    hookTimeoutMs: input?.hook_timeout ?? 30_000,
     stateDir: input?.state_dir ?? `${dataDir}.kornak`,
   };
 }

@@ -36,6 +36,9 @@ export function decodePostgresql(input: PostgresqlSchema, report: Report): Postg
     removeDataDirectoryOnRewindFailure: input.remove_data_directory_on_rewind_failure,
     removeDataDirectoryOnDivergedTimelines: input.remove_data_directory_on_diverged_timelines,
     pgpass: input.pgpass,
+    callbacks: decodeCallbacks(input.callbacks),
+    prePromote: input.pre_promote,
+    beforeStop: input.before_stop,
     recoveryConf: decodeRecoveryConf(input.recovery_conf, report),
     basebackupArguments: decodeBasebackup(input.basebackup, report),
   };
@@ -67,6 +70,11 @@ function decodeCredentials(input: PostgresqlSchema['authentication']['superuser'
     value === undefined ? [] : [[key, value] as const],
   );
   return { username, password, sslPassword: sslpassword, options: Object.fromEntries(options) };
+}
+
+function decodeCallbacks(input: PostgresqlSchema['callbacks']): PostgresqlConfig['callbacks'] {
+  const given = Object.entries(input ?? {}).filter(([, words]) => words !== undefined);
+  return Object.fromEntries(given);
 }
 
 /** What following another member needs is the agent's to set, and a target would end the following. */

@@ -6,6 +6,7 @@ import { durationMsFromText } from '../core/settings/quantity.ts';
 import { isSettingMap } from '../core/settings/read-settings.ts';
 import { type ListenAddresses, splitHostPort, splitListen } from './address.ts';
 import type { HostPort } from './local-config.ts';
+import { shellWords } from './shell-words.ts';
 
 /** A key without a value counts as absent. */
 function absentIfNull(value: unknown): unknown {
@@ -46,6 +47,15 @@ export function secret(description: string): z.ZodType<Redacted<string> | undefi
 
 export function requiredSecret(description: string): z.ZodType<Redacted<string>> {
   return text(description).transform((value) => new Redacted(value));
+}
+
+/** A program with its arguments, split as a shell would; no shell is involved when it runs. */
+export function command(description: string): z.ZodType<readonly string[] | undefined> {
+  return optionalText(description).transform((value, context) => {
+    const words = value === undefined ? [] : shellWords(value);
+    if (words === undefined) return complain(context, 'has a quote that is not closed');
+    return words.length === 0 ? undefined : words;
+  });
 }
 
 export function flag(description: string): z.ZodType<boolean | undefined> {

@@ -62,8 +62,8 @@ const POSTGRESQL_ANYWHERE = {
   ...all('used', 'remove_data_directory_on_rewind_failure remove_data_directory_on_diverged_timelines'),
   ...all('later', 'parameters_primary parameters_replica parameters_standby_leader pg_hba_primary pg_hba_replica'),
   ...all('later', 'pg_hba_standby_leader pg_ident_primary pg_ident_replica pg_ident_standby_leader'),
-  ...all('later', 'config_base_name bin_name krbsrvname use_unix_socket_repl custom_conf callbacks pre_promote'),
-  ...all('later', 'before_stop create_replica_methods create_replica_method pg_ctl_timeout rewind'),
+  ...all('later', 'config_base_name bin_name krbsrvname use_unix_socket_repl custom_conf'),
+  ...all('later', 'create_replica_methods create_replica_method pg_ctl_timeout rewind'),
 } as const;
 
 const DYNAMIC = {
@@ -72,6 +72,8 @@ const DYNAMIC = {
     ...POSTGRESQL_ANYWHERE,
     use_slots: 'used',
     ...all('later', 'bin_dir database use_unix_socket recovery_conf basebackup'),
+    // Programs that a member runs are named in its own file alone: whoever writes the store must not choose them.
+    ...all('later', 'callbacks pre_promote before_stop'),
   },
   kornak: all('used', 'leader_ttl health_timeout'),
 } as const;
@@ -80,6 +82,8 @@ const POSTGRESQL = {
   ...POSTGRESQL_ANYWHERE,
   ...all('used', 'listen connect_address data_dir config_dir bin_dir database pgpass use_unix_socket'),
   ...all('any', 'recovery_conf basebackup'),
+  callbacks: all('used', 'on_start on_restart on_stop on_reload on_role_change'),
+  ...all('used', 'pre_promote before_stop'),
   authentication: { superuser: ROLE, replication: ROLE, rewind: ROLE },
   use_slots: { use: 'shared', fallback: true },
   proxy_address: 'later',
@@ -131,7 +135,7 @@ export const KNOWN_KEYS: KeyTree = tree({
     sync_priority: later(1),
     ...all('later', 'noloadbalance clonefrom replicatefrom nostream'),
   },
-  kornak: all('used', 'leader_ttl health_timeout state_dir'),
+  kornak: all('used', 'leader_ttl health_timeout callback_timeout hook_timeout state_dir'),
 });
 
 /** Sections whose keys are free beside the known ones. */

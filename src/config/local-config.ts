@@ -1,3 +1,4 @@
+import type { CallbackAction } from '../core/model/callback.ts';
 import type { Tags } from '../core/model/cluster.ts';
 import type { Redacted } from '../core/model/redacted.ts';
 import type { DynamicConfig } from '../core/settings/dynamic-config.ts';
@@ -101,6 +102,10 @@ export interface PostgresqlConfig {
   readonly pgpass: string | undefined;
   /** Settings for following another member, as text for PostgreSQL; without what the agent decides itself. */
   readonly recoveryConf: Readonly<Record<string, string>>;
+  /** Programs with their arguments. */
+  readonly callbacks: Readonly<Partial<Record<CallbackAction, readonly string[]>>>;
+  readonly prePromote: readonly string[] | undefined;
+  readonly beforeStop: readonly string[] | undefined;
   /** Further arguments of pg_basebackup. */
   readonly basebackupArguments: readonly string[];
 }
@@ -118,6 +123,9 @@ export interface KornakConfig {
   /** undefined: the dynamic configuration decides. */
   readonly leaderTtlMs: number | undefined;
   readonly healthTimeoutMs: number | undefined;
+  /** After it a callback, or one of pre_promote and before_stop, is ended. */
+  readonly callbackTimeoutMs: number;
+  readonly hookTimeoutMs: number;
   /** Of this agent alone: the guard's socket and lock, notes of unfinished work, PostgreSQL's start-up log. */
   readonly stateDir: string;
 }

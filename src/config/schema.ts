@@ -83,6 +83,15 @@ const postgresql = field.section('The PostgreSQL beside this agent.', {
   remove_data_directory_on_diverged_timelines: field.flag('Clone anew when diverged and pg_rewind is not used.'),
   pgpass: field.optionalText('Password file that the agent writes for the programs it calls.'),
   use_unix_socket: field.flag('Connect to the own server through its socket.'),
+  callbacks: field.optionalSection('Programs that are told of changes, as: program action role scope.', {
+    on_start: field.command('PostgreSQL has begun to serve.'),
+    on_restart: field.command('PostgreSQL serves again after a restart.'),
+    on_stop: field.command('PostgreSQL has been stopped.'),
+    on_reload: field.command('PostgreSQL has been told a changed configuration.'),
+    on_role_change: field.command('This member has become primary, replica, standby_leader or demoted.'),
+  }),
+  pre_promote: field.command('Asked before a promotion; when it fails, the leader key is released instead.'),
+  before_stop: field.command('Run before PostgreSQL is stopped; what comes of it is only logged.'),
   recovery_conf: field.freeMap('Settings for following another member, such as restore_command.'),
   basebackup: z.unknown().optional().describe('Further options of pg_basebackup, as list or map.'),
 });
@@ -105,9 +114,16 @@ const log = field.optionalSection('What is logged, and how.', {
   type: z.enum(['plain', 'json'], { error: 'must be plain or json' }).nullish().describe('Lines for people or JSON.'),
 });
 
+/** A leader that waits longer for a hook would be given up by the others. */
+const HOOK_MS_MAX = 60_000;
+
 const kornak = field.optionalSection("Kornak's own settings, ignored by Patroni.", {
   leader_ttl: field.duration("Life of the leader's own lease, for this member; at least 2 s.", 2000),
   health_timeout: field.duration('How long PostgreSQL may leave a probe unanswered, on this member.', 500),
+  callback_timeout: field.duration('How long a callback may run before it is ended; 300 s by default.', 100),
+  hook_timeout: field
+    .duration('How long pre_promote and before_stop may run; 30 s by default, 60 s at most.', 100)
+    .refine((ms) => ms === undefined || ms <= HOOK_MS_MAX, { error: 'must be at most 60 s' }),
   state_dir: field.optionalText('Directory of this agent alone; beside the data directory, with .kornak appended.'),
 });
 

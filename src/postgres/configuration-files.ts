@@ -1,13 +1,15 @@
 import { copyFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FollowTarget, ServerSettings } from '../core/model/job.ts';
+import type { Upstream } from '../core/model/local-postgres.ts';
 import { isRecoveryParameter } from '../core/settings/recovery-parameters.ts';
 import { type ServerParameter, serverParameters } from '../core/settings/server-parameters.ts';
+import { upstreamFromConninfo } from './conninfo.ts';
 import { directoryVersion } from './data-directory.ts';
 import { JobFailure } from './job-failure.ts';
 import { configDirOf, pgpassFileOf, type PostgresOptions } from './options.ts';
 import { writePgpass } from './pgpass.ts';
-import { confText, recoveryLinesOf, withoutSettings } from './postgresql-conf.ts';
+import { confText, recoveryLinesOf, settingIn, withoutSettings } from './postgresql-conf.ts';
 import { recoveryLines } from './recovery-settings.ts';
 import { exists, type FileTarget, readIfPresent, writeFileIfChanged } from './write-file.ts';
 
@@ -62,9 +64,8 @@ async function writeConfiguration(options: PostgresOptions, wanted: Configuratio
   const { parameters, recovery, isSyncOurs } = parametersOf(options, settings, majorVersion);
   const texts = [...parameters.values()].map((found) => withMinimum(found, wanted.minimums));
   const files = filesOf(options, parameters);
-  if (role.kind === 'standby' && role.follow !== undefined) {
-    await writePgpass(options, pgpassFileOf(options), role.follow.upstream, options.replication);
-  }
+  const upstream = role.kind === 'keep' ? await upstreamIn(confPath) : followedIn(role)?.upstream;
+  if (upstream !== undefined) await writePgpass(options, pgpassFileOf(options), upstream, options.replication);
   const lines =
     role.kind === 'standby'
       ? recoveryLines(options, recovery, role.follow, majorVersion)
@@ -84,6 +85,16 @@ async function writeConfiguration(options: PostgresOptions, wanted: Configuratio
     confPath,
     commandLine: texts.filter((found) => found.onCommandLine).map(({ name, text }) => `--${name}=${text}`),
   };
+}
+
+function followedIn(role: WantedRole): FollowTarget | undefined {
+  return role.kind === 'standby' ? role.follow : undefined;
+}
+
+/** Whom the server follows by the file: the password for that may have changed. */
+async function upstreamIn(confPath: string): Promise<Upstream | undefined> {
+  const conninfo = settingIn(recoveryLinesOf((await readIfPresent(confPath)) ?? ''), 'primary_conninfo');
+  return conninfo === undefined ? undefined : upstreamFromConninfo(conninfo);
 }
 
 function parametersOf(options: PostgresOptions, settings: ServerSettings, majorVersion: number) {

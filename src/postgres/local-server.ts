@@ -100,7 +100,7 @@ export class LocalServer implements Postgres {
       };
       return { kind: 'done', facts: await runJob(context, job) };
     });
-    const isStart = job.kind === 'startPrimary' || job.kind === 'startStandby';
+    const isStart = ['startPrimary', 'startStandby', 'restart'].includes(job.kind);
     if (isStart) this.#lastError = outcome.kind === 'failed' ? outcome.why : undefined;
     return outcome;
   }

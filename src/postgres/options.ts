@@ -13,6 +13,12 @@ export interface SystemAccount {
   readonly gid: number;
 }
 
+/** A program of the user's, which runs as the agent does. */
+export interface Hook {
+  readonly words: readonly string[];
+  readonly timeoutMs: number;
+}
+
 /** Everything the adapter needs to know about the PostgreSQL beside this agent. Paths are absolute. */
 export interface PostgresOptions {
   readonly dataDir: string;
@@ -35,6 +41,9 @@ export interface PostgresOptions {
   readonly pgHba?: readonly string[] | undefined;
   readonly pgIdent?: readonly string[] | undefined;
   readonly recoveryConf?: Readonly<Record<string, unknown>> | undefined;
+  /** Asked before a promotion, and run before a stop. */
+  readonly prePromote?: Hook | undefined;
+  readonly beforeStop?: Hook | undefined;
   /** Options of initdb as arguments, `--` included. */
   readonly initdbOptions: readonly string[];
   /** Appended to the pg_hba.conf of a new cluster, unless a whole pg_hba is configured. */

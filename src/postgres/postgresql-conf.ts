@@ -31,6 +31,13 @@ export function recoveryLinesOf(text: string): readonly string[] {
   return mark < 0 ? [] : lines.slice(mark + 1).filter((line) => line !== '');
 }
 
+/** The value of a setting in lines that `confLine` wrote. */
+export function settingIn(lines: readonly string[], name: string): string | undefined {
+  const start = `${name} = '`;
+  const line = lines.find((each) => each.startsWith(start));
+  return line?.slice(start.length, -1).replaceAll(/(['\\])\1/g, '$1');
+}
+
 function quoted(value: string): string {
   return `'${value.replaceAll(/['\\]/g, '$&$&')}'`;
 }

@@ -6,6 +6,7 @@ import type { JobRunner } from './jobs.ts';
 
 /** Jobs that may leave a server behind that accepts writes. */
 function opensForWrites(job: RunningJob | undefined): boolean {
+  if (job?.job.kind === 'restart') return job.job.role === 'primary';
   return job?.job.kind === 'promote' || job?.job.kind === 'startPrimary';
 }
 

@@ -129,12 +129,13 @@ class Agent implements Runtime {
 
   /** What must be known before the first step is done. */
   private takeNote(observation: Observation, decision: Decision): void {
-    const { history, jobs, keeper, log, probes } = this.parts;
+    const { callbacks, history, jobs, keeper, log, probes } = this.parts;
     this.teller.look(observation.cluster);
     keeper.judge(decision.plan.verdict, observation.nowMs);
     if (observation.ended !== undefined) jobs.noted(observation.ended);
     probes.forget();
     history.add(decision.events);
+    for (const call of decision.plan.callbacks ?? []) callbacks.call(call);
     const level = decision.rule === this.lastRule ? 'DEBUG' : 'INFO';
     this.lastRule = decision.rule;
     log.log(level, decision.why, { rule: decision.rule });

@@ -5,6 +5,7 @@ import type { PostmasterId } from '../core/model/local-postgres.ts';
 import type { Self } from '../core/model/observation.ts';
 import { known } from '../core/model/seen.ts';
 import { type DynamicConfig, decodeDynamicConfig } from '../core/settings/dynamic-config.ts';
+import type { Callbacks } from '../ports/callbacks.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Guard } from '../ports/guard.ts';
 import type { Log } from '../ports/log.ts';
@@ -35,6 +36,7 @@ export interface RuntimePorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly callbacks: Callbacks;
 }
 
 /** What the parts tell whoever runs them. */

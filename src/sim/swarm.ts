@@ -32,6 +32,8 @@ export function optionsOf(seed: number): Options {
       promoteMsMax: chance.oneOf(40, 40, 1500),
       cloneMsMax: chance.oneOf(1000, 4000, 15_000),
       jobFailureRate: chance.happens(0.5) ? chance.between(0, 0.1) : 0,
+      hookRate: chance.happens(0.4) ? chance.between(0, 1) : 0,
+      hookFailureRate: chance.oneOf(0, 0.1, 0.4),
     },
     clientCount: 3,
     thinkMs: 500,

@@ -2,6 +2,7 @@ import type { ClusterEvent } from '../model/event.ts';
 import type { Memory } from '../model/memory.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Decision, Plan } from '../model/plan.ts';
+import { callbacksDue } from './callbacks.ts';
 import { type Context, makeContext, type Rule, type Ruling, toEvent } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { publication } from './member-data.ts';
@@ -79,14 +80,20 @@ export function decide(obs: Observation, before: Memory): Decision {
   const { rule, ruling } = firstMatch(ctx);
   const after = makeContext(obs, { ...noted.memory, ...ruling.memory });
   const published = publication(after);
+  const callbacks = callbacksDue(after);
   const startsJob = ruling.steps?.some((step) => step.kind === 'startJob') === true;
   const events: ClusterEvent[] = [
     ...noted.events.map((draft) => toEvent(ctx, before.jobRule ?? rule.id, draft)),
     ...(ruling.events ?? []).map((draft) => toEvent(ctx, rule.id, draft)),
   ];
   return {
-    plan: planOf(ctx, ruling, published),
-    memory: { ...after.mem, published, jobRule: startsJob ? rule.id : after.mem.jobRule },
+    plan: { ...planOf(ctx, ruling, published), callbacks: callbacks.calls },
+    memory: {
+      ...after.mem,
+      published,
+      callbacks: callbacks.told,
+      jobRule: startsJob ? rule.id : after.mem.jobRule,
+    },
     rule: rule.id,
     why: ruling.why,
     events,

@@ -36,6 +36,8 @@ export const LIMITS = {
   cloneMs: 24 * 3_600_000,
   startStandbyMs: 3_600_000,
   followMs: 30_000,
+  /** Above the longest that a hook may be given, so that its own bound ends it. */
+  prePromoteMs: 65_000,
   cutOffMs: 10_000,
   stopMs: 60_000,
   crashRecoveryMs: 3_600_000,

@@ -13,7 +13,7 @@ export interface Noted {
   readonly events: readonly EventDraft[];
 }
 
-type Note = (mem: Memory, ended: FinishedJob) => Noted;
+type Note = (mem: Memory, ended: FinishedJob, obs: Observation) => Noted;
 
 function failure(ended: FinishedJob): string | undefined {
   return ended.outcome.kind === 'failed' ? ended.outcome.why : undefined;
@@ -41,6 +41,16 @@ function noteStart(mem: Memory, ended: FinishedJob): Noted {
     memory: { ...mem, startTries: 0, holdOffMs: 0, crashRecovered: false },
     events: [event('postgres.started', text, ended)],
   };
+}
+
+/** A server that went down for good counts as a failed start; one that still comes up does not. */
+function noteRestart(mem: Memory, ended: FinishedJob, obs: Observation): Noted {
+  const took = event('postgres.started', 'PostgreSQL restarted', ended);
+  if (failure(ended) === undefined)
+    return { memory: { ...mem, startTries: 0, holdOffMs: 0, crashRecovered: false }, events: [took] };
+  const startTries = obs.postgres.postmaster === undefined ? mem.startTries + 1 : mem.startTries;
+  const restartFailedReign = obs.lease.kind === 'held' ? obs.lease.reign : undefined;
+  return { memory: { ...mem, startTries, restartFailedReign }, events: [failed(ended)] };
 }
 
 function noteClone(mem: Memory, ended: FinishedJob): Noted {
@@ -86,6 +96,13 @@ function notePromote(mem: Memory, ended: FinishedJob): Noted {
   };
 }
 
+/** A reign that pre_promote refuses is given up; others first, for as long as the contract has it. */
+function notePrePromote(mem: Memory, ended: FinishedJob, obs: Observation): Noted {
+  const reign = obs.lease.kind === 'held' ? obs.lease.reign : undefined;
+  if (failure(ended) === undefined) return { memory: { ...mem, prePromotedReign: reign }, events: [] };
+  return { memory: { ...mem, prePromoteRefused: reign }, events: [failed(ended)] };
+}
+
 function noteStop(mem: Memory, ended: FinishedJob): Noted {
   if (ended.outcome.kind === 'failed') return { memory: mem, events: [failed(ended)] };
   const { shutdownLsn } = ended.outcome.facts;
@@ -123,6 +140,8 @@ const NOTES: Readonly<Record<FinishedJob['job']['kind'], Note>> = {
   rewind: noteRewind,
   checkpoint: noteRest,
   setAside: noteRest,
+  prePromote: notePrePromote,
+  restart: noteRestart,
 };
 
 function roleNow(postgres: LocalPostgres, mem: Memory): RoleSeen {
@@ -203,7 +222,8 @@ function noteView(mem: Memory, obs: Observation): Memory {
 
 /** Takes the facts of an observation into memory before any rule looks at it. */
 export function note(obs: Observation, before: Memory): Noted {
-  const job = obs.ended === undefined ? { memory: before, events: [] } : NOTES[obs.ended.job.kind](before, obs.ended);
+  const job =
+    obs.ended === undefined ? { memory: before, events: [] } : NOTES[obs.ended.job.kind](before, obs.ended, obs);
   const health = noteHealth(noteView(noteLease(noteServer(job.memory, obs), obs), obs), obs);
   return { memory: health.memory, events: [...job.events, ...health.events] };
 }

@@ -4,13 +4,18 @@ import { isBackground } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { leaderToStartWith } from './rules-down.ts';
 
+const LEADERS_WORK: ReadonlySet<Job['kind']> = new Set(['promote', 'prePromote', 'startPrimary']);
+
+function needsLease(job: Job): boolean {
+  return job.kind === 'restart' ? job.role === 'primary' : LEADERS_WORK.has(job.kind);
+}
+
 /** Work that only makes sense under the lease, or only while somebody else holds it. */
 function outlived(ctx: Context): string | undefined {
   const { job } = ctx.obs;
   if (job === undefined || job.cancelled) return undefined;
   const { kind } = job.job;
-  if ((kind === 'promote' || kind === 'startPrimary') && ctx.held === undefined)
-    return 'the leader lease is not held any more';
+  if (needsLease(job.job) && ctx.held === undefined) return 'the leader lease is not held any more';
   if ((kind === 'clone' || kind === 'rewind') && ctx.view !== undefined && ctx.leader?.name !== job.job.from.member) {
     return `${job.job.from.member} leads no more`;
   }

@@ -162,7 +162,13 @@ function settingsChore({ ctx, primary }: Leading): Chore | undefined {
   const syncNames = primary.sync.names === '' || ctx.config.synchronousMode === 'off' ? undefined : primary.sync.names;
   return {
     why: 'changed configuration applied',
-    steps: [{ kind: 'applySettings', settings: settingsWith(ctx, syncNames) }],
+    steps: [
+      {
+        kind: 'applySettings',
+        settings: settingsWith(ctx, syncNames),
+        callback: { action: 'on_reload', role: 'primary' },
+      },
+    ],
     memory: settingsGiven(ctx),
   };
 }

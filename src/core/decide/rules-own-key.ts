@@ -69,6 +69,36 @@ function firstNames(ctx: Context): string | undefined {
   return formatSyncNames(unionOf(ctx.view).filter((name) => name.toLowerCase() !== ctx.me.toLowerCase()));
 }
 
+/** A refusal ends the reign: others may lead where this member is not let. */
+function giveUpRefused(ctx: Context): Ruling | undefined {
+  const { held, mem } = ctx;
+  if (held === undefined || ctx.standby === undefined || mem.prePromoteRefused !== held.reign) return undefined;
+  return {
+    why: 'pre_promote refuses the promotion: the leader key is released',
+    steps: [releaseStep(ctx, held.reign, undefined)],
+    memory: { standAsideUntilMs: ctx.nowMs + ctx.config.ttlMs },
+    events: [
+      {
+        kind: 'leader.released',
+        text: `${ctx.me} gives up leadership: pre_promote refused`,
+        evidence: { asideMs: ctx.config.ttlMs },
+      },
+    ],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+function askPrePromote(ctx: Context): Ruling | undefined {
+  const { held, mem, obs } = ctx;
+  if (held === undefined || ctx.standby === undefined || claimedTimeline(ctx) === undefined) return undefined;
+  if (obs.self.hasPrePromote !== true || mem.prePromotedReign === held.reign) return undefined;
+  return {
+    why: 'the leader key is held: pre_promote is asked',
+    steps: [startJob(ctx, { kind: 'prePromote' }, LIMITS.prePromoteMs)],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
 function promote(ctx: Context): Ruling | undefined {
   const { held, view } = ctx;
   const timeline = claimedTimeline(ctx);
@@ -98,6 +128,8 @@ export const OWN_KEY_RULES: readonly Rule[] = [
   { id: 'L10', title: 'give back a key of an earlier life', match: giveBack },
   { id: 'L20', title: 'stop the receiver before promoting', match: cutOff },
   { id: 'L30', title: 'give up after failed promotions, or with a claim used up', match: giveUp },
+  { id: 'L32', title: 'give up where pre_promote refuses', match: giveUpRefused },
+  { id: 'L35', title: 'ask pre_promote', match: askPrePromote },
   { id: 'L40', title: 'promote', match: promote },
   { id: 'L50', title: 'wait for PostgreSQL to serve', match: waitToServe },
 ];

@@ -104,7 +104,13 @@ function applyConfig(ctx: Context): Ruling | undefined {
   if (it === undefined || !hasNewSettings(ctx)) return undefined;
   return {
     why: 'changed configuration applied',
-    steps: [{ kind: 'applySettings', settings: settingsWith(ctx, undefined) }],
+    steps: [
+      {
+        kind: 'applySettings',
+        settings: settingsWith(ctx, undefined),
+        callback: { action: 'on_reload', role: 'replica' },
+      },
+    ],
     memory: settingsGiven(ctx),
     wakeInMs: LIMITS.primaryQuietMs,
   };

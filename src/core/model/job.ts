@@ -46,8 +46,20 @@ export type Job =
       readonly aboveTimeline: number;
       readonly settings: ServerSettings;
     }
+  /** The user's `pre_promote`; failed: it refuses, or did not end in time. */
+  | { readonly kind: 'prePromote' }
   /** `checkpointFirst`: run CHECKPOINT while clients are still served, so that the shutdown is short. */
   | { readonly kind: 'stop'; readonly mode: StopMode; readonly checkpointFirst: boolean; readonly why: string }
+  /** Stops and starts in the role it has: as primary under the lease, or as standby of `follow`. */
+  | {
+      readonly kind: 'restart';
+      readonly role: 'primary' | 'standby';
+      readonly follow: FollowTarget | undefined;
+      readonly settings: ServerSettings;
+      readonly stopWithinMs: number;
+      /** What is not up by then counts as not restarted; it is left to come up. */
+      readonly startWithinMs: number;
+    }
   /** Single-user crash recovery, so that pg_control tells where a crashed primary ended. */
   | { readonly kind: 'recoverCrash' }
   /** pg_rewind against the primary; what is thrown away is recorded first. */

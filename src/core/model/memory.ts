@@ -1,6 +1,7 @@
 import type { UnfitKind } from './health.ts';
 import type { RuleId } from './rule.ts';
 import type { Lsn, WalPosition } from './lsn.ts';
+import { type CallbacksTold, NOTHING_TOLD } from './callback.ts';
 import type { MemberData } from './cluster.ts';
 import type { DynamicConfig } from '../settings/dynamic-config.ts';
 
@@ -99,6 +100,13 @@ export interface Memory {
   readonly checkpointReign: number | undefined;
   /** The rule that started the work under way: what comes of it is that rule's doing. */
   readonly jobRule: RuleId | undefined;
+  readonly callbacks: CallbacksTold;
+  /** The reign under which a restart of the primary did not come to its end in time. */
+  readonly restartFailedReign: number | undefined;
+  /** The reign under which `pre_promote` has agreed to a promotion. */
+  readonly prePromotedReign: number | undefined;
+  /** The reign under which it has refused one. */
+  readonly prePromoteRefused: number | undefined;
 }
 
 export function initialMemory(nowMs: number): Memory {
@@ -141,5 +149,9 @@ export function initialMemory(nowMs: number): Memory {
     historyReign: undefined,
     checkpointReign: undefined,
     jobRule: undefined,
+    callbacks: NOTHING_TOLD,
+    restartFailedReign: undefined,
+    prePromotedReign: undefined,
+    prePromoteRefused: undefined,
   };
 }

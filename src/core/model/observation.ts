@@ -18,6 +18,8 @@ export interface Self {
   readonly mayBootstrap: boolean;
   /** Counts the readings of the local file: what it sets for the server is told to it again after each. */
   readonly localRevision: number;
+  /** The local file names a `pre_promote`, which is asked before each promotion. */
+  readonly hasPrePromote?: boolean;
   /** What the local file sets over the shared configuration. */
   readonly overrides: LocalOverrides;
   /** Raw dynamic configuration to begin with (bootstrap.dcs), written to /config by the first leader. */

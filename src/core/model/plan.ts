@@ -1,3 +1,4 @@
+import type { CallbackCall } from './callback.ts';
 import type { ClusterEvent } from './event.ts';
 import type { FailoverRequest, HistoryEntry, MemberData, Pledge, SyncState } from './cluster.ts';
 import type { Job, ServerSettings } from './job.ts';
@@ -73,7 +74,8 @@ export type Step =
     }
   /** Reads the newest history file and writes /history from it, keeping what older entries know. */
   | { readonly kind: 'refreshHistory'; readonly reign: number }
-  | { readonly kind: 'applySettings'; readonly settings: ServerSettings }
+  /** `callback`: to be called once the server has been told. */
+  | { readonly kind: 'applySettings'; readonly settings: ServerSettings; readonly callback?: CallbackCall }
   | { readonly kind: 'createSlot'; readonly name: string }
   | { readonly kind: 'dropSlot'; readonly name: string }
   | { readonly kind: 'startJob'; readonly job: Job; readonly deadlineMs: number }
@@ -98,6 +100,8 @@ export interface Plan {
   readonly verdict: LeaseVerdict;
   /** Member data to publish if they differ from what is published. */
   readonly publish: MemberData | undefined;
+  /** The user's callbacks that are due, in this order, whatever becomes of the steps. */
+  readonly callbacks?: readonly CallbackCall[];
   /** Boot-clock time at which to decide again if no event comes first. */
   readonly wakeMs: number;
 }

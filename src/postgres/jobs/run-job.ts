@@ -5,8 +5,10 @@ import { clone } from './clone.ts';
 import { cutOff } from './cut-off.ts';
 import { follow } from './follow.ts';
 import type { JobContext } from './job-context.ts';
+import { prePromote } from './pre-promote.ts';
 import { promote } from './promote.ts';
 import { recoverCrash } from './recover-crash.ts';
+import { restart } from './restart.ts';
 import { rewind } from './rewind.ts';
 import { setAside } from './set-aside.ts';
 import { startPrimary, startStandby } from './start.ts';
@@ -21,8 +23,10 @@ const RUNNERS: { readonly [K in JobKind]: Runner<K> } = {
   startStandby,
   follow,
   cutOff,
+  prePromote,
   promote,
   stop,
+  restart,
   recoverCrash,
   rewind,
   checkpoint,

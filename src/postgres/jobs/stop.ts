@@ -5,7 +5,8 @@ import { JobFailure, reasonOf } from '../job-failure.ts';
 import { killServer, signal } from '../kill-server.ts';
 import { isAlive } from '../process-table.ts';
 import { requestCheckpoint } from './checkpoint.ts';
-import type { JobContext } from './job-context.ts';
+import { runHook } from './hook.ts';
+import { assertNotCancelled, type JobContext } from './job-context.ts';
 
 type Stop = Extract<Job, { kind: 'stop' }>;
 
@@ -18,6 +19,7 @@ export async function stop(context: JobContext, job: Stop): Promise<JobFacts> {
   const postmaster = context.postmaster.find();
   if (postmaster !== undefined) {
     if (job.checkpointFirst) await checkpointWhileServing(context);
+    await beforeStop(context);
     context.progress(`stopping PostgreSQL (${job.mode}): ${job.why}`);
     signal(postmaster.pid, job.mode === 'fast' ? 'SIGINT' : 'SIGQUIT');
     await waitOrKill(context, postmaster);
@@ -33,6 +35,16 @@ async function checkpointWhileServing(context: JobContext): Promise<void> {
     // It only shortens the shutdown, which has one of its own.
     context.options.note?.(`no checkpoint before stopping: ${reasonOf(error)}`);
   }
+}
+
+/** Whatever comes of it, the server is stopped. */
+async function beforeStop(context: JobContext): Promise<void> {
+  const { options, deadline } = context;
+  if (options.beforeStop === undefined) return;
+  context.progress('before_stop');
+  const why = await runHook('before_stop', options.beforeStop, atMost(deadline, remainingMs(deadline) / 2));
+  options.note?.(why === undefined ? 'before_stop is done' : `${why}; PostgreSQL is stopped all the same`);
+  assertNotCancelled(context);
 }
 
 async function waitOrKill(context: JobContext, postmaster: PostmasterId): Promise<void> {

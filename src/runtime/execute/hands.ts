@@ -1,6 +1,7 @@
 import type { Self } from '../../core/model/observation.ts';
 import type { Step, StepKind } from '../../core/model/plan.ts';
 import type { Keys } from '../../core/layout/keys.ts';
+import type { Callbacks } from '../../ports/callbacks.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Guard } from '../../ports/guard.ts';
 import type { Postgres } from '../../ports/postgres.ts';
@@ -19,6 +20,7 @@ import type { Unsettled } from '../unsettled.ts';
 export interface Hands {
   readonly self: Self;
   readonly keys: Keys;
+  readonly callbacks: Callbacks;
   readonly clock: Clock;
   readonly store: Store;
   readonly postgres: Postgres;

@@ -6,8 +6,11 @@ function fromJob(outcome: JobOutcome): StepOutcome {
   return outcome.kind === 'done' ? DONE : notDone(outcome.why);
 }
 
-export const applySettings: Perform<'applySettings'> = async ({ settings }, { postgres }) =>
-  fromJob(await postgres.applySettings(settings, BUDGETS.settings));
+export const applySettings: Perform<'applySettings'> = async ({ settings, callback }, { callbacks, postgres }) => {
+  const outcome = await postgres.applySettings(settings, BUDGETS.settings);
+  if (outcome.kind === 'done' && callback !== undefined) callbacks.call(callback);
+  return fromJob(outcome);
+};
 
 export const createSlot: Perform<'createSlot'> = async ({ name }, { postgres }) =>
   fromJob(await postgres.createSlot(name, BUDGETS.slot));

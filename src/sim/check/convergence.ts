@@ -1,3 +1,4 @@
+import type { CallbackRole } from '../../core/model/callback.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { SimMember } from '../cluster/member.ts';
 import { contains, type WalEnd } from '../database/wal.ts';
@@ -25,7 +26,7 @@ export class Convergence {
     const { before } = this;
     this.before = log;
     for (const each of members) {
-      const lack = each === primary ? undefined : lackOf(each, primary, before);
+      const lack = lackOf(each, primary, before);
       if (lack !== undefined) return lack;
     }
     const missing = checker.missingAt(log);
@@ -34,11 +35,20 @@ export class Convergence {
   }
 }
 
+/** Whatever follows the callbacks, such as an address, must be where they said. */
+function misled({ name, agent }: SimMember, role: CallbackRole): string | undefined {
+  return agent?.lastTold === role
+    ? undefined
+    : `the callbacks of ${name} were told ${agent?.lastTold ?? 'nothing'}, not ${role}`;
+}
+
 function lackOf(member: SimMember, primary: SimMember, reached: WalEnd | undefined): string | undefined {
   const { server } = member.host;
+  if (member === primary) return misled(member, 'primary');
   if (server === undefined || server.phase !== 'up') return `${member.name} does not run`;
   if (server.receiver?.status !== 'streaming') return `${member.name} does not stream`;
   if (server.receiver.target.member !== primary.name)
     return `${member.name} streams from ${server.receiver.target.member}`;
-  return reached !== undefined && contains(server.log(), reached) ? undefined : `${member.name} lacks part of the WAL`;
+  if (reached === undefined || !contains(server.log(), reached)) return `${member.name} lacks part of the WAL`;
+  return misled(member, 'replica');
 }

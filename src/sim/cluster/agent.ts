@@ -1,4 +1,5 @@
 import { decide } from '../../core/decide/decide.ts';
+import type { CallbackCall, CallbackRole } from '../../core/model/callback.ts';
 import type { Self } from '../../core/model/observation.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Log } from '../../ports/log.ts';
@@ -28,6 +29,8 @@ export class Agent {
   private readonly member: SimMember;
   private readonly runtime: Runtime;
   private lastRule = '';
+  /** The role that the callbacks were told last. */
+  lastTold: CallbackRole | undefined;
 
   constructor(cluster: Cluster, member: SimMember) {
     this.cluster = cluster;
@@ -71,6 +74,7 @@ export class Agent {
       clock: clockOf(process),
       random: member.machine.chance.fork(),
       log: this.log(),
+      callbacks: { call: (call: CallbackCall) => this.told(call) },
     };
     return createRuntime(ports, {
       self: selfOf(cluster, member),
@@ -112,6 +116,12 @@ export class Agent {
     this.cluster.ledger.noteRenewal(leaseId, machine.agenda.nowMs - ageMs);
   }
 
+  /** The simulated world has no addresses to move: what was told last is held against what is in the end. */
+  private told({ action, role }: CallbackCall): void {
+    if (action !== 'on_reload') this.lastTold = role;
+    this.cluster.trace.note(this.member.name, () => `callback ${action} ${role}`);
+  }
+
   private log(): Log {
     const { trace } = this.cluster;
     return {
@@ -147,6 +157,7 @@ function selfOf(cluster: Cluster, member: SimMember): Self {
     apiUrl: `http://${member.name}:8008/patroni`,
     version: '4.1.4',
     tags: {},
+    hasPrePromote: options.habits.hookRate > 0,
     mayBootstrap: !options.isBootstrapAsked,
     localRevision: 0,
     overrides: { usePgRewind: true },

@@ -166,6 +166,7 @@ export class Cluster {
     this.trace.note('FAULT', () => 'everything heals');
     this.network.repairAll();
     this.world.habits.jobFailureRate = 0;
+    this.world.habits.hookFailureRate = 0;
     this.store.heal();
     for (const member of this.members) {
       this.thaw(member);

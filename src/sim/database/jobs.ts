@@ -6,6 +6,8 @@ import { Server } from './server.ts';
 import { contains, forksOf, normalized, type WalEnd, walEndToText } from './wal.ts';
 import type { PgHost, PgWorld } from './world.ts';
 
+/** What a hook that hangs is given. */
+const HOOK_MS = 30_000;
 const FIRST_LSN = 0x1500000;
 const DONE: JobOutcome = { kind: 'done', facts: {} };
 
@@ -146,10 +148,33 @@ async function promote(job: JobOf<'promote'>, run: JobRun, place: JobPlace): Pro
     : failed('the server ended while it was promoted');
 }
 
+/** The user's program: quick, slow, or hanging until it is ended. */
+async function hook(run: JobRun, { world }: JobPlace): Promise<boolean> {
+  const { chance, habits } = world;
+  if (!chance.happens(habits.hookRate)) return true;
+  const hangs = chance.happens(habits.hookFailureRate / 2);
+  await run.pass(hangs ? HOOK_MS : chance.between(5, 2_000));
+  return !hangs && !chance.happens(habits.hookFailureRate);
+}
+
+async function prePromote(_job: JobOf<'prePromote'>, run: JobRun, place: JobPlace): Promise<JobOutcome> {
+  return (await hook(run, place)) ? DONE : failed('pre_promote failed');
+}
+
+async function restart(job: JobOf<'restart'>, run: JobRun, place: JobPlace): Promise<JobOutcome> {
+  const stopped = await stop({ kind: 'stop', mode: 'fast', checkpointFirst: true, why: 'to be restarted' }, run, place);
+  if (stopped.kind === 'failed') return stopped;
+  if (run.isOver() !== undefined) return run.end();
+  const isStandby = job.role === 'standby';
+  return start({ settings: job.settings, follow: isStandby ? job.follow : undefined, isStandby }, run, place);
+}
+
 async function stop(job: JobOf<'stop'>, run: JobRun, place: JobPlace): Promise<JobOutcome> {
   const { host, world } = place;
   const { server } = host;
   if (server === undefined) return DONE;
+  await hook(run, place);
+  if (run.isOver() !== undefined) return run.end();
   if (job.mode === 'immediate') {
     if (!(await run.pass(world.chance.between(5, 60)))) return run.end();
     server.kill();
@@ -262,6 +287,8 @@ const PERFORM: { readonly [K in Job['kind']]: Perform<K> } = {
   rewind,
   checkpoint,
   setAside,
+  prePromote,
+  restart,
 };
 
 /** The kind stands beside the job, so that the compiler ties the two together. */

@@ -46,6 +46,9 @@ export interface PgHabits {
   /** Longest preparation of a promotion, before the last look at the key. */
   promoteMsMax: number;
   jobFailureRate: number;
+  /** How often a hook of the user's has something to do, and how often it then fails or hangs. */
+  hookRate: number;
+  hookFailureRate: number;
 }
 
 /** What all servers of one world share. */

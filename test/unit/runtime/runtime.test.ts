@@ -87,6 +87,7 @@ beforeEach(() => {
       clock,
       random: { next: () => 0.5 },
       log,
+      callbacks: { call: () => undefined },
     },
     { self, keys, decide, onExit: (code, why) => exits.push({ code, why }) },
   );

@@ -58,6 +58,7 @@ beforeEach(async () => {
       clock,
       random: { next: () => 0 },
       log: new FakeLog(),
+      callbacks: { call: () => undefined },
     },
     { self, keys },
     { wake: () => undefined, broken: () => undefined, postmaster: () => undefined },
