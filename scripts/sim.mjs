@@ -151,7 +151,15 @@ async function main(args) {
       mutant,
     });
     for (const line of result.trace) console.log(line);
-    console.log(JSON.stringify({ ...result, faults: [...result.faults], rules: [...result.rules], trace: undefined }));
+    console.log(
+      JSON.stringify({
+        ...result,
+        faults: [...result.faults],
+        rules: [...result.rules],
+        situations: undefined,
+        trace: undefined,
+      }),
+    );
     return result.violation === undefined;
   }
   const summary = await manySeeds(Number(value('--from') ?? 1), Number(value('--seeds') ?? 500), {

@@ -28,6 +28,8 @@ export interface RunResult {
   /** Requests to the store whose outcome their caller never learnt. */
   readonly unknownOutcomes: number;
   readonly rules: ReadonlyMap<string, number>;
+  /** `situation: rule`, with how often. */
+  readonly situations: ReadonlyMap<string, number>;
   readonly healedInMs: number;
   /** Time that passed in the simulated world. */
   readonly simulatedMs: number;
@@ -112,6 +114,7 @@ function resultOf(
     ...checker.tally,
     unknownOutcomes: cluster.unknownOutcomes,
     rules: cluster.rules,
+    situations: cluster.situations,
     healedInMs: agenda.nowMs - end.healedAtMs,
     simulatedMs: agenda.nowMs,
     events: end.events,

@@ -20,6 +20,7 @@ export interface Summary {
   >;
   readonly faults: Readonly<Record<string, number>>;
   readonly rules: Readonly<Record<string, number>>;
+  readonly situations: Readonly<Record<string, number>>;
 }
 
 export function summarize(results: readonly RunResult[]): Summary {
@@ -43,6 +44,7 @@ export function summarize(results: readonly RunResult[]): Summary {
     },
     faults: totals(results.map((each) => each.faults)),
     rules: totals(results.map((each) => each.rules)),
+    situations: totals(results.map((each) => each.situations)),
   };
 }
 

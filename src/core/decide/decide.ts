@@ -20,6 +20,7 @@ import { SHUTDOWN_RULES } from './rules-shutdown.ts';
 import { SILENT_RULES } from './rules-silent.ts';
 import { SWITCHOVER_RULES } from './rules-switchover.ts';
 import { VACANT_RULES } from './rules-vacant.ts';
+import { situationOf } from './situation-of.ts';
 import { leaseVerdict } from './verdict.ts';
 
 const FALLBACK: Rule = {
@@ -96,6 +97,7 @@ export function decide(obs: Observation, before: Memory): Decision {
     },
     rule: rule.id,
     why: ruling.why,
+    situation: situationOf(ctx),
     events,
   };
 }

@@ -5,6 +5,7 @@ import type { Job, ServerSettings } from './job.ts';
 import type { Lsn, WalPosition } from './lsn.ts';
 import type { Memory } from './memory.ts';
 import type { RuleId } from './rule.ts';
+import type { Situation } from './situation.ts';
 
 /**
  * Takes the leader key, which must not exist, in one transaction that compares everything the decision rests on:
@@ -111,5 +112,6 @@ export interface Decision {
   readonly memory: Memory;
   readonly rule: RuleId;
   readonly why: string;
+  readonly situation: Situation;
   readonly events: readonly ClusterEvent[];
 }

@@ -1,3 +1,4 @@
+import { situationToText } from '../../core/model/situation.ts';
 import { decide } from '../../core/decide/decide.ts';
 import type { CallbackCall, CallbackRole } from '../../core/model/callback.ts';
 import type { Self } from '../../core/model/observation.ts';
@@ -86,10 +87,12 @@ export class Agent {
 
   /** Counts the rules, and tells each time that another one decides. */
   private watched(decision: Decide): Decide {
-    const { rules, trace } = this.cluster;
+    const { rules, situations, trace } = this.cluster;
     return (observation, memory) => {
       const made = decision(observation, memory);
       rules.set(made.rule, (rules.get(made.rule) ?? 0) + 1);
+      const cell = `${situationToText(made.situation)}: ${made.rule}`;
+      situations.set(cell, (situations.get(cell) ?? 0) + 1);
       if (made.rule !== this.lastRule || made.plan.steps.length > 0) {
         trace.note(
           this.member.name,

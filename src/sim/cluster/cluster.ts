@@ -49,6 +49,8 @@ export class Cluster {
   readonly mutant: Mutant | undefined;
   /** Rules that decided, with how often. */
   readonly rules = new Map<string, number>();
+  /** Which rule decided in which situation, with how often. */
+  readonly situations = new Map<string, number>();
   /** Requests to the store that changed something, or may have, and were not answered. */
   unknownOutcomes = 0;
   private readonly chance: Chance;

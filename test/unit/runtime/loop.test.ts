@@ -22,6 +22,7 @@ function decision(): Decision {
     plan: { steps, verdict: { kind: 'renew' }, publish: undefined, wakeMs: clock.nowMs + 10_000 },
     memory: initialMemory(0),
     rule: 'Z90',
+    situation: { mode: 'automatic', server: 'standby', lead: 'other' },
     why: 'nothing to do',
     events: [],
   };

@@ -48,6 +48,7 @@ function decide(observation: Observation, memory: Memory): Decision {
     },
     memory: { ...memory, ...memoryChange(observation) },
     rule: 'Z90',
+    situation: { mode: 'automatic', server: 'standby', lead: 'other' },
     why: 'nothing to do',
     events: [],
   };
