@@ -3,6 +3,7 @@ import type { ClusterView } from '../core/model/cluster.ts';
 import type { JobKind } from '../core/model/job.ts';
 import type { SqlStatus } from '../core/model/local-postgres.ts';
 import type { Observation } from '../core/model/observation.ts';
+import { replicationStateOf } from '../core/model/replication-state.ts';
 import { known } from '../core/model/seen.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import type { DynamicConfig } from '../core/settings/dynamic-config.ts';
@@ -50,7 +51,7 @@ export function situationOf(snapshot: Snapshot, nowMs: number): Situation {
     leads,
     state: stateOf(observation),
     role: roleOf(observation, lastView, leads && isStandbyCluster),
-    replicationState: sql?.kind === 'standby' && sql.receiver?.status === 'streaming' ? 'streaming' : undefined,
+    replicationState: replicationStateOf(sql),
     syncStandby: syncStandbyOf(observation, view, config),
     isStandbyCluster,
     isPaused: config.paused,

@@ -52,7 +52,8 @@ const DYNAMIC_TOP = {
   failsafe_mode: later(false),
   maximum_lag_on_syncnode: later(-1),
   primary_race_backoff: later(0),
-  ...all('later', 'member_slots_ttl slots permanent_replication_slots permanent_slots ignore_slots standby_cluster'),
+  ...all('used', 'member_slots_ttl slots permanent_replication_slots permanent_slots ignore_slots'),
+  standby_cluster: 'later',
 } as const;
 
 /** Also accepted under `bootstrap.dcs.postgresql`. */
@@ -130,10 +131,10 @@ export const KNOWN_KEYS: KeyTree = tree({
   postgresql: POSTGRESQL,
   watchdog: { mode: later('off'), device: later('/dev/watchdog'), safety_margin: later(5), driver: later('default') },
   tags: {
-    ...all('used', 'nofailover nosync'),
+    ...all('used', 'nofailover nosync noloadbalance replicatefrom nostream'),
     failover_priority: later(1),
     sync_priority: later(1),
-    ...all('later', 'noloadbalance clonefrom replicatefrom nostream'),
+    clonefrom: 'later',
   },
   kornak: all('used', 'leader_ttl health_timeout callback_timeout hook_timeout state_dir'),
 });

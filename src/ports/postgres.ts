@@ -1,6 +1,7 @@
 import type { Job, JobOutcome, JobProgress, ServerSettings } from '../core/model/job.ts';
 import type { LocalPostgres } from '../core/model/local-postgres.ts';
 import type { HistoryEntry } from '../core/model/cluster.ts';
+import type { LogicalSlotWork } from '../core/model/logical-slot.ts';
 import type { Lsn } from '../core/model/lsn.ts';
 
 /** Ties a job to whoever started it. */
@@ -25,6 +26,13 @@ export interface Postgres {
   applySettings(settings: ServerSettings, budgetMs: number): Promise<JobOutcome>;
   createSlot(name: string, budgetMs: number): Promise<JobOutcome>;
   dropSlot(name: string, budgetMs: number): Promise<JobOutcome>;
+  /** Physical slots: WAL before these positions is not kept any more. Never further than what the server has. */
+  advanceSlots(to: Readonly<Record<string, Lsn>>, budgetMs: number): Promise<JobOutcome>;
+  /**
+   * Begins to create and to advance logical slots, which may wait for clients' transactions; nothing while it is at it. What
+   * comes of it is observed: the slots, and those that are broken.
+   */
+  tendLogicalSlots(work: readonly LogicalSlotWork[]): void;
   /**
    * Kills the whole server now: postmaster first, then every process that works in the data directory, by SIGKILL.
    * done: none is left. Leaves standby.signal so that a start by hand comes up read-only.

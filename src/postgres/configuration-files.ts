@@ -34,6 +34,7 @@ export interface WrittenConfiguration {
 
 const BASE_CONF = 'postgresql.base.conf';
 const SYNC_NAMES = 'synchronous_standby_names';
+const FEEDBACK = 'hot_standby_feedback';
 
 /**
  * The configuration files. One writing at a time: one that keeps the upstream, read just before another emptied it, would
@@ -116,6 +117,8 @@ function parametersOf(options: PostgresOptions, settings: ServerSettings, majorV
   // Written even where it is nothing, so that no file that is included sets it.
   if (isOurs || !parameters.has(name))
     parameters.set(name, { name, text: settings.syncNames ?? '', from: 'fixed', onCommandLine: false });
+  if (settings.hotStandbyFeedback === true)
+    parameters.set(FEEDBACK, { name: FEEDBACK, text: 'on', from: 'fixed', onCommandLine: false });
   return { parameters, recovery: found.recovery, isSyncOurs: isOurs };
 }
 

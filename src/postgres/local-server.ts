@@ -1,6 +1,7 @@
 import type { HistoryEntry } from '../core/model/cluster.ts';
 import { NO_HEALTH } from '../core/model/health.ts';
 import type { Job, JobOutcome, ServerSettings } from '../core/model/job.ts';
+import type { LogicalSlotWork } from '../core/model/logical-slot.ts';
 import type { LocalPostgres, PostmasterId, SqlStatus } from '../core/model/local-postgres.ts';
 import { type Lsn, lsnFromText } from '../core/model/lsn.ts';
 import { type Seen, seen, unknown } from '../core/model/seen.ts';
@@ -21,7 +22,8 @@ import { Postmaster } from './postmaster.ts';
 import { ReceiverWatch } from './receiver-process.ts';
 import { isStarting } from './server-phase.ts';
 import { putStandbySignal } from './signal-files.ts';
-import { createPhysicalSlot, dropSlot } from './slots.ts';
+import { LogicalSlotTender } from './logical-slot-tender.ts';
+import { advancePhysicalSlots, createPhysicalSlot, dropSlot } from './slots.ts';
 import { localPlace } from './sql-places.ts';
 import { StatusReader } from './status-reader.ts';
 import { exists } from './write-file.ts';
@@ -39,6 +41,7 @@ export class LocalServer implements Postgres {
   readonly #reader: StatusReader;
   readonly #directory: DataDirectoryReader;
   readonly #configuration: ConfigurationFiles;
+  readonly #logicalSlots: LogicalSlotTender;
   readonly #listeners: ((what: string) => void)[] = [];
   #binaries: BinariesFound | undefined;
   #running: AbortController | undefined;
@@ -54,6 +57,7 @@ export class LocalServer implements Postgres {
     this.#catchUp = new CatchUpWatch(options.clock, this.#reader, () => this.#tell('a standby caught up'));
     this.#directory = new DataDirectoryReader(options);
     this.#configuration = new ConfigurationFiles(options);
+    this.#logicalSlots = new LogicalSlotTender(options, () => this.#tell('logical slots were tended'));
   }
 
   async observe(budgetMs: number): Promise<LocalPostgres> {
@@ -62,6 +66,7 @@ export class LocalServer implements Postgres {
     const [data, sql] = await Promise.all([this.#data(postmaster, deadline), this.#sql(postmaster, deadline)]);
     if (postmaster !== undefined && sql.kind === 'seen') this.#catchUp.consider(postmaster, sql.value);
     const starting = postmaster !== undefined && sql.kind === 'unknown' && isStarting(this.#options.dataDir);
+    const brokenSlots = this.#logicalSlots.broken(postmaster);
     return {
       data,
       postmaster,
@@ -70,6 +75,7 @@ export class LocalServer implements Postgres {
       lastError: this.#lastError,
       loginRefused: this.#loginRefused,
       health: NO_HEALTH,
+      brokenSlots,
     };
   }
 
@@ -121,6 +127,14 @@ export class LocalServer implements Postgres {
     return this.#briefly(budgetMs, (deadline) => dropSlot(localPlace(this.#options), name, deadline));
   }
 
+  advanceSlots(to: Readonly<Record<string, Lsn>>, budgetMs: number): Promise<JobOutcome> {
+    return this.#briefly(budgetMs, (deadline) => advancePhysicalSlots(localPlace(this.#options), to, deadline));
+  }
+
+  tendLogicalSlots(work: readonly LogicalSlotWork[]): void {
+    this.#logicalSlots.tend(work);
+  }
+
   kill(budgetMs: number): Promise<JobOutcome> {
     // What is killed must not be started by a job that was about to.
     this.#running?.abort();
@@ -167,6 +181,7 @@ export class LocalServer implements Postgres {
     this.#postmaster.close();
     this.#receivers.close();
     this.#catchUp.close();
+    this.#logicalSlots.close();
     this.#reader.close();
   }
 

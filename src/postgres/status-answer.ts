@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Slot } from '../core/model/local-postgres.ts';
 import { lsnFromText } from '../core/model/lsn.ts';
 
 const optionalLsn = z
@@ -36,12 +37,49 @@ const sender = z.object({
   slot: optionalText,
 });
 
-const slot = z.object({
-  name: z.string(),
-  kind: z.enum(['physical', 'logical']),
-  active: z.boolean(),
-  restartLsn: optionalLsn,
-});
+const flag = z
+  .boolean()
+  .nullish()
+  .transform((value) => value ?? undefined);
+
+/** A row of pg_replication_slots; what an older version does not have is absent. */
+const slot = z
+  .object({
+    slot_name: z.string(),
+    slot_type: z.enum(['physical', 'logical']),
+    active: z.boolean(),
+    plugin: optionalText,
+    database: optionalText,
+    restart_lsn: optionalLsn,
+    confirmed_flush_lsn: optionalLsn,
+    xmin: z.unknown(),
+    catalog_xmin: z.unknown(),
+    wal_status: z.string().nullish(),
+    conflicting: flag,
+    invalidation_reason: z.string().nullish(),
+    failover: flag,
+    synced: flag,
+  })
+  .transform((row): Slot => {
+    const isGone = row.wal_status === 'lost' || row.conflicting === true || typeof row.invalidation_reason === 'string';
+    return {
+      name: row.slot_name,
+      kind: row.slot_type,
+      active: row.active,
+      restartLsn: row.restart_lsn,
+      plugin: row.plugin,
+      database: row.database,
+      confirmedFlushLsn: row.confirmed_flush_lsn,
+      hasXmin: isSet(row.xmin) || isSet(row.catalog_xmin),
+      isLost: isGone,
+      ...(row.failover === undefined ? {} : { isFailover: row.failover }),
+      ...(row.synced === undefined ? {} : { isSynced: row.synced }),
+    };
+  });
+
+function isSet(xid: unknown): boolean {
+  return xid !== null && xid !== undefined;
+}
 
 const receiver = z.object({
   status: z
@@ -73,6 +111,7 @@ const statusAnswer = z.object({
     .string()
     .nullable()
     .transform((text) => text ?? ''),
+  restoreCommand: optionalText,
   walFile: optionalText,
   flushLsn: optionalLsn,
   receivedLsn: optionalLsn,

@@ -1,8 +1,8 @@
 /** One question for everything that a running server can tell, so that all of it belongs to one moment. */
 
-const SLOTS = `(SELECT coalesce(json_agg(json_build_object(
-    'name', slot_name, 'kind', slot_type, 'active', active, 'restartLsn', restart_lsn::text) ORDER BY slot_name), '[]')
-  FROM pg_replication_slots)`;
+/** Whole rows, because each version has more columns than the one before. */
+const SLOTS = `(SELECT coalesce(json_agg(row_to_json(r) ORDER BY slot_name), '[]')
+  FROM pg_replication_slots r WHERE NOT temporary)`;
 
 /** A connection's slot is the one that its very process holds: names are not standbys. */
 const SENDERS = `(SELECT coalesce(json_agg(json_build_object(
@@ -35,6 +35,7 @@ SELECT json_build_object(
   'syncCommit', current_setting('synchronous_commit'),
   'segmentBytes', pg_size_bytes(current_setting('wal_segment_size')),
   'conninfo', current_setting('primary_conninfo', true),
+  'restoreCommand', current_setting('restore_command', true),
   'walFile', CASE WHEN NOT standby THEN pg_walfile_name(pg_current_wal_insert_lsn()) END,
   'receiver', ${RECEIVER},
   'receivedLsn', CASE WHEN standby THEN pg_last_wal_receive_lsn()::text END,

@@ -150,6 +150,7 @@ export class StatusReader {
               latestEndLsn: receiver.latestEndLsn,
             },
       upstream: upstreamFromConninfo(answer.conninfo),
+      hasArchive: (answer.restoreCommand ?? '') !== '',
       slots: answer.slots,
       senders: answer.senders,
       serverVersion: answer.version,

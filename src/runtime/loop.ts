@@ -14,7 +14,14 @@ const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 1_000;
 
 /** Steps that change nothing the next decision would be made from; the end of a job wakes by itself. */
-const QUIET_STEPS: ReadonlySet<StepKind> = new Set(['writeStatus', 'answer', 'startJob', 'cancelJob']);
+const QUIET_STEPS: ReadonlySet<StepKind> = new Set([
+  'writeStatus',
+  'advanceSlots',
+  'tendLogicalSlots',
+  'answer',
+  'startJob',
+  'cancelJob',
+]);
 
 export type Decide = (observation: Observation, memory: Memory) => Decision;
 

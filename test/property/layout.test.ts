@@ -77,7 +77,11 @@ test('values come back as they were written', () => {
     fc.property(sync, fc.array(entry), position, fc.dictionary(name, position), (state, history, at, slots) => {
       expect(decodeSync(encodeSync(state)).value).toEqual({ ...state, voters: state.voters.toSorted() });
       expect(decodeHistory(encodeHistory(history)).value).toEqual(history);
-      expect(decodeStatus(encodeStatus(at, slots)).value).toEqual({ optime: at, slots: { ...slots } });
+      expect(decodeStatus(encodeStatus(at, { slots, retainSlots: [] })).value).toEqual({
+        optime: at,
+        slots: { ...slots },
+        retainSlots: [],
+      });
       expect(decodePledge(encodePledge(3, { timeline: 4, lsn: at })).value).toEqual({
         reign: 3,
         position: { timeline: 4, lsn: at },

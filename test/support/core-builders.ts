@@ -6,6 +6,7 @@ import type {
   LocalPostgres,
   PrimaryStatus,
   Sender,
+  Slot,
   StandbyStatus,
 } from '../../src/core/model/local-postgres.ts';
 import { lsn, type Lsn } from '../../src/core/model/lsn.ts';
@@ -69,7 +70,7 @@ export function view(more: Partial<ClusterView> = {}): ClusterView {
     sync: { value: syncOf(undefined), revision: 0 },
     failover: { value: undefined, revision: 0 },
     history: { value: [], revision: 0 },
-    status: { optime: undefined, slots: {} },
+    status: { optime: undefined, slots: {}, retainSlots: [] },
     reign: { value: { name: 'a', timeline: 1 }, revision: 10 },
     pledges: [],
     events: { value: [], revision: 0 },
@@ -115,13 +116,21 @@ export function sender(name: string, more: Partial<Sender> = {}): Sender {
   };
 }
 
+export const physicalSlot = (name: string, more: Partial<Slot> = {}): Slot => ({
+  name,
+  kind: 'physical',
+  active: false,
+  restartLsn: at(900),
+  ...more,
+});
+
 export function primaryStatus(more: Partial<PrimaryStatus> = {}): PrimaryStatus {
   return {
     kind: 'primary',
     timeline: 1,
     flushLsn: at(1000),
     senders: [],
-    slots: ['b', 'c'].map((name) => ({ name, kind: 'physical', active: true, restartLsn: at(900) })),
+    slots: ['b', 'c'].map((name) => physicalSlot(name, { active: true })),
     sync: { names: '', synchronousCommit: 'on', checkpointerIdleSinceReload: true },
     serverVersion: 150_018,
     startedAt: '2026-11-23 06:34:44.230980+00:00',
@@ -141,7 +150,7 @@ export function standbyStatus(more: Partial<StandbyStatus> = {}): StandbyStatus 
     receiverRuns: false,
     receiver: undefined,
     upstream: undefined,
-    slots: [],
+    slots: ['b', 'c'].map((name) => physicalSlot(name)),
     senders: [],
     serverVersion: 150_018,
     startedAt: '2026-11-23 06:34:44.230980+00:00',

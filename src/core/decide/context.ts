@@ -9,6 +9,9 @@ import type { Step } from '../model/plan.ts';
 import type { RuleId } from '../model/rule.ts';
 import { known } from '../model/seen.ts';
 import { effectiveConfig } from '../settings/effective-config.ts';
+import { isStandbyCluster } from '../settings/is-standby-cluster.ts';
+import { needsFeedback } from '../slots/needs-feedback.ts';
+import type { Topology } from '../topology/whom-to-follow.ts';
 import { slotNameOf } from '../layout/slot-name.ts';
 import { upstreamOf } from './upstream.ts';
 
@@ -30,6 +33,10 @@ export interface Context {
   readonly standby: StandbyStatus | undefined;
   /** A server runs that may accept writes: a primary, or one that cannot be told to be a standby. */
   readonly mayWrite: boolean;
+  /** Who follows whom; of this member's own tags its file knows better than the store. */
+  readonly topology: Topology;
+  /** The server must run with hot_standby_feedback, whatever its configuration says. */
+  readonly wantsFeedback: boolean;
 }
 
 export type Evidence = Readonly<Record<string, string | number | boolean | null>>;
@@ -75,23 +82,37 @@ function mayWrite(obs: Observation, mem: Memory): boolean {
   return !postgres.data.standbySignal || mem.role === 'primary' || job?.job.kind === 'promote';
 }
 
+function topologyOf(obs: Observation, view: ClusterView | undefined): Topology {
+  const { name, tags } = obs.self;
+  const members = (view?.members ?? []).map((member) =>
+    member.name === name ? { ...member, data: { ...member.data, tags } } : member,
+  );
+  return { members, leader: view?.leader?.name };
+}
+
 export function makeContext(obs: Observation, mem: Memory): Context {
   const view = known(obs.cluster);
   const shared = view?.config.value ?? mem.lastConfig ?? decodeDynamicConfig(obs.self.initialConfig).config;
   const sql = known(obs.postgres.sql);
+  const topology = topologyOf(obs, view);
+  const config = effectiveConfig(shared, obs.self.overrides);
+  const scene = { me: obs.self.name, topology, settings: config, isStandbyCluster: isStandbyCluster(config.raw) };
   const held = obs.lease.kind === 'held' && obs.nowMs < obs.lease.deadlineMs ? obs.lease : undefined;
   return {
     obs,
     mem,
     me: obs.self.name,
     nowMs: obs.nowMs,
-    config: effectiveConfig(shared, obs.self.overrides),
+    config,
     view,
     leader: view?.leader,
     held,
     primary: sql?.kind === 'primary' ? sql : undefined,
     standby: sql?.kind === 'standby' ? sql : undefined,
     mayWrite: mayWrite(obs, mem),
+    topology,
+    // While the store is silent nobody knows who streams from here.
+    wantsFeedback: view === undefined ? mem.appliedFeedback : needsFeedback(scene),
   };
 }
 
@@ -113,20 +134,26 @@ export function claimedTimeline(ctx: Context): number | undefined {
 /** Settings to run with; `syncNames` is what commits are to wait for. */
 export function settingsWith(ctx: Context, syncNames: string | undefined): ServerSettings {
   const { parameters, pgHba, pgIdent } = ctx.config;
-  return { parameters, pgHba, pgIdent, syncNames, managesSync: ctx.config.synchronousMode !== 'off' };
+  const feedback = ctx.wantsFeedback ? { hotStandbyFeedback: true } : {};
+  return { parameters, pgHba, pgIdent, syncNames, managesSync: ctx.config.synchronousMode !== 'off', ...feedback };
 }
 
 /** What to remember when the server is given its settings. */
-export function settingsGiven(ctx: Context): Pick<Memory, 'appliedConfig' | 'appliedLocal'> {
-  return { appliedConfig: ctx.view?.config.revision, appliedLocal: ctx.obs.self.localRevision };
+export function settingsGiven(ctx: Context): Pick<Memory, 'appliedConfig' | 'appliedLocal' | 'appliedFeedback'> {
+  return {
+    appliedConfig: ctx.view?.config.revision,
+    appliedLocal: ctx.obs.self.localRevision,
+    appliedFeedback: ctx.wantsFeedback,
+  };
 }
 
 /** /config or the local file has changed since the server was given its settings; never while the store is silent. */
 export function hasNewSettings(ctx: Context): boolean {
-  const { appliedConfig, appliedLocal } = settingsGiven(ctx);
-  return (
-    appliedConfig !== undefined && (appliedConfig !== ctx.mem.appliedConfig || appliedLocal !== ctx.mem.appliedLocal)
-  );
+  const { appliedConfig, appliedLocal, appliedFeedback } = settingsGiven(ctx);
+  const { mem } = ctx;
+  if (appliedConfig === undefined) return false;
+  const isSame = appliedLocal === mem.appliedLocal && appliedFeedback === mem.appliedFeedback;
+  return appliedConfig !== mem.appliedConfig || !isSame;
 }
 
 /** Where and how to stream from a member; undefined if its address is not known. */

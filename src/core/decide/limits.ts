@@ -56,6 +56,10 @@ export const LIMITS = {
   primaryQuietMs: 1_000,
   /** The store must have been silent for so long before PostgreSQL is started without it. */
   silentMs: 3_000,
+  /** A slot that could not be made, dropped or moved is tried again after this. */
+  slotPauseMs: 1_000,
+  /** Logical slots are tended this often at most. */
+  logicalPauseMs: 2_000,
   /** A standby that is not connected is asked to try again this often. */
   nudgeMs: 500,
   /** Pace while something is under way that sends no event. */

@@ -2,6 +2,7 @@ import type { KornakCapabilities, MemberData, MemberState } from '../model/clust
 import type { JobKind } from '../model/job.ts';
 import { maxLsn } from '../model/lsn.ts';
 import type { Memory } from '../model/memory.ts';
+import { replicationStateOf } from '../model/replication-state.ts';
 import type { Context } from './context.ts';
 import { unfencedCount } from './unfenced.ts';
 import { unfitOf, walFreeMiB } from './unfit.ts';
@@ -43,8 +44,9 @@ function roleOf(ctx: Context): string {
 function positions(ctx: Context): Partial<MemberData> {
   if (ctx.primary !== undefined) return { xlogLocation: ctx.primary.flushLsn, timeline: ctx.primary.timeline };
   if (ctx.standby === undefined) return {};
-  const { receivedLsn, replayedLsn, timeline, receiver } = ctx.standby;
-  const streaming = receiver?.status === 'streaming' ? { replicationState: 'streaming' } : {};
+  const { receivedLsn, replayedLsn, timeline } = ctx.standby;
+  const replicationState = replicationStateOf(ctx.standby);
+  const streaming = replicationState === undefined ? {} : { replicationState };
   return {
     xlogLocation: maxLsn(receivedLsn, replayedLsn),
     receiveLsn: receivedLsn,

@@ -4,9 +4,12 @@ import type { LocalPostgres } from '../model/local-postgres.ts';
 import type { Memory, RoleSeen } from '../model/memory.ts';
 import type { Observation } from '../model/observation.ts';
 import { known } from '../model/seen.ts';
+import type { ClusterView } from '../model/cluster.ts';
+import { memberSlotsSeen, type MemberSlotsSeen } from '../slots/member-slots-seen.ts';
 import { holdOffMs, LIMITS } from './limits.ts';
 import type { EventDraft } from './context.ts';
 import { noteHealth } from './note-health.ts';
+import { isSlotStep } from './slot-chores.ts';
 
 export interface Noted {
   readonly memory: Memory;
@@ -162,6 +165,10 @@ function noteLogin(mem: Memory, { loginRefused }: LocalPostgres, answered: boole
   return { loginRefused: loginRefused ?? mem.loginRefused };
 }
 
+function isCutShort({ undone }: Observation): boolean {
+  return undone !== undefined && !isSlotStep(undone);
+}
+
 function noteServer(mem: Memory, obs: Observation): Memory {
   const { postgres } = obs;
   const answered = postgres.sql.kind === 'seen';
@@ -176,7 +183,7 @@ function noteServer(mem: Memory, obs: Observation): Memory {
     rewindTries: streams(postgres) ? 0 : mem.rewindTries,
     syncMark: gone ? undefined : mem.syncMark,
     // A plan that ended early may not have come to it; telling the server again does no harm.
-    appliedConfig: gone || obs.undone !== undefined ? undefined : mem.appliedConfig,
+    appliedConfig: gone || isCutShort(obs) ? undefined : mem.appliedConfig,
   };
 }
 
@@ -203,6 +210,21 @@ function noteLease(mem: Memory, obs: Observation): Memory {
   };
 }
 
+/** Only a leader says whose slots are kept. */
+function membersSeen(mem: Memory, obs: Observation, view: ClusterView): MemberSlotsSeen | undefined {
+  if (obs.lease.kind !== 'held') return undefined;
+  const ttlMs = (view.config.value ?? mem.lastConfig)?.memberSlotsTtlMs;
+  if (ttlMs === undefined) return mem.slots.membersSeen;
+  return memberSlotsSeen(mem.slots.membersSeen, {
+    reign: obs.lease.reign,
+    nowMs: obs.nowMs,
+    ttlMs,
+    topology: { members: view.members, leader: view.leader?.name },
+    retained: view.status.retainSlots,
+    wasSilent: mem.silentSinceMs !== undefined,
+  });
+}
+
 function noteView(mem: Memory, obs: Observation): Memory {
   const view = known(obs.cluster);
   if (view === undefined) return { ...mem, silentSinceMs: mem.silentSinceMs ?? obs.nowMs };
@@ -210,6 +232,7 @@ function noteView(mem: Memory, obs: Observation): Memory {
   return {
     ...mem,
     silentSinceMs: undefined,
+    slots: { ...mem.slots, membersSeen: membersSeen(mem, obs, view) },
     lastConfig: view.config.value ?? mem.lastConfig,
     candidateSinceMs: view.leader !== undefined ? undefined : (mem.candidateSinceMs ?? obs.nowMs),
     reignSeen:

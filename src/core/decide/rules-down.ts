@@ -8,6 +8,7 @@ import { claimedTimeline, followTarget, leaderServes, settingsGiven, settingsWit
 import { leaderLine, rewindSourceReady } from './leader-line.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
+import { targetToFollow } from './slot-scene.ts';
 
 function controlOf(ctx: Context): ControlData | undefined {
   const { data, postmaster } = ctx.obs.postgres;
@@ -166,7 +167,7 @@ function mend(ctx: Context, control: ControlData, why: string): Ruling {
 export function leaderToStartWith(ctx: Context): FollowTarget | undefined {
   const { leader } = ctx;
   if (leader === undefined || leader.name === ctx.me || !leaderServes(ctx) || !mayStream(ctx)) return undefined;
-  return followTarget(ctx, leader.name);
+  return targetToFollow(ctx);
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { PrimaryStatus } from '../model/local-postgres.ts';
-import { LSN_ZERO } from '../model/lsn.ts';
 import type { Memory } from '../model/memory.ts';
 import type { Step } from '../model/plan.ts';
 import { planSync, type SyncMove } from '../sync/plan-sync.ts';
@@ -7,6 +6,7 @@ import { slotNameOf } from '../layout/slot-name.ts';
 import type { Context, EventDraft, HeldLease, Rule, Ruling } from './context.ts';
 import { hasNewSettings, isTagged, settingsGiven, settingsWith, startJob } from './context.ts';
 import { LIMITS } from './limits.ts';
+import { slotChore, statusChore } from './slot-chores.ts';
 
 interface Leading {
   readonly ctx: Context;
@@ -98,20 +98,6 @@ function syncChore(reigning: Leading): Chore | undefined {
   };
 }
 
-/** A member's slot is made as soon as its key is there, before it asks for it. */
-function slotChore({ ctx, primary }: Leading): Chore | undefined {
-  if (!ctx.config.useSlots || ctx.view === undefined) return undefined;
-  const there = new Set(primary.slots.map((slot) => slot.name));
-  const wanted = ctx.view.members.filter((member) => member.name !== ctx.me).map((member) => slotNameOf(member.name));
-  const missing = [...new Set(wanted)].filter((name) => !there.has(name));
-  if (missing.length === 0) return undefined;
-  return {
-    why: `slots made: ${missing.join(', ')}`,
-    steps: missing.map((name) => ({ kind: 'createSlot', name })),
-    soon: true,
-  };
-}
-
 function historyChore({ ctx, held, primary }: Leading): Chore | undefined {
   if (ctx.mem.historyReign === held.reign) return undefined;
   const written = ctx.view !== undefined && (primary.timeline === 1 || ctx.view.history.revision > held.reign);
@@ -139,24 +125,6 @@ function checkpointChore({ ctx, held }: Leading): Chore | undefined {
   return { why: 'checkpoint after the promotion', steps: [startJob(ctx, { kind: 'checkpoint' }, LIMITS.checkpointMs)] };
 }
 
-function statusChore({ ctx, held, primary }: Leading): Chore | undefined {
-  if (ctx.view === undefined) return undefined;
-  const slots = Object.fromEntries(
-    primary.slots
-      .filter((slot) => slot.restartLsn !== undefined || slot.kind === 'physical')
-      .map((slot) => [slot.name, slot.restartLsn ?? LSN_ZERO]),
-  );
-  const told = ctx.view.status;
-  const newSlots = Object.keys(slots).some((name) => !Object.hasOwn(told.slots, name));
-  const moved = told.optime !== primary.flushLsn && ctx.nowMs - ctx.mem.statusAtMs >= ctx.config.loopWaitMs;
-  if (!newSlots && !moved) return undefined;
-  return {
-    why: 'position told',
-    steps: [{ kind: 'writeStatus', reign: held.reign, optime: primary.flushLsn, slots }],
-    memory: { statusAtMs: ctx.nowMs },
-  };
-}
-
 function settingsChore({ ctx, primary }: Leading): Chore | undefined {
   if (!hasNewSettings(ctx)) return undefined;
   const syncNames = primary.sync.names === '' || ctx.config.synchronousMode === 'off' ? undefined : primary.sync.names;
@@ -176,10 +144,11 @@ function settingsChore({ ctx, primary }: Leading): Chore | undefined {
 const CHORES: readonly ((lead: Leading) => Chore | undefined)[] = [
   syncChore,
   checkpointChore,
-  slotChore,
   historyChore,
-  statusChore,
+  ({ ctx }) => statusChore(ctx),
   settingsChore,
+  // Last: a slot that cannot be dropped keeps nothing else from being done.
+  ({ ctx }) => slotChore(ctx, false),
 ];
 
 function upkeep(ctx: Context): Ruling | undefined {

@@ -1,12 +1,13 @@
 import type { StandbyStatus } from '../model/local-postgres.ts';
 import type { LeaderKey } from '../model/cluster.ts';
 import { judgeDivergence } from '../recovery/divergence.ts';
-import { slotNameOf } from '../layout/slot-name.ts';
 import type { Context, Rule, Ruling } from './context.ts';
-import { followTarget, hasNewSettings, leaderServes, settingsGiven, settingsWith, startJob } from './context.ts';
+import { hasNewSettings, isTagged, leaderServes, settingsGiven, settingsWith, startJob } from './context.ts';
 import { leaderLine } from './leader-line.ts';
 import { LIMITS } from './limits.ts';
 import { mayStream } from './rules-down.ts';
+import { slotChore } from './slot-chores.ts';
+import { targetToFollow } from './slot-scene.ts';
 import { sameUpstream } from './upstream.ts';
 
 interface Following {
@@ -38,14 +39,20 @@ function withdraw(ctx: Context): Ruling | undefined {
 function cutOff(ctx: Context): Ruling | undefined {
   const it = following(ctx);
   if (it === undefined || it.standby.upstream === undefined) return undefined;
-  const target = followTarget(ctx, it.leader.name);
+  const target = targetToFollow(ctx);
   if (target !== undefined && sameUpstream(it.standby.upstream, target.upstream)) return undefined;
   if (leaderServes(ctx) && target !== undefined) return undefined;
   return {
-    why: `${it.leader.name} leads now: nothing more is received from its predecessor`,
+    why: reasonToCutOff(ctx, it.leader.name),
     steps: [startJob(ctx, { kind: 'cutOff', settings: settingsWith(ctx, undefined) }, LIMITS.cutOffMs)],
     wakeInMs: LIMITS.paceMs,
   };
+}
+
+function reasonToCutOff(ctx: Context, leader: string): string {
+  return isTagged(ctx, ctx.me, 'nostream')
+    ? 'tagged nostream: WAL comes from the archive only'
+    : `${leader} leads now: nothing more is received from its predecessor`;
 }
 
 function leave(ctx: Context): Ruling | undefined {
@@ -67,7 +74,7 @@ function leave(ctx: Context): Ruling | undefined {
 function follow(ctx: Context): Ruling | undefined {
   const it = following(ctx);
   if (it === undefined) return undefined;
-  const target = followTarget(ctx, it.leader.name);
+  const target = targetToFollow(ctx);
   if (target === undefined || !leaderServes(ctx)) return undefined;
   // A receiver without its slot, or with one that is not to be used, counts for nobody (F10).
   const usesSlot = it.standby.receiver === undefined || it.standby.receiver.slot === target.slot;
@@ -77,26 +84,20 @@ function follow(ctx: Context): Ruling | undefined {
   if (ctx.nowMs < ctx.mem.holdOffMs)
     return { why: 'following failed; waiting before the next try', wakeInMs: ctx.mem.holdOffMs - ctx.nowMs };
   return {
-    why: `following ${it.leader.name}`,
+    why: `following ${target.member}`,
     steps: [startJob(ctx, { kind: 'follow', follow: target, settings: settingsWith(ctx, undefined) }, LIMITS.followMs)],
     memory: { ...settingsGiven(ctx), role: 'replica' },
-    events: [{ kind: 'member.following', text: `${ctx.me} follows ${it.leader.name}` }],
+    events: [{ kind: 'member.following', text: `${ctx.me} follows ${target.member}` }],
     wakeInMs: LIMITS.paceMs,
   };
 }
 
-/** A slot left from an earlier reign of ours would hold WAL here for ever. */
-function dropSlots(ctx: Context): Ruling | undefined {
-  const it = following(ctx);
-  if (it === undefined || ctx.view === undefined) return undefined;
-  const names = new Set(ctx.view.members.map((member) => slotNameOf(member.name)));
-  const left = it.standby.slots.filter((slot) => slot.kind === 'physical' && !slot.active && names.has(slot.name));
-  if (left.length === 0) return undefined;
-  return {
-    why: 'slots of an earlier reign are dropped',
-    steps: left.map((slot) => ({ kind: 'dropSlot', name: slot.name })),
-    wakeInMs: LIMITS.primaryQuietMs,
-  };
+/** Slots of the others are kept and moved on, so that whoever is promoted has them. Until the leader serves, nothing is dropped. */
+function keepSlots(ctx: Context): Ruling | undefined {
+  const chore = following(ctx) === undefined ? undefined : slotChore(ctx, !leaderServes(ctx));
+  if (chore === undefined) return undefined;
+  const { why, steps, memory, events } = chore;
+  return { why, steps, memory, events, wakeInMs: LIMITS.primaryQuietMs };
 }
 
 function applyConfig(ctx: Context): Ruling | undefined {
@@ -134,6 +135,8 @@ function secondary(ctx: Context): Ruling | undefined {
   const it = following(ctx);
   if (it === undefined) return undefined;
   const streaming = it.standby.receiver?.status === 'streaming';
+  if (isTagged(ctx, ctx.me, 'nostream'))
+    return { why: `no action. I am (${ctx.me}), a secondary without streaming, and ${it.leader.name} leads` };
   if (!streaming) return { why: `not streaming from ${it.leader.name} yet`, wakeInMs: LIMITS.nudgeMs };
   return { why: `no action. I am (${ctx.me}), a secondary, and following a leader (${it.leader.name})` };
 }
@@ -143,8 +146,8 @@ export const REPLICA_RULES: readonly Rule[] = [
   { id: 'R20', title: 'receive nothing from a former leader', match: cutOff },
   { id: 'R30', title: 'stop what has diverged', match: leave },
   { id: 'R40', title: 'follow the leader', match: follow },
-  { id: 'R50', title: 'drop slots of an earlier reign', match: dropSlots },
   { id: 'R60', title: 'apply a changed configuration', match: applyConfig },
   { id: 'R80', title: 'have a standby connect again at once', match: nudge },
+  { id: 'R50', title: 'make, move and drop slots', match: keepSlots },
   { id: 'R90', title: 'follow on', match: secondary },
 ];

@@ -131,8 +131,10 @@ export interface Pledge {
 export interface ClusterStatus {
   /** The leader's WAL position as it last published it. */
   readonly optime: Lsn | undefined;
-  /** Physical slots of the leader by name: who finds its own here may stream through it. */
+  /** Positions of the leader's slots by name, its own name's among them: who finds its own here may stream through it. */
   readonly slots: Readonly<Record<string, Lsn>>;
+  /** Names of the slots of members that are there, or were not long ago; nobody drops them. */
+  readonly retainSlots: readonly string[];
 }
 
 /** One consistent reading of everything below the cluster's prefix. */

@@ -18,6 +18,8 @@ export type EventKind =
   | 'member.cloned'
   | 'member.rewound'
   | 'member.following'
+  | 'slots.dropped'
+  | 'slots.clash'
   | 'switchover.started'
   | 'switchover.refused'
   | 'job.failed'

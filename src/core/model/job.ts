@@ -21,6 +21,8 @@ export interface ServerSettings {
   readonly syncNames: string | undefined;
   /** Synchronous replication is ours to manage: without `syncNames` nobody is waited for, whatever the user's setting says. */
   readonly managesSync: boolean;
+  /** The standby tells which rows it still needs, whatever the user's setting says. */
+  readonly hotStandbyFeedback?: boolean;
 }
 
 /** Long work on the local PostgreSQL. One at a time; each ends by its deadline, done or not. */

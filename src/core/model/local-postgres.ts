@@ -60,7 +60,20 @@ export interface Slot {
   readonly name: string;
   readonly kind: 'physical' | 'logical';
   readonly active: boolean;
+  /** undefined: it keeps no WAL. */
   readonly restartLsn: Lsn | undefined;
+  /** Of logical slots. */
+  readonly plugin?: string | undefined;
+  readonly database?: string | undefined;
+  readonly confirmedFlushLsn?: Lsn | undefined;
+  /** It keeps vacuum from removing rows, for its standby or for decoding. */
+  readonly hasXmin?: boolean;
+  /** The WAL that it needs is gone, or it was invalidated otherwise: nobody can use it any more. */
+  readonly isLost?: boolean;
+  /** PostgreSQL 17 keeps it on standbys by itself. */
+  readonly isFailover?: boolean;
+  /** On a standby: it came from the primary and may be used after a failover. */
+  readonly isSynced?: boolean;
 }
 
 /** What commits wait for, as the running server has it. */
@@ -116,6 +129,8 @@ export interface StandbyStatus {
     | undefined;
   /** Upstream in force by the configuration; undefined: primary_conninfo is empty. */
   readonly upstream: Upstream | undefined;
+  /** There is a restore_command, so WAL comes from an archive too. */
+  readonly hasArchive?: boolean;
   readonly slots: readonly Slot[];
   readonly senders: readonly Sender[];
   readonly serverVersion: number;
@@ -137,4 +152,6 @@ export interface LocalPostgres {
   /** The server runs and refuses our superuser: why, and what to do about it. */
   readonly loginRefused: string | undefined;
   readonly health: LocalHealth;
+  /** Logical slots that could not be used when they were last tended, with the reason: only a new copy helps. */
+  readonly brokenSlots?: Readonly<Record<string, string>>;
 }

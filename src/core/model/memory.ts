@@ -4,6 +4,7 @@ import type { Lsn, WalPosition } from './lsn.ts';
 import { type CallbacksTold, NOTHING_TOLD } from './callback.ts';
 import type { MemberData } from './cluster.ts';
 import type { DynamicConfig } from '../settings/dynamic-config.ts';
+import { NO_SLOT_MEMORY, type SlotMemory } from '../slots/slot-memory.ts';
 
 /** WAL position taken after a setting of `synchronous_standby_names` was in force; who flushed it holds every commit before. */
 export interface SyncMark {
@@ -88,6 +89,9 @@ export interface Memory {
   /** Revision of /config whose settings the server was last told, and which reading of the local file was in force then. */
   readonly appliedConfig: number | undefined;
   readonly appliedLocal: number | undefined;
+  /** Whether the server was last told to give hot_standby_feedback, whatever its configuration says. */
+  readonly appliedFeedback: boolean;
+  readonly slots: SlotMemory;
   readonly published: { readonly data: MemberData; readonly atMs: number } | undefined;
   readonly statusAtMs: number;
   /** When this standby was last asked to connect again at once. */
@@ -142,6 +146,8 @@ export function initialMemory(nowMs: number): Memory {
     lastConfig: undefined,
     appliedConfig: undefined,
     appliedLocal: undefined,
+    appliedFeedback: false,
+    slots: NO_SLOT_MEMORY,
     published: undefined,
     statusAtMs: 0,
     nudgedMs: 0,

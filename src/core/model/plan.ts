@@ -2,6 +2,7 @@ import type { CallbackCall } from './callback.ts';
 import type { ClusterEvent } from './event.ts';
 import type { FailoverRequest, HistoryEntry, MemberData, Pledge, SyncState } from './cluster.ts';
 import type { Job, ServerSettings } from './job.ts';
+import type { LogicalSlotWork } from './logical-slot.ts';
 import type { Lsn, WalPosition } from './lsn.ts';
 import type { Memory } from './memory.ts';
 import type { RuleId } from './rule.ts';
@@ -66,6 +67,7 @@ export type Step =
       readonly reign: number;
       readonly optime: Lsn;
       readonly slots: Readonly<Record<string, Lsn>>;
+      readonly retainSlots: readonly string[];
     }
   | {
       readonly kind: 'writeHistory';
@@ -77,8 +79,13 @@ export type Step =
   | { readonly kind: 'refreshHistory'; readonly reign: number }
   /** `callback`: to be called once the server has been told. */
   | { readonly kind: 'applySettings'; readonly settings: ServerSettings; readonly callback?: CallbackCall }
+  /** A physical slot that keeps WAL from now on. */
   | { readonly kind: 'createSlot'; readonly name: string }
   | { readonly kind: 'dropSlot'; readonly name: string }
+  /** Physical slots: WAL before `to` is not kept any more. */
+  | { readonly kind: 'advanceSlots'; readonly to: Readonly<Record<string, Lsn>> }
+  /** Creating and advancing logical slots may wait for clients' transactions: begun, not waited for. */
+  | { readonly kind: 'tendLogicalSlots'; readonly work: readonly LogicalSlotWork[] }
   | { readonly kind: 'startJob'; readonly job: Job; readonly deadlineMs: number }
   | { readonly kind: 'cancelJob'; readonly why: string }
   /** SIGKILL of the whole server, now, whatever job runs (it is cancelled). */

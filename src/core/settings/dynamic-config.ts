@@ -12,6 +12,7 @@ import {
   valueOf,
 } from './read-settings.ts';
 import { type SettingProblem, settingProblemToText } from './setting-problem.ts';
+import { readSlotSettings, type SlotSettings } from './slot-settings.ts';
 import { readTimings } from './timings.ts';
 
 export type SynchronousMode = 'off' | 'on' | 'quorum';
@@ -20,7 +21,7 @@ export type SynchronousMode = 'off' | 'on' | 'quorum';
  * The configuration all members share, kept in the store (`/config`) and first taken from `bootstrap.dcs`.
  * Every field has a usable value; what the document said wrongly is replaced by its default.
  */
-export interface DynamicConfig {
+export interface DynamicConfig extends SlotSettings {
   /** `ttl`: life of a member's lease. At least 20 s. */
   readonly ttlMs: number;
   /** `loop_wait`: longest quiet time between two decisions; events come at once. */
@@ -89,6 +90,7 @@ export function decodeDynamicConfig(json: unknown): DecodedDynamicConfig {
     ...readTimings(reader),
     ...readFailoverRules(reader),
     ...readSynchronousRules(reader),
+    ...readSlotSettings(reader),
     ...readPostgresSection(readerBelow(reader, 'postgresql')),
     ...readKornakSection(readerBelow(reader, 'kornak')),
     raw,

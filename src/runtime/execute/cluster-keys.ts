@@ -62,9 +62,9 @@ export const writeFailover: Perform<'writeFailover'> = ({ value, revision }, han
   return commit(hands, [{ target: 'mod', key, revision }], [{ kind: 'put', key, value: encodeFailover(value) }]);
 };
 
-export const writeStatus: Perform<'writeStatus'> = ({ reign, optime, slots }, hands) =>
+export const writeStatus: Perform<'writeStatus'> = ({ reign, optime, slots, retainSlots }, hands) =>
   commit(hands, leaderIsOurs(hands, reign), [
-    { kind: 'put', key: hands.keys.status, value: encodeStatus(optime, slots) },
+    { kind: 'put', key: hands.keys.status, value: encodeStatus(optime, { slots, retainSlots }) },
   ]);
 
 export const writeHistory: Perform<'writeHistory'> = ({ reign, entries, revision }, hands) => {

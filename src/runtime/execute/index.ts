@@ -13,7 +13,15 @@ import {
 } from './cluster-keys.ts';
 import type { Hands, Perform, StepOf, StepOutcome } from './hands.ts';
 import { adoptKey, disarmGuard, fence, releaseKey } from './leadership.ts';
-import { applySettings, cancelJob, createSlot, dropSlot, startJob } from './local-work.ts';
+import {
+  advanceSlots,
+  applySettings,
+  cancelJob,
+  createSlot,
+  dropSlot,
+  startJob,
+  tendLogicalSlots,
+} from './local-work.ts';
 import { answer, exit, probe } from './people.ts';
 import { putPledge, withdrawPledge } from './pledge.ts';
 import { takeKey } from './take-key.ts';
@@ -38,6 +46,8 @@ const PERFORM: { readonly [K in StepKind]: Perform<K> } = {
   applySettings,
   createSlot,
   dropSlot,
+  advanceSlots,
+  tendLogicalSlots,
   startJob,
   cancelJob,
   fence,

@@ -1,6 +1,6 @@
 import { known } from '../../core/model/seen.ts';
 import { encodeMember } from '../../core/layout/member-key.ts';
-import { encodeStatus } from '../../core/layout/status-key.ts';
+import { encodeStatus, NO_STATUS } from '../../core/layout/status-key.ts';
 import { BUDGETS } from '../budgets.ts';
 import { pause } from '../pause.ts';
 import type { Write } from '../transactor.ts';
@@ -37,8 +37,8 @@ export const releaseKey: Perform<'releaseKey'> = async (step, hands) => {
 
 function statusOf({ optime }: StepOf<'releaseKey'>, { keys, mirror }: Hands): readonly Write[] {
   if (optime === undefined) return [];
-  const slots = known(mirror.view())?.status.slots ?? {};
-  return [{ kind: 'put', key: keys.status, value: encodeStatus(optime, slots) }];
+  const told = known(mirror.view())?.status ?? NO_STATUS;
+  return [{ kind: 'put', key: keys.status, value: encodeStatus(optime, told) }];
 }
 
 function isStillOurs(reign: number, { keys, mirror, self }: Hands): boolean {

@@ -18,6 +18,14 @@ export const createSlot: Perform<'createSlot'> = async ({ name }, { postgres }) 
 export const dropSlot: Perform<'dropSlot'> = async ({ name }, { postgres }) =>
   fromJob(await postgres.dropSlot(name, BUDGETS.slot));
 
+export const advanceSlots: Perform<'advanceSlots'> = async ({ to }, { postgres }) =>
+  fromJob(await postgres.advanceSlots(to, BUDGETS.slot));
+
+export const tendLogicalSlots: Perform<'tendLogicalSlots'> = ({ work }, { postgres }) => {
+  postgres.tendLogicalSlots(work);
+  return Promise.resolve(DONE);
+};
+
 export const startJob: Perform<'startJob'> = ({ job, deadlineMs }, { fence, jobs }) => {
   const started = jobs.start(job, deadlineMs);
   fence.noteStarted();

@@ -67,7 +67,7 @@ export class SimPostgres implements Postgres {
     return this.ask(budgetMs, () => {
       const { files } = this.host.disk;
       if (files === undefined || this.host.server === undefined) return failed('no server');
-      if (!files.slots.has(name)) files.slots.set(name, { restartLsn: undefined });
+      if (!files.slots.has(name)) files.slots.set(name, { restartLsn: this.host.server.replayed().lsn });
       return DONE;
     });
   }
@@ -80,6 +80,25 @@ export class SimPostgres implements Postgres {
       files?.slots.delete(name);
       return DONE;
     });
+  }
+
+  advanceSlots(to: Readonly<Record<string, Lsn>>, budgetMs: number): Promise<JobOutcome> {
+    return this.ask(budgetMs, () => {
+      const { server } = this.host;
+      const reached = server?.replayed().lsn ?? 0;
+      for (const [name, position] of Object.entries(to)) {
+        const slot = server?.files.slots.get(name);
+        if (slot === undefined) return failed(`replication slot "${name}" does not exist`);
+        if (server?.senders.some((each) => each.slot === name) === true)
+          return failed(`replication slot "${name}" is active`);
+        slot.restartLsn = Math.max(slot.restartLsn ?? 0, Math.min(Number(position), reached));
+      }
+      return DONE;
+    });
+  }
+
+  tendLogicalSlots(): void {
+    // Nobody decodes here: logical slots are made and moved in test/integration.
   }
 
   kill(budgetMs: number): Promise<JobOutcome> {

@@ -155,6 +155,8 @@ function delegate(postgres: Postgres): Postgres {
     applySettings: (settings, budgetMs) => postgres.applySettings(settings, budgetMs),
     createSlot: (name, budgetMs) => postgres.createSlot(name, budgetMs),
     dropSlot: (name, budgetMs) => postgres.dropSlot(name, budgetMs),
+    advanceSlots: (to, budgetMs) => postgres.advanceSlots(to, budgetMs),
+    tendLogicalSlots: (work) => postgres.tendLogicalSlots(work),
     kill: (budgetMs) => postgres.kill(budgetMs),
     flushLsn: (budgetMs) => postgres.flushLsn(budgetMs),
     timelineHistory: (budgetMs) => postgres.timelineHistory(budgetMs),

@@ -187,7 +187,10 @@ describe('initialising', () => {
     },
     {
       name: 'a member without data clones from the leader',
-      obs: observation({ postgres: empty, cluster: { ...ledByB, status: { optime: undefined, slots: { a: at(1) } } } }),
+      obs: observation({
+        postgres: empty,
+        cluster: { ...ledByB, status: { optime: undefined, slots: { a: at(1) }, retainSlots: [] } },
+      }),
       rule: 'B70',
       steps: ['startJob'],
     },
@@ -473,7 +476,11 @@ describe('the holder of the key', () => {
       obs: observation({
         postgres: primary({ slots: [] }),
         lease: held(),
-        cluster: view({ leader: leaderKey('a'), members: [member('a')] }),
+        cluster: view({
+          leader: leaderKey('a'),
+          members: [member('a')],
+          status: { optime: at(1000), slots: { a: at(1000) }, retainSlots: ['a'] },
+        }),
       }),
       mem: settledLeader,
       rule: 'P90',
@@ -484,7 +491,7 @@ describe('the holder of the key', () => {
       obs: observation({ postgres: primary({ slots: [] }), lease: held(), cluster: ledByA }),
       mem: settledLeader,
       rule: 'P10',
-      steps: ['createSlot', 'createSlot'],
+      steps: ['writeStatus', 'createSlot', 'createSlot'],
     },
     {
       name: 'leads on while the store is silent',

@@ -23,7 +23,7 @@ const follower = standby({
   receiverRuns: true,
   receiver: { status: 'streaming', upstream, slot: 'a', timeline: 1 },
 });
-const told = { optime: at(1000), slots: { b: at(900), c: at(900) } };
+const told = { optime: at(1000), slots: { a: at(1000), b: at(900), c: at(900) }, retainSlots: ['a', 'b', 'c'] };
 const ledByA = { leader: leaderKey('a'), status: told };
 const ledByB = view({ leader: leaderKey('b'), members: [member('a'), member('b', { role: 'primary' }), member('c')] });
 const settled = memory({

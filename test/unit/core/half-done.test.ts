@@ -189,7 +189,10 @@ test('a reign is carried on although /config means nothing', () => {
 test('a standby takes up its slot when slots are switched on', () => {
   const upstream = { host: 'b', port: 5432 };
   const receiver = { status: 'streaming', upstream, slot: undefined, timeline: 1 };
-  const obs = observation({ postgres: standby({ upstream, receiverRuns: true, receiver }), cluster: ledByB });
+  const obs = observation({
+    postgres: standby({ upstream, receiverRuns: true, receiver, slots: [] }),
+    cluster: ledByB,
+  });
   expect(decide(obs, memory()).rule).toBe('R40');
   const off = { ...ledByB, config: configKey({ postgresql: { use_slots: false } }) };
   expect(decide({ ...obs, cluster: { kind: 'seen', value: off, atMs: NOW_MS } }, memory()).rule).toBe('R90');

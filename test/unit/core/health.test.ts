@@ -67,7 +67,7 @@ const led = (b: Partial<MemberData> = replica, c: Partial<MemberData> = { state:
   view({
     leader: leaderKey('a'),
     members: [member('a', { role: 'primary' }), member('b', b), member('c', c)],
-    status: { optime: at(1000), slots: { b: at(900), c: at(900) } },
+    status: { optime: at(1000), slots: { a: at(1000), b: at(900), c: at(900) }, retainSlots: ['a', 'b', 'c'] },
   });
 const serving = primary({ senders: [sender('b')] });
 

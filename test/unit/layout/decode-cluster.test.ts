@@ -28,7 +28,7 @@ test('an empty store is a cluster without anything', () => {
     sync: { value: { leader: undefined, voters: [], quorum: 0 }, revision: 0 },
     failover: { value: undefined, revision: 0 },
     history: { value: undefined, revision: 0 },
-    status: { optime: undefined, slots: {} },
+    status: { optime: undefined, slots: {}, retainSlots: [] },
     reign: { value: undefined, revision: 0 },
     pledges: [],
     events: { value: [], revision: 0 },

@@ -194,18 +194,20 @@ test.each(['', '{}', '[1]', '[[1]]', '[["1",2,"x"]]', '[[1,2,"x"],[1,-2,"y"]]'])
 test.each([
   {
     text: '{"optime":67108960,"slots":{"a":50331648,"b":"67108960","c":true},"retain_slots":["a"]}',
-    value: { optime: 67108960n, slots: { a: 50331648n, b: 67108960n } },
+    value: { optime: 67108960n, slots: { a: 50331648n, b: 67108960n }, retainSlots: ['a'] },
   },
-  { text: '{"optime":1,"slots":"{\\"a\\":2}"}', value: { optime: 1n, slots: { a: 2n } } },
-  { text: '{}', value: { optime: undefined, slots: {} } },
-  { text: '67108960', value: { optime: 67108960n, slots: {} } },
+  { text: '{"optime":1,"slots":"{\\"a\\":2}"}', value: { optime: 1n, slots: { a: 2n }, retainSlots: [] } },
+  { text: '{}', value: { optime: undefined, slots: {}, retainSlots: [] } },
+  { text: '67108960', value: { optime: 67108960n, slots: {}, retainSlots: [] } },
 ])('status $text', ({ text, value }) => {
   expect(decodeStatus(text)).toEqual({ value });
 });
 
 test('status leaves out slots while there is none', () => {
-  expect(encodeStatus(lsn(5), {})).toBe('{"optime":5}');
-  expect(encodeStatus(lsn(5), { a: lsn(4) })).toBe('{"optime":5,"slots":{"a":4}}');
+  expect(encodeStatus(lsn(5), { slots: {}, retainSlots: [] })).toBe('{"optime":5}');
+  expect(encodeStatus(lsn(5), { slots: { a: lsn(4) }, retainSlots: ['b', 'a'] })).toBe(
+    '{"optime":5,"slots":{"a":4},"retain_slots":["a","b"]}',
+  );
   expect(decodeStatus('x').why).toBeTypeOf('string');
 });
 

@@ -2,6 +2,20 @@ import { expect, test } from 'vitest';
 import { literal } from '../../../src/postgres/sql-connection.ts';
 import { activityOf, statusAnswerFromText } from '../../../src/postgres/status-answer.ts';
 
+const slotRow = (more: object): object => ({
+  slot_name: 'a',
+  slot_type: 'physical',
+  plugin: null,
+  database: null,
+  active: false,
+  xmin: null,
+  catalog_xmin: null,
+  restart_lsn: null,
+  confirmed_flush_lsn: null,
+  wal_status: null,
+  ...more,
+});
+
 const ANSWER = {
   standby: true,
   version: 150018,
@@ -19,9 +33,28 @@ const ANSWER = {
   isPaused: false,
   receiver: null,
   senders: [],
-  slots: [{ name: 'a', kind: 'physical', active: false, restartLsn: null }],
+  slots: [slotRow({})],
+  restoreCommand: null,
   activity: [{ kind: 'startup', pid: 7, waitsFor: null }],
 };
+
+test.each([
+  ['version 12', { wal_status: undefined }, { isLost: false, hasXmin: false }],
+  ['WAL is gone', { wal_status: 'lost' }, { isLost: true }],
+  ['WAL is about to go', { wal_status: 'unreserved' }, { isLost: false }],
+  ['version 16, in conflict', { wal_status: 'reserved', conflicting: true }, { isLost: true }],
+  ['version 18, invalidated', { wal_status: 'reserved', invalidation_reason: 'idle_timeout' }, { isLost: true }],
+  ['rows held for a standby', { xmin: '730' }, { hasXmin: true }],
+  ['rows held for decoding', { catalog_xmin: '730' }, { hasXmin: true }],
+  [
+    'version 17, a failover slot',
+    { slot_type: 'logical', plugin: 'pgoutput', database: 'app', failover: true, synced: false },
+    { kind: 'logical', plugin: 'pgoutput', database: 'app', isFailover: true, isSynced: false },
+  ],
+])('a slot of another version or state: %s', (_name, row, expected) => {
+  const answer = statusAnswerFromText(JSON.stringify({ ...ANSWER, slots: [slotRow(row)] }));
+  expect(answer.slots[0]).toMatchObject(expected);
+});
 
 test('what is NULL there is undefined here', () => {
   const answer = statusAnswerFromText(JSON.stringify(ANSWER));

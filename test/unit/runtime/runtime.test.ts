@@ -76,6 +76,8 @@ beforeEach(() => {
         applySettings: () => Promise.resolve(done),
         createSlot: () => Promise.resolve(done),
         dropSlot: () => Promise.resolve(done),
+        advanceSlots: () => Promise.resolve(done),
+        tendLogicalSlots: () => undefined,
         kill: () => {
           kills += 1;
           return Promise.resolve(done);

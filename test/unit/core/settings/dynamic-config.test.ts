@@ -29,6 +29,9 @@ describe('an empty document gives the defaults', () => {
       pgIdent: undefined,
       leaderTtlMs: 6000,
       healthTimeoutMs: 5000,
+      memberSlotsTtlMs: 1_800_000,
+      permanentSlots: {},
+      ignoreSlots: [],
       raw: {},
     });
     expect(decodeDynamicConfig({})).toMatchObject({ warnings: [], rejected: false });
