@@ -1,0 +1,133 @@
+// Rules whose work is to wait, to put away or to leave alone: what they keep from happening is seen only where they are missing.
+import { describe, expect, test } from 'vitest';
+import { decide } from '../../../src/core/decide/decide.ts';
+import type { Memory } from '../../../src/core/model/memory.ts';
+import type { Observation } from '../../../src/core/model/observation.ts';
+import type { StepKind } from '../../../src/core/model/plan.ts';
+import { unknown } from '../../../src/core/model/seen.ts';
+import {
+  at,
+  down,
+  held,
+  leaderKey,
+  member,
+  memory,
+  NOW_MS,
+  observation,
+  pledgeOf,
+  primary,
+  standby,
+  view,
+} from '../../support/core-builders.ts';
+
+const silent = unknown('the store does not answer');
+const armed = { kind: 'armed', reign: 10, leaseId: 'lease-leader', deadlineMs: NOW_MS + 2_000 } as const;
+const ledByB = view({ leader: leaderKey('b'), members: [member('a'), member('b', { role: 'primary' }), member('c')] });
+const pledged = [pledgeOf('a', 1000)];
+
+interface Case {
+  readonly name: string;
+  readonly obs: Observation;
+  readonly mem?: Partial<Memory>;
+  readonly rule: string;
+  readonly steps: readonly StepKind[];
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: 'who asked for the new cluster is told that it serves',
+    obs: observation({ postgres: primary(), lease: held(), cluster: view({ leader: leaderKey('a') }) }),
+    mem: { bootstrapRequest: 7, servingReign: 10 },
+    rule: 'B20',
+    steps: ['answer'],
+  },
+  {
+    name: 'who handed over stays down while the candidate takes the key',
+    obs: observation({ postgres: down({ state: 'shut down' }), cluster: view() }),
+    mem: {
+      switchover: {
+        revision: 5,
+        candidate: 'b',
+        shutdownLsn: at(900),
+        stoppedMs: NOW_MS - 300,
+        releasedMs: NOW_MS - 100,
+      },
+    },
+    rule: 'D30',
+    steps: [],
+  },
+  {
+    name: 'a start that failed is not tried again at once',
+    obs: observation({ postgres: down({ state: 'shut down in recovery' }, true), cluster: ledByB }),
+    mem: { holdOffMs: NOW_MS + 700, role: 'replica' },
+    rule: 'D40',
+    steps: [],
+  },
+  {
+    name: 'a primary under the guard of an earlier agent is left alone until the store answers',
+    obs: observation({ postgres: primary(), guard: armed, cluster: silent }),
+    rule: 'F20',
+    steps: [],
+  },
+  {
+    name: 'a guard armed over a server that is down stands down',
+    obs: observation({ postgres: down({ state: 'shut down' }), guard: armed, cluster: ledByB }),
+    rule: 'F50',
+    steps: ['disarmGuard'],
+  },
+  {
+    name: 'a guard armed over a standby may hide a promote signal on its way: killed, then disarmed',
+    obs: observation({ postgres: standby(), guard: armed, cluster: ledByB }),
+    rule: 'F50',
+    steps: ['fence', 'disarmGuard'],
+  },
+  {
+    name: 'nobody leads a cluster that another member is still initialising',
+    obs: observation({
+      postgres: standby(),
+      cluster: view({ initialize: { value: '', revision: 3 }, bootstrapper: 'c', pledges: pledged }),
+    }),
+    mem: { pledge: { reign: 10, position: { timeline: 1, lsn: at(1000) } } },
+    rule: 'V40',
+    steps: [],
+  },
+  {
+    name: 'who is further behind than allowed does not lead',
+    obs: observation({
+      postgres: standby(),
+      cluster: view({ pledges: pledged, status: { optime: at(1000 + 1_048_577), slots: {} } }),
+      vacancy: {
+        sinceMs: NOW_MS - 5_000,
+        previous: { name: 'b', reign: 10, leaseTtlMs: 6_000 },
+        manner: 'expired',
+      },
+    }),
+    mem: { candidateSinceMs: NOW_MS - 5_000 },
+    rule: 'V70',
+    steps: [],
+  },
+  {
+    name: 'a shutdown ends the running work first',
+    obs: observation({
+      postgres: standby(),
+      cluster: ledByB,
+      requests: [{ kind: 'shutdown', id: 1 }],
+      job: {
+        job: { kind: 'recoverCrash' },
+        startedMs: NOW_MS - 500,
+        deadlineMs: NOW_MS + 10_000,
+        progress: undefined,
+        cancelled: false,
+      },
+    }),
+    rule: 'X10',
+    steps: ['cancelJob'],
+  },
+];
+
+describe('a rule that keeps something from happening', () => {
+  test.each(CASES)('$name', ({ obs, mem, rule, steps }) => {
+    const decision = decide(obs, memory(mem));
+    expect({ rule: decision.rule, steps: decision.plan.steps.map((step) => step.kind) }).toEqual({ rule, steps });
+  });
+});
