@@ -95,7 +95,7 @@ const CASES: readonly Case[] = [
     name: 'who is further behind than allowed does not lead',
     obs: observation({
       postgres: standby(),
-      cluster: view({ pledges: pledged, status: { optime: at(1000 + 1_048_577), slots: {} } }),
+      cluster: view({ pledges: pledged, status: { optime: at(1000 + 1_048_577), slots: {}, retainSlots: [] } }),
       vacancy: {
         sinceMs: NOW_MS - 5_000,
         previous: { name: 'b', reign: 10, leaseTtlMs: 6_000 },
