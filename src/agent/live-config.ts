@@ -68,9 +68,9 @@ function reloaded(before: PostgresqlConfig, next: PostgresqlConfig): PostgresqlC
 function overridesOf({ postgresql, kornak }: LocalConfig): Self['overrides'] {
   const { usePgRewind, pgHba, pgIdent, removeDataDirectoryOnRewindFailure, removeDataDirectoryOnDivergedTimelines } =
     postgresql;
-  const { leaderTtlMs, healthTimeoutMs } = kornak;
+  const { leaderTtlMs, healthTimeoutMs, divergence } = kornak;
   const removal = { removeDataDirectoryOnRewindFailure, removeDataDirectoryOnDivergedTimelines };
-  return { usePgRewind, pgHba, pgIdent, ...removal, leaderTtlMs, healthTimeoutMs };
+  return { usePgRewind, pgHba, pgIdent, ...removal, leaderTtlMs, healthTimeoutMs, divergence };
 }
 
 function differing(next: object, now: object, prefix: string): readonly string[] {

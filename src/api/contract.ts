@@ -1,6 +1,7 @@
 // The REST contract as data: whatever answers, checks access or documents it reads this table.
 import { patchConfig, putConfig } from './config-handlers.ts';
 import type { Endpoint } from './endpoint.ts';
+import { deleteDivergence, getDivergence, postReinitialize } from './healing-handlers.ts';
 import { getExplain, postBootstrap } from './own-handlers.ts';
 import { getCluster, getConfig, getHealth, getHistory, getLiveness, getReadiness, getStatus } from './read-handlers.ts';
 import { deleteSwitchover, postFailover, postSwitchover } from './switchover-handlers.ts';
@@ -75,6 +76,31 @@ export const CONTRACT: readonly Endpoint[] = [
     isPatient: true,
     doc: 'Initialises the cluster on this member. 202 once it has begun, 409 with the reason where it may not.',
     handle: postBootstrap,
+  },
+  {
+    method: 'POST',
+    path: '/reinitialize',
+    isUnsafe: true,
+    body: 'optional',
+    isPatient: true,
+    doc: 'Clones this member anew, its data being moved aside. `force` cancels what is under way, `from_leader` copies from the leader.',
+    handle: postReinitialize,
+  },
+  {
+    method: 'GET',
+    path: '/kornak/divergence',
+    ...OPEN,
+    doc: 'What this member has given up, one record each; below it /ID, one record whole.',
+    handle: getDivergence,
+  },
+  {
+    method: 'DELETE',
+    path: '/kornak/divergence',
+    isUnsafe: true,
+    body: 'none',
+    isPatient: true,
+    doc: 'With /ID below it: deletes what is kept of that record; what was held may then be given up.',
+    handle: deleteDivergence,
   },
   {
     method: 'GET',

@@ -28,7 +28,7 @@ export interface Endpoint {
   readonly path: string;
   /** It changes something: who asks must be known where authentication is configured. */
   readonly isUnsafe: boolean;
-  readonly body: 'none' | 'required';
+  readonly body: 'none' | 'optional' | 'required';
   /** How old a snapshot it may answer from; the answer waits a little for a newer one. Without it any will do. */
   readonly maxAgeMs?: number;
   /** Longer than others may take, because people wait for an outcome. Bounds itself. */

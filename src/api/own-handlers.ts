@@ -22,6 +22,7 @@ export function getExplain(_: ApiRequest, { desk, situation, scope, name }: Offi
     why: snapshot.why,
     role: situation.role,
     state: situation.state,
+    healing: healingFields(situation, nowMs),
     job: jobFields(situation, nowMs),
     timers: timerFields(situation, nowMs),
     store: situation.observation.cluster.kind === 'seen' ? undefined : situation.observation.cluster.why,
@@ -29,6 +30,12 @@ export function getExplain(_: ApiRequest, { desk, situation, scope, name }: Offi
     events: snapshot.events,
     cluster_events: situation.view?.events.value ?? [],
   });
+}
+
+function healingFields({ healing }: Situation, nowMs: number): unknown {
+  if (healing === undefined) return undefined;
+  const { rung, tries, why, sinceMs } = healing;
+  return { rung, try: tries, why, for_ms: Math.round(nowMs - sinceMs) };
 }
 
 function jobFields({ observation }: Situation, nowMs: number): unknown {

@@ -35,7 +35,8 @@ export async function respond(request: IncomingMessage, responder: Responder): P
 
 async function answerOf(endpoint: Endpoint, request: IncomingMessage, responder: Responder): Promise<Answer> {
   const { path, search } = splitTarget(request.url ?? '/');
-  const read = endpoint.body === 'none' ? undefined : await readBody(request);
+  const isSent = endpoint.body === 'required' || (endpoint.body === 'optional' && hasBody(request));
+  const read = isSent ? await readBody(request) : undefined;
   if (read?.kind === 'refused') return read.answer;
   const work = handle(endpoint, { path, query: queryFrom(search), body: read?.value ?? {} }, responder);
   const answer = await (endpoint.isPatient === true ? work : within(ANSWER_MS, work));
@@ -53,6 +54,12 @@ async function handle(
   const situation = snapshot && situationOf(snapshot, desk.nowMs());
   const office: Office = { desk, scope, name, startedMs, situation };
   return endpoint.handle(request, office);
+}
+
+/** A length of 0 says that there is none. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  const length = headers['content-length'];
+  return (length !== undefined && Number(length) > 0) || headers['transfer-encoding'] !== undefined;
 }
 
 /** The query is cut off first; a proxy may send the whole URL. */

@@ -1,5 +1,6 @@
 // The facts that answers are made of, from the last snapshot. What is not known is undefined here and never guessed.
 import type { ClusterView } from '../core/model/cluster.ts';
+import type { Healing } from '../core/model/healing.ts';
 import type { JobKind } from '../core/model/job.ts';
 import type { SqlStatus } from '../core/model/local-postgres.ts';
 import type { Observation } from '../core/model/observation.ts';
@@ -30,6 +31,8 @@ export interface Situation {
   readonly ageMs: number;
   readonly lastCycleMs: number;
   readonly storeSeenAtS: number;
+  /** What is being done about this member while it does not follow. */
+  readonly healing: Healing | undefined;
 }
 
 export const TTL_DEFAULT_MS = 30_000;
@@ -49,7 +52,7 @@ export function situationOf(snapshot: Snapshot, nowMs: number): Situation {
     config,
     sql,
     leads,
-    state: stateOf(observation),
+    state: stateOf(snapshot),
     role: roleOf(observation, lastView, leads && isStandbyCluster),
     replicationState: replicationStateOf(sql),
     syncStandby: syncStandbyOf(observation, view, config),
@@ -58,6 +61,7 @@ export function situationOf(snapshot: Snapshot, nowMs: number): Situation {
     ageMs: nowMs - observation.nowMs,
     lastCycleMs: snapshot.atMs,
     storeSeenAtS: snapshot.storeSeenAtS,
+    healing: snapshot.healing,
   };
 }
 
@@ -106,8 +110,9 @@ const STATE_OF_JOB: Partial<Record<JobKind, string>> = {
   stop: 'stopping',
 };
 
-function stateOf({ job, postgres }: Observation): string {
+function stateOf({ observation: { job, postgres }, isReinitializing }: Snapshot): string {
   const byJob = job === undefined ? undefined : STATE_OF_JOB[job.job.kind];
+  if (isReinitializing === true) return 'creating replica';
   if (byJob !== undefined) return byJob;
   if (postgres.sql.kind === 'seen') return 'running';
   if (postgres.postmaster !== undefined) return postgres.starting ? 'starting' : 'unknown';

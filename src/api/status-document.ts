@@ -8,6 +8,7 @@ export function statusDocument(situation: Situation): Readonly<Record<string, un
     state,
     ...(sql === undefined ? { role } : sqlFields(sql, situation)),
     ...clusterFields(situation),
+    kornak: healingFields(situation),
   };
 }
 
@@ -51,6 +52,15 @@ function senderFields(sender: Sender): Readonly<Record<string, unknown>> {
     sync_state: sender.syncState,
     sync_priority: sender.syncPriority,
   };
+}
+
+/** Ours, beside the contract's: only while there is something to say. */
+function healingFields({ healing, observation }: Situation): unknown {
+  const { progress } = observation.job ?? {};
+  const job = progress === undefined ? undefined : { progress: progress.text, percent: progress.percent };
+  if (healing === undefined && job === undefined) return undefined;
+  const { rung, tries, why } = healing ?? {};
+  return { healing: healing === undefined ? undefined : { rung, try: tries, why }, job };
 }
 
 function clusterFields({ observation, view, isPaused, storeSeenAtS }: Situation): Readonly<Record<string, unknown>> {

@@ -77,6 +77,7 @@ function decodeKornak(input: LocalSchema['kornak'], dataDir: string): LocalConfi
     healthTimeoutMs: input?.health_timeout,
     callbackTimeoutMs: input?.callback_timeout ?? 300_000,
     hookTimeoutMs: input?.hook_timeout ?? 30_000,
+    divergence: input?.divergence ?? undefined,
     stateDir: input?.state_dir ?? `${dataDir}.kornak`,
   };
 }

@@ -26,6 +26,7 @@ const TEXT_VARIABLES: Readonly<Record<string, Path>> = {
   ...roleVariables(),
   LEADER_TTL: ['kornak', 'leader_ttl'],
   HEALTH_TIMEOUT: ['kornak', 'health_timeout'],
+  DIVERGENCE: ['kornak', 'divergence'],
   STATE_DIR: ['kornak', 'state_dir'],
 };
 

@@ -76,7 +76,7 @@ const DYNAMIC = {
     // Programs that a member runs are named in its own file alone: whoever writes the store must not choose them.
     ...all('later', 'callbacks pre_promote before_stop'),
   },
-  kornak: all('used', 'leader_ttl health_timeout'),
+  kornak: all('used', 'leader_ttl health_timeout divergence'),
 } as const;
 
 const POSTGRESQL = {
@@ -136,7 +136,7 @@ export const KNOWN_KEYS: KeyTree = tree({
     sync_priority: later(1),
     clonefrom: 'later',
   },
-  kornak: all('used', 'leader_ttl health_timeout callback_timeout hook_timeout state_dir'),
+  kornak: all('used', 'leader_ttl health_timeout callback_timeout hook_timeout divergence state_dir'),
 });
 
 /** Sections whose keys are free beside the known ones. */

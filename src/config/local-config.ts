@@ -1,7 +1,7 @@
 import type { CallbackAction } from '../core/model/callback.ts';
 import type { Tags } from '../core/model/cluster.ts';
 import type { Redacted } from '../core/model/redacted.ts';
-import type { DynamicConfig } from '../core/settings/dynamic-config.ts';
+import type { DivergencePolicy, DynamicConfig } from '../core/settings/dynamic-config.ts';
 
 /** What one member's own file and environment say, decoded. Everything in it is usable as it stands. */
 export interface LocalConfig {
@@ -126,6 +126,7 @@ export interface KornakConfig {
   /** After it a callback, or one of pre_promote and before_stop, is ended. */
   readonly callbackTimeoutMs: number;
   readonly hookTimeoutMs: number;
+  readonly divergence: DivergencePolicy | undefined;
   /** Of this agent alone: the guard's socket and lock, notes of unfinished work, PostgreSQL's start-up log. */
   readonly stateDir: string;
 }

@@ -124,6 +124,12 @@ const kornak = field.optionalSection("Kornak's own settings, ignored by Patroni.
   hook_timeout: field
     .duration('How long pre_promote and before_stop may run; 30 s by default, 60 s at most.', 100)
     .refine((ms) => ms === undefined || ms <= HOOK_MS_MAX, { error: 'must be at most 60 s' }),
+  divergence: z
+    .enum(['keep', 'hold'], { error: 'must be keep or hold' })
+    .nullish()
+    .describe(
+      'Diverged WAL too large to be kept aside: keep its description only, or hold it until people discard it.',
+    ),
   state_dir: field.optionalText('Directory of this agent alone; beside the data directory, with .kornak appended.'),
 });
 

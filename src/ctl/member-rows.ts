@@ -18,6 +18,8 @@ export interface MemberRow {
   readonly 'Pending restart reason': readonly string[];
   readonly 'Scheduled restart': string;
   readonly Tags: Tags;
+  /** On which rung it comes back, and why it does not follow. */
+  readonly Healing: string;
 }
 
 export function memberRows(view: ClusterView): readonly MemberRow[] {
@@ -41,7 +43,14 @@ function memberRow(member: ShownMember, withPort: boolean): MemberRow {
     'Pending restart reason': restartReasons(data),
     'Scheduled restart': scheduledRestart(data),
     Tags: data.tags ?? {},
+    Healing: healingText(data),
   };
+}
+
+function healingText({ kornak }: MemberData): string {
+  const { rung, tries, why } = kornak?.healing ?? {};
+  if (rung === undefined) return '';
+  return `${rung}${tries === undefined || tries < 2 ? '' : ` (try ${tries})`}: ${why}`;
 }
 
 type LagCells = Pick<MemberRow, 'Receive LSN' | 'Receive Lag' | 'Replay LSN' | 'Replay Lag'>;

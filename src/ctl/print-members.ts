@@ -38,12 +38,14 @@ const FIXED_NAMES = [
   'Replay LSN',
   'Replay Lag',
 ] as const;
-const EXTRA_NAMES = ['Pending restart', 'Pending restart reason', 'Scheduled restart', 'Tags'] as const;
+const EXTRA_NAMES = ['Pending restart', 'Pending restart reason', 'Scheduled restart', 'Tags', 'Healing'] as const;
 
 /** The members of one cluster as text, with what else is worth knowing about it below the pretty table. */
 export function printedMembers({ cluster, view, format, isExtended }: MembersShown): string {
   const rows = memberRows(view);
-  const extras = EXTRA_NAMES.filter((name) => isExtended === true || rows.some((row) => !isEmpty(row[name])));
+  const isShown = (name: (typeof EXTRA_NAMES)[number]): boolean =>
+    (isExtended === true && name !== 'Healing') || rows.some((row) => !isEmpty(row[name]));
+  const extras = EXTRA_NAMES.filter(isShown);
   const isPretty = format === 'pretty';
   const table = printedRows(format, {
     columns: [...(isPretty ? [] : [{ title: 'Cluster' }]), ...FIXED, ...extras.map((title) => ({ title }))],

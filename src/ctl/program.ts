@@ -46,6 +46,8 @@ export function ctlProgram(parts: ProgramParts): Command {
   addEditConfig(program, parts);
   addManualFailover(program, parts, 'switchover');
   addManualFailover(program, parts, 'failover');
+  addReinit(program, parts);
+  addDivergence(program, parts);
   addOwn(program, parts);
   return program;
 }
@@ -190,6 +192,59 @@ function addManualFailover(program: Command, parts: ProgramParts, action: Action
       },
     ),
   );
+}
+
+interface ReinitFlags {
+  readonly force?: boolean;
+  readonly fromLeader?: boolean;
+  readonly wait?: boolean;
+}
+
+function addReinit(program: Command, parts: ProgramParts): void {
+  program
+    .command('reinit <cluster> [members...]')
+    .description('Have replicas cloned anew; their data are moved aside')
+    .option('--force', 'ask nothing, and cancel what is under way there')
+    .option('--from-leader', 'copy from the leader, whoever else offers itself')
+    .option('--wait', 'until the copies are there')
+    .action(
+      on(program, parts, async (session, cluster: string, members: string[], flags: ReinitFlags) => {
+        const { reinit } = await import('./commands/reinit.ts');
+        const [isForced, fromLeader, waits] = [flags.force, flags.fromLeader, flags.wait].map((flag) => flag === true);
+        return reinit(
+          { cluster, members, isForced: isForced === true, fromLeader: fromLeader === true, waits: waits === true },
+          session,
+        );
+      }),
+    );
+}
+
+interface DivergenceFlags {
+  readonly json?: boolean;
+  readonly force?: boolean;
+}
+
+const DIVERGENCE = [
+  ['list', 'List what members have given up when they were rewound or cloned anew'],
+  ['show', 'Show one of those records'],
+  ['discard', 'Delete what is kept of one; what was held may then be given up'],
+] as const;
+
+function addDivergence(program: Command, parts: ProgramParts): void {
+  const group = program.command('divergence').description('WAL and data that members gave up');
+  for (const [action, description] of DIVERGENCE) {
+    const command = group.command(`${action} [cluster] [member] [id]`).description(description);
+    if (action === 'discard') command.option('--force', 'ask nothing');
+    else command.option('--json', 'as one JSON object');
+    command.action(async (...given: [string | undefined, string | undefined, string | undefined, DivergenceFlags]) => {
+      const [cluster, member, id, flags] = given;
+      const [isJson, isForced] = [flags.json === true, flags.force === true];
+      await on(program, parts, async (session) => {
+        const { divergence } = await import('./commands/divergence.ts');
+        return divergence(action, { cluster, member, id, isJson, isForced }, session);
+      })();
+    });
+  }
 }
 
 function addOwn(program: Command, parts: ProgramParts): void {

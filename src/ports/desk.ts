@@ -1,4 +1,5 @@
 import type { FailoverRequest } from '../core/model/cluster.ts';
+import type { DivergenceRecord } from '../core/model/divergence-record.ts';
 import type { PeerStatus } from '../core/model/observation.ts';
 import type { Seen } from '../core/model/seen.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
@@ -35,5 +36,11 @@ export interface Desk {
   writeFailover(request: FailoverRequest | undefined): Promise<DeskOutcome<null>>;
   /** Starts `bootstrap CLUSTER` on this member; done once accepted, refused with the reason otherwise. Progress is in the snapshots. */
   bootstrap(): Promise<DeskOutcome<string>>;
+  /** Clones this member anew; done once it has begun, notDone with the reason where it may not. Progress is in the snapshots. */
+  reinitialize(how: { readonly force: boolean; readonly fromLeader: boolean }): Promise<DeskOutcome<string>>;
+  /** What this member has given up, oldest first. */
+  divergences(): Promise<readonly DivergenceRecord[]>;
+  /** Deletes what is kept of it; what was held may then be given up. absent: there is no such record. */
+  discardDivergence(id: string): Promise<DeskOutcome<DivergenceRecord>>;
   probe(apiUrl: string): Promise<Seen<PeerStatus>>;
 }

@@ -1,4 +1,5 @@
 import type { Job, JobOutcome, JobProgress, ServerSettings } from '../core/model/job.ts';
+import type { DivergenceRecord } from '../core/model/divergence-record.ts';
 import type { LocalPostgres } from '../core/model/local-postgres.ts';
 import type { HistoryEntry } from '../core/model/cluster.ts';
 import type { LogicalSlotWork } from '../core/model/logical-slot.ts';
@@ -40,6 +41,10 @@ export interface Postgres {
   kill(budgetMs: number): Promise<JobOutcome>;
   /** Position and timeline at the end of WAL; for the mark after a new setting, taken on a running primary. */
   flushLsn(budgetMs: number): Promise<Lsn | undefined>;
+  /** What was recorded before it was given up, oldest first. Rejects where it cannot be read. */
+  divergences(): Promise<readonly DivergenceRecord[]>;
+  /** Deletes what is kept of one; its line stays. undefined: there is none. Rejects where it cannot be deleted. */
+  discardDivergence(id: string): Promise<DivergenceRecord | undefined>;
   /** Rows of the newest history file, oldest first; empty on timeline 1. */
   timelineHistory(budgetMs: number): Promise<readonly HistoryEntry[]>;
 }

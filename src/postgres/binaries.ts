@@ -9,6 +9,7 @@ const TOOLS: Readonly<Record<string, string>> = {
   initdb: 'postgresql-N',
   pg_controldata: 'postgresql-N',
   pg_rewind: 'postgresql-N',
+  pg_waldump: 'postgresql-N',
   pg_basebackup: 'postgresql-client-N',
 };
 

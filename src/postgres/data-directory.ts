@@ -6,6 +6,7 @@ import type { Deadline } from './deadline.ts';
 import { reasonOf } from './job-failure.ts';
 import type { PostgresOptions } from './options.ts';
 import { unfinishedWork } from './unfinished-mark.ts';
+import { recordEnd } from './wal-segments.ts';
 import { exists } from './write-file.ts';
 
 /** What a file system puts into a fresh mount, and what may stand beside an empty cluster. */
@@ -35,7 +36,8 @@ export class DataDirectoryReader {
       if (binDir === undefined) return { kind: 'unreadable', why: 'pg_controldata was not found' };
       const file = await this.control(binDir, freshWithinMs, deadline);
       if (typeof file === 'string') return { kind: 'unreadable', why: file };
-      return { kind: 'cluster', control: file.control, standbySignal: await hasSignal(dataDir) };
+      const backupLabel = await exists(join(dataDir, 'backup_label'));
+      return { kind: 'cluster', control: file.control, standbySignal: await hasSignal(dataDir), backupLabel };
     } catch (error) {
       return { kind: 'unreadable', why: reasonOf(error) };
     }
@@ -46,12 +48,23 @@ export class DataDirectoryReader {
     const nowMs = deadline.clock.bootMs();
     const last = this.#last;
     if (last !== undefined && (last.writtenMs === mtimeMs || nowMs - last.askedMs < freshWithinMs)) return last.file;
-    const file = await readControlData(binDir, this.#options.dataDir, deadline);
+    const file = await withCheckpointEnd(await readControlData(binDir, this.#options.dataDir, deadline), this.#options);
     // Another write within the same tick of the file system's clock would leave the same time behind.
     const isSettled = Date.now() - mtimeMs > FILE_CLOCK_TICK_MS || freshWithinMs > 0;
     this.#last = typeof file === 'string' || !isSettled ? undefined : { writtenMs: mtimeMs, askedMs: nowMs, file };
     return file;
   }
+}
+
+/** Only a clean shutdown of a primary has a last record to find the end of. */
+async function withCheckpointEnd(
+  file: ControlFile | string,
+  { dataDir }: PostgresOptions,
+): Promise<ControlFile | string> {
+  if (typeof file === 'string' || file.control.state !== 'shut down') return file;
+  const { checkpointTimeline, checkpointLsn } = file.control;
+  const checkpointEndLsn = await recordEnd(join(dataDir, 'pg_wal'), checkpointTimeline, checkpointLsn);
+  return { ...file, control: { ...file.control, checkpointEndLsn } };
 }
 
 /** What may stand there beside an empty cluster, and is not ours. */

@@ -1,5 +1,6 @@
 import type { HistoryEntry } from '../core/model/cluster.ts';
 import { NO_HEALTH } from '../core/model/health.ts';
+import type { DivergenceRecord } from '../core/model/divergence-record.ts';
 import type { Job, JobOutcome, ServerSettings } from '../core/model/job.ts';
 import type { LogicalSlotWork } from '../core/model/logical-slot.ts';
 import type { LocalPostgres, PostmasterId, SqlStatus } from '../core/model/local-postgres.ts';
@@ -11,12 +12,14 @@ import { CatchUpWatch } from './catch-up-watch.ts';
 import { ConfigurationFiles } from './configuration-files.ts';
 import { DataDirectoryReader } from './data-directory.ts';
 import { type Deadline, deadlineIn } from './deadline.ts';
+import { discardRecord, readRecords } from './divergence-archive.ts';
 import { historyFromText, historyTimelines, PLACEHOLDER, readHistory } from './history-file.ts';
 import { JobFailure, outcomeOf, reasonOf } from './job-failure.ts';
 import { reload } from './jobs/reload.ts';
 import { runJob } from './jobs/run-job.ts';
 import { isLoginRefusal, loginRefusal } from './login-refusal.ts';
 import { killServer } from './kill-server.ts';
+import { endLeftOvers } from './left-overs.ts';
 import type { PostgresOptions } from './options.ts';
 import { Postmaster } from './postmaster.ts';
 import { ReceiverWatch } from './receiver-process.ts';
@@ -47,6 +50,7 @@ export class LocalServer implements Postgres {
   #running: AbortController | undefined;
   #lastError: string | undefined;
   #loginRefused: string | undefined;
+  #hasTidied = false;
 
   constructor(options: PostgresOptions) {
     this.#options = options;
@@ -62,6 +66,7 @@ export class LocalServer implements Postgres {
 
   async observe(budgetMs: number): Promise<LocalPostgres> {
     const deadline = deadlineIn(this.#options.clock, budgetMs);
+    await this.#endLeftOvers(deadline);
     const postmaster = this.#postmaster.find();
     const [data, sql] = await Promise.all([this.#data(postmaster, deadline), this.#sql(postmaster, deadline)]);
     if (postmaster !== undefined && sql.kind === 'seen') this.#catchUp.consider(postmaster, sql.value);
@@ -175,6 +180,14 @@ export class LocalServer implements Postgres {
     return [];
   }
 
+  divergences(): Promise<readonly DivergenceRecord[]> {
+    return readRecords(this.#options);
+  }
+
+  discardDivergence(id: string): Promise<DivergenceRecord | undefined> {
+    return discardRecord(this.#options, id);
+  }
+
   /** Lets go of the server, which runs on. */
   close(): void {
     this.#listeners.length = 0;
@@ -183,6 +196,15 @@ export class LocalServer implements Postgres {
     this.#catchUp.close();
     this.#logicalSlots.close();
     this.#reader.close();
+  }
+
+  /** Once, before anything is looked at: what an agent that is no more had begun would go on beside us. */
+  async #endLeftOvers(deadline: Deadline): Promise<void> {
+    if (this.#hasTidied) return;
+    this.#hasTidied = true;
+    const { dataDir, note } = this.#options;
+    for (const what of await endLeftOvers(dataDir, deadline))
+      note?.(`ended ${what}, which an earlier agent had started on ${dataDir}`);
   }
 
   async #data(postmaster: PostmasterId | undefined, deadline: Deadline): Promise<LocalPostgres['data']> {

@@ -49,6 +49,8 @@ export interface PostgresOptions {
   /** Appended to the pg_hba.conf of a new cluster, unless a whole pg_hba is configured. */
   readonly bootstrapPgHba?: readonly string[] | undefined;
   readonly usePgRewind: boolean;
+  /** Further options of pg_rewind as arguments, `--` included. */
+  readonly rewindOptions?: readonly string[] | undefined;
   /** Further options of pg_basebackup as arguments, `--` included. */
   readonly basebackupOptions: readonly string[];
   /** Becomes `cluster_name`. */

@@ -12,6 +12,7 @@ export interface ProgramRun {
   readonly deadline: Deadline;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
+  readonly onStdout?: (chunk: string) => void;
   readonly onStderr?: (chunk: string) => void;
 }
 
@@ -47,6 +48,7 @@ export async function runProgram(run: ProgramRun): Promise<ProgramResult> {
     };
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       stdout = (stdout + chunk).slice(-OUTPUT_CHARS_MAX);
+      run.onStdout?.(chunk);
     });
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       stderr = (stderr + chunk).slice(-OUTPUT_CHARS_MAX);

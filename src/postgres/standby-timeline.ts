@@ -6,6 +6,7 @@ import type { Deadline } from './deadline.ts';
 import { beginOf, historyFromText, readHistory } from './history-file.ts';
 import { type SqlPlace, withConnection } from './sql-connection.ts';
 import type { StatusAnswer } from './status-answer.ts';
+import { segmentName } from './wal-segments.ts';
 
 /** Timeline of the last WAL record that a standby holds, and how far it reaches. */
 export interface HeldWal {
@@ -114,11 +115,4 @@ async function hasPage(dataDir: string, timeline: number, end: Lsn, segmentBytes
   } catch {
     return false;
   }
-}
-
-export function segmentName(timeline: number, at: bigint, segmentBytes: bigint): string {
-  const number = at / segmentBytes;
-  const perFile = 0x1_0000_0000n / segmentBytes;
-  const hex = (value: bigint): string => value.toString(16).toUpperCase().padStart(8, '0');
-  return hex(BigInt(timeline)) + hex(number / perFile) + hex(number % perFile);
 }

@@ -3,6 +3,7 @@ import { compactJson } from '../core/layout/compact-json.ts';
 import { encodeFailover } from '../core/layout/failover-key.ts';
 import type { Keys } from '../core/layout/keys.ts';
 import type { ClusterView, FailoverRequest } from '../core/model/cluster.ts';
+import type { DivergenceRecord } from '../core/model/divergence-record.ts';
 import type { PeerStatus } from '../core/model/observation.ts';
 import type { Seen } from '../core/model/seen.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
@@ -10,6 +11,7 @@ import { mergePatch } from '../core/settings/merge-patch.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Desk, DeskOutcome, JsonObject } from '../ports/desk.ts';
 import type { Peers } from '../ports/peers.ts';
+import type { Postgres } from '../ports/postgres.ts';
 import type { TxnOutcome } from '../ports/store.ts';
 import { BUDGETS } from './budgets.ts';
 import { Freshener } from './freshener.ts';
@@ -30,6 +32,7 @@ export interface DeskParts {
   readonly mirror: Mirror;
   readonly transactor: Transactor;
   readonly peers: Peers;
+  readonly postgres: Pick<Postgres, 'divergences' | 'discardDivergence'>;
   readonly requests: Requests;
   readonly wake: (reason: string) => void;
 }
@@ -122,6 +125,31 @@ export class RuntimeDesk implements Desk {
       });
       wake('a bootstrap is asked for');
     });
+  }
+
+  reinitialize(how: { readonly force: boolean; readonly fromLeader: boolean }): Promise<DeskOutcome<string>> {
+    const { clock, requests, wake } = this.parts;
+    return new Promise((resolve) => {
+      requests.add({ kind: 'reinitialize', ...how }, ({ ok, text }) => {
+        resolve(ok ? { kind: 'done', value: text } : { kind: 'notDone', why: text });
+      });
+      clock.after(ACCEPT_MS, () => {
+        resolve({ kind: 'unknown', why: 'the agent has not taken note of it in time' });
+      });
+      wake('a reinitialisation is asked for');
+    });
+  }
+
+  divergences(): Promise<readonly DivergenceRecord[]> {
+    return this.parts.postgres.divergences();
+  }
+
+  async discardDivergence(id: string): Promise<DeskOutcome<DivergenceRecord>> {
+    const record = await this.parts.postgres.discardDivergence(id);
+    this.parts.wake('a divergence was discarded');
+    return record === undefined
+      ? { kind: 'absent', why: `there is no divergence ${id} on this member` }
+      : { kind: 'done', value: record };
   }
 
   probe(apiUrl: string): Promise<Seen<PeerStatus>> {

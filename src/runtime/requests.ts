@@ -5,6 +5,13 @@ export interface RequestAnswer {
   readonly text: string;
 }
 
+/** A request before it has a number. */
+export type Asked = OperatorRequest extends infer Request
+  ? Request extends { readonly id: number }
+    ? Omit<Request, 'id'>
+    : never
+  : never;
+
 /** What people have asked for and the core has not answered yet. */
 export class Requests {
   private readonly open = new Map<
@@ -14,9 +21,10 @@ export class Requests {
   private lastId = 0;
 
   /** `onAnswer` is called at most once. */
-  add(kind: OperatorRequest['kind'], onAnswer: (answer: RequestAnswer) => void): number {
+  add(asked: Asked | 'bootstrap' | 'shutdown', onAnswer: (answer: RequestAnswer) => void): number {
     this.lastId += 1;
-    this.open.set(this.lastId, { request: { kind, id: this.lastId }, onAnswer });
+    const request = { ...(typeof asked === 'string' ? { kind: asked } : asked), id: this.lastId };
+    this.open.set(this.lastId, { request, onAnswer });
     return this.lastId;
   }
 

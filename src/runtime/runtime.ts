@@ -170,6 +170,8 @@ class Agent implements Runtime {
       events: history.recent(),
       config: config(),
       lastCluster: this.lastCluster,
+      healing: decision.memory.healing,
+      isReinitializing: decision.memory.reclone?.cause === 'reinitialize',
       storeSeenAtS: answeredMs === undefined ? 0 : Math.floor((wallMs - (atMs - answeredMs)) / 1_000),
     };
     this.desk.show(snapshot, decision.memory.bootstrapRequest);

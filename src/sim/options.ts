@@ -8,6 +8,7 @@ export interface Options {
   readonly isSynchronous: boolean;
   readonly synchronousNodeCount: number;
   readonly leaderTtlMs: number;
+  readonly divergence: 'keep' | 'hold';
   readonly maximumLagBytes: number;
   /** No member may bootstrap unasked: the operator asks. */
   readonly isBootstrapAsked: boolean;

@@ -2,7 +2,7 @@ import { type DynamicConfig, decodeDynamicConfig } from '../settings/dynamic-con
 import type { ClusterView, LeaderKey, Member } from '../model/cluster.ts';
 import type { ClusterEvent, EventKind } from '../model/event.ts';
 import type { FollowTarget, Job, ServerSettings } from '../model/job.ts';
-import type { PrimaryStatus, StandbyStatus } from '../model/local-postgres.ts';
+import type { ControlData, PrimaryStatus, StandbyStatus } from '../model/local-postgres.ts';
 import type { Memory } from '../model/memory.ts';
 import type { LeaseState, Observation } from '../model/observation.ts';
 import type { Step } from '../model/plan.ts';
@@ -167,6 +167,12 @@ export function followTarget(ctx: Context, name: string): FollowTarget | undefin
 export function leaderServes(ctx: Context): boolean {
   const data = ctx.leader === undefined ? undefined : memberOf(ctx, ctx.leader.name)?.data;
   return data?.role === 'primary' && data.state === 'running';
+}
+
+/** Of a cluster whose server is down. */
+export function controlOf(ctx: Context): ControlData | undefined {
+  const { data, postmaster } = ctx.obs.postgres;
+  return postmaster === undefined && data.kind === 'cluster' ? data.control : undefined;
 }
 
 export function startJob(ctx: Context, job: Job, withinMs: number): Step {

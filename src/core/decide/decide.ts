@@ -12,6 +12,7 @@ import { BUSY_RULES } from './rules-busy.ts';
 import { DOWN_RULES } from './rules-down.ts';
 import { FENCE_RULES } from './rules-fence.ts';
 import { HEALTH_RULES, STORAGE_RULES, UNFIT_RULES } from './rules-health.ts';
+import { HEAL_RULES, REINITIALIZE_RULES } from './rules-heal.ts';
 import { IDENTITY_RULES, LOGIN_RULES } from './rules-identity.ts';
 import { LEADING_RULES } from './rules-leading.ts';
 import { OWN_KEY_RULES } from './rules-own-key.ts';
@@ -29,6 +30,9 @@ const FALLBACK: Rule = {
   match: () => ({ why: 'nothing to do for now', wakeInMs: LIMITS.primaryQuietMs }),
 };
 
+/** Before a standby is asked to try again it is looked why it does not stream. */
+const NUDGE = REPLICA_RULES.findIndex(({ id }) => id === 'R80');
+
 /**
  * Every rule in the order in which they are asked; the first that matches decides. Fencing stands before everything: what may
  * write without the lease is dealt with whatever else goes on. Work under way is waited for before new work is thought of.
@@ -38,19 +42,24 @@ export const RULES: readonly Rule[] = [
   ...HEALTH_RULES,
   ...SHUTDOWN_RULES,
   ...UNFIT_RULES,
+  ...REINITIALIZE_RULES,
   ...BUSY_RULES,
   ...LOGIN_RULES,
   ...SILENT_RULES,
   ...IDENTITY_RULES,
+  ...HEAL_RULES.slice(0, 1),
   ...BOOTSTRAP_RULES,
   ...SWITCHOVER_RULES,
   ...REPLICA_RULES.slice(0, 1),
   ...OWN_KEY_RULES,
   ...STORAGE_RULES,
+  ...HEAL_RULES.slice(1, 3),
   ...DOWN_RULES,
   ...LEADING_RULES,
   ...VACANT_RULES,
-  ...REPLICA_RULES.slice(1),
+  ...REPLICA_RULES.slice(1, NUDGE),
+  ...HEAL_RULES.slice(3),
+  ...REPLICA_RULES.slice(NUDGE),
   FALLBACK,
 ];
 

@@ -44,6 +44,7 @@ export const LIMITS = {
   rewindMs: 3_600_000,
   checkpointMs: 600_000,
   setAsideMs: 30_000,
+  recordMs: 600_000,
 
   startTries: 3,
   rewindTries: 2,
@@ -54,6 +55,13 @@ export const LIMITS = {
 
   /** A primary looks at its standbys this often while nothing wakes it. */
   primaryQuietMs: 1_000,
+  /** How long a standby goes without WAL that nobody seems to have before it is cloned anew. */
+  walGoneMs: 15_000,
+  /** A standby that does not stream for so long tells why. */
+  tellMs: 5_000,
+  replayStuckMs: 60_000,
+  /** How often it is looked whether people have discarded what is held. */
+  heldLookMs: 5_000,
   /** The store must have been silent for so long before PostgreSQL is started without it. */
   silentMs: 3_000,
   /** A slot that could not be made, dropped or moved is tried again after this. */

@@ -23,6 +23,7 @@ function stateOf(ctx: Context): MemberState {
   if (unfencedCount(ctx) > 0 || ctx.obs.postgres.health.leftovers > 0) return 'stop failed';
   const { job, postgres } = ctx.obs;
   const byJob = job === undefined ? undefined : STATE_OF_JOB[job.job.kind];
+  if (ctx.mem.reclone?.cause === 'reinitialize') return 'creating replica';
   if (byJob !== undefined) return byJob;
   if (postgres.sql.kind === 'seen') return 'running';
   if (postgres.postmaster !== undefined) return postgres.starting ? 'starting' : 'running';
@@ -65,6 +66,7 @@ function kornakOf(ctx: Context): KornakCapabilities {
     ...(unfit === undefined ? {} : { unfit: unfit.kind }),
     ...(free === undefined ? {} : { walFreeMiB: free }),
     ...(unfenced === 0 ? {} : { unfenced }),
+    ...healingOf(ctx),
   };
 }
 
@@ -85,8 +87,15 @@ export function memberDataNow(ctx: Context): MemberData {
   };
 }
 
+function healingOf({ mem }: Context): Pick<KornakCapabilities, 'healing'> {
+  if (mem.healing === undefined) return {};
+  const { rung, tries, why } = mem.healing;
+  return { healing: { rung, tries, why } };
+}
+
 function sameHealth({ kornak: a }: MemberData, { kornak: b }: MemberData): boolean {
-  return a?.unfit === b?.unfit && a?.unfenced === b?.unfenced;
+  const isSame = a?.unfit === b?.unfit && a?.unfenced === b?.unfenced;
+  return isSame && JSON.stringify(a?.healing) === JSON.stringify(b?.healing);
 }
 
 /** Same but for positions, which change all the time and are told once a loop_wait. */

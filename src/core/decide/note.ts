@@ -10,11 +10,15 @@ import { holdOffMs, LIMITS } from './limits.ts';
 import type { EventDraft } from './context.ts';
 import { noteHealth } from './note-health.ts';
 import { isSlotStep } from './slot-chores.ts';
+import { noteHealing } from './note-healing.ts';
 
 export interface Noted {
   readonly memory: Memory;
   readonly events: readonly EventDraft[];
 }
+
+/** As a fourth try that failed. */
+const RECORD_PACE = 4;
 
 type Note = (mem: Memory, ended: FinishedJob, obs: Observation) => Noted;
 
@@ -66,12 +70,19 @@ function noteClone(mem: Memory, ended: FinishedJob): Noted {
     cloneTries: 0,
     cloneWantedMs: undefined,
     rewindTries: 0,
+    reclone: undefined,
+    recorded: undefined,
     role: 'replica' as RoleSeen,
     startTries: 0,
     // A fresh copy looks like a crashed primary, but its WAL ends where the backup says.
     crashRecovered: true,
   };
-  return { memory, events: [event('member.cloned', 'cloned from the leader', ended)] };
+  return {
+    memory,
+    events: [
+      event('member.cloned', `cloned from ${ended.job.kind === 'clone' ? ended.job.from.member : 'a member'}`, ended),
+    ],
+  };
 }
 
 function noteRewind(mem: Memory, ended: FinishedJob): Noted {
@@ -81,10 +92,24 @@ function noteRewind(mem: Memory, ended: FinishedJob): Noted {
   }
   // One that changed nothing must not be repeated for ever: it counts until the standby streams.
   const rewindTries = mem.rewindTries + 1;
-  const memory = { ...mem, role: 'replica' as RoleSeen, startTries: 0, rewindTries };
+  const reclone = mem.reclone?.cause === 'refused' ? undefined : mem.reclone;
+  const memory = { ...mem, role: 'replica' as RoleSeen, startTries: 0, rewindTries, recorded: undefined, reclone };
   return {
     memory,
     events: [event('member.rewound', 'rewound to the leader; what was thrown away is recorded', ended)],
+  };
+}
+
+/** Asked again at an easy pace: nothing is given up before it is written down. */
+function noteRecord(mem: Memory, ended: FinishedJob): Noted {
+  const { job, outcome } = ended;
+  const failedNow = { memory: retryLater(mem, ended, RECORD_PACE), events: [failed(ended)] };
+  if (outcome.kind === 'failed' || job.kind !== 'recordDivergence') return failedNow;
+  const { recorded } = outcome.facts;
+  if (recorded === undefined) return failedNow;
+  return {
+    memory: { ...mem, recorded: { ...recorded, leader: job.from.member, atMs: ended.endedMs } },
+    events: [],
   };
 }
 
@@ -140,6 +165,7 @@ const NOTES: Readonly<Record<FinishedJob['job']['kind'], Note>> = {
   promote: notePromote,
   stop: noteStop,
   recoverCrash: noteCrashRecovery,
+  recordDivergence: noteRecord,
   rewind: noteRewind,
   checkpoint: noteRest,
   setAside: noteRest,
@@ -248,5 +274,5 @@ export function note(obs: Observation, before: Memory): Noted {
   const job =
     obs.ended === undefined ? { memory: before, events: [] } : NOTES[obs.ended.job.kind](before, obs.ended, obs);
   const health = noteHealth(noteView(noteLease(noteServer(job.memory, obs), obs), obs), obs);
-  return { memory: health.memory, events: [...job.events, ...health.events] };
+  return { memory: noteHealing(health.memory, obs), events: [...job.events, ...health.events] };
 }

@@ -1,6 +1,9 @@
 import type { ClusterView } from '../model/cluster.ts';
+import type { FollowTarget } from '../model/job.ts';
 import type { Context, Rule, Ruling } from './context.ts';
-import { followTarget, isTagged, leaderServes, settingsWith, startJob } from './context.ts';
+import { cloneSource } from './clone-source.ts';
+import { isTagged, leaderServes, settingsWith, startJob } from './context.ts';
+import { healing } from './healing.ts';
 import { LIMITS } from './limits.ts';
 import { takeOverOf } from './take-over.ts';
 import { slotNameOf } from '../layout/slot-name.ts';
@@ -140,22 +143,30 @@ function clone(ctx: Context): Ruling | undefined {
   const { leader, view, mem } = ctx;
   if (ctx.obs.postgres.data.kind !== 'empty' || view === undefined || leader === undefined || leader.name === ctx.me)
     return undefined;
-  const from = followTarget(ctx, leader.name);
+  const from = cloneSource(ctx, leader.name);
   if (!leaderServes(ctx) || from === undefined)
     return { why: `waiting for ${leader.name} to serve before cloning from it`, wakeInMs: LIMITS.primaryQuietMs };
   if (ctx.nowMs < mem.holdOffMs)
     return { why: 'the last clone failed; waiting before the next', wakeInMs: mem.holdOffMs - ctx.nowMs };
-  const wantedMs = mem.cloneWantedMs ?? ctx.nowMs;
-  const slotThere = from.slot === undefined || Object.hasOwn(view.status.slots, slotNameOf(ctx.me));
-  if (!slotThere && ctx.nowMs - wantedMs < LIMITS.slotWaitMs) {
-    return {
-      why: `waiting for ${leader.name} to make our slot`,
-      memory: { cloneWantedMs: wantedMs },
-      wakeInMs: LIMITS.primaryQuietMs,
-    };
-  }
+  return awaitSlot(ctx, leader.name, view) ?? begunClone(ctx, from);
+}
+
+/** WAL written during the copy stays on the leader only for a slot. */
+function awaitSlot(ctx: Context, leader: string, view: ClusterView): Ruling | undefined {
+  const wantedMs = ctx.mem.cloneWantedMs ?? ctx.nowMs;
+  const isThere = !ctx.config.useSlots || Object.hasOwn(view.status.slots, slotNameOf(ctx.me));
+  if (isThere || ctx.nowMs - wantedMs >= LIMITS.slotWaitMs) return undefined;
   return {
-    why: `no data: cloned from ${leader.name}`,
+    why: `waiting for ${leader} to make our slot`,
+    memory: { cloneWantedMs: wantedMs },
+    wakeInMs: LIMITS.primaryQuietMs,
+  };
+}
+
+function begunClone(ctx: Context, from: FollowTarget): Ruling {
+  return {
+    why: `no data: cloned from ${from.member}`,
+    ...healing(ctx, 'clone', ctx.mem.cloneTries + 1, ctx.mem.reclone?.why ?? 'it has no data'),
     steps: [startJob(ctx, { kind: 'clone', from, settings: settingsWith(ctx, undefined) }, LIMITS.cloneMs)],
   };
 }

@@ -1,8 +1,10 @@
 import type { Job } from '../model/job.ts';
 import type { Context, Rule, Ruling } from './context.ts';
+import { isCloneSource } from './clone-source.ts';
 import { isBackground } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { leaderToStartWith } from './rules-down.ts';
+import { cannotComeUp } from './rules-heal.ts';
 
 const LEADERS_WORK: ReadonlySet<Job['kind']> = new Set(['promote', 'prePromote', 'startPrimary']);
 
@@ -16,14 +18,22 @@ function outlived(ctx: Context): string | undefined {
   if (job === undefined || job.cancelled) return undefined;
   const { kind } = job.job;
   if (needsLease(job.job) && ctx.held === undefined) return 'the leader lease is not held any more';
-  if ((kind === 'clone' || kind === 'rewind') && ctx.view !== undefined && ctx.leader?.name !== job.job.from.member) {
+  if (kind === 'rewind' && ctx.view !== undefined && ctx.leader?.name !== job.job.from.member)
     return `${job.job.from.member} leads no more`;
-  }
+  if (kind === 'clone') return cloneOutlived(ctx, job.job.from.member);
   return kind === 'startStandby' ? startedWithout(ctx, job.job, ctx.nowMs - job.startedMs) : undefined;
+}
+
+/** Whoever led and leads no more may have WAL that nobody follows; a replica goes on being as good a source as it was. */
+function cloneOutlived(ctx: Context, source: string): string | undefined {
+  if (ctx.view === undefined || ctx.leader?.name === source) return undefined;
+  return isCloneSource(ctx, source) ? undefined : `${source} is no source for a clone any more`;
 }
 
 /** One that was rewound comes up only with WAL of a leader; started without it, or with another's, it may wait for ever. */
 function startedWithout(ctx: Context, job: Extract<Job, { kind: 'startStandby' }>, forMs: number): string | undefined {
+  const why = cannotComeUp(ctx, forMs);
+  if (why !== undefined) return `PostgreSQL does not come up: ${why}`;
   if (forMs <= LIMITS.startAloneMs) return undefined;
   const leader = leaderToStartWith(ctx)?.member;
   if (leader === undefined || leader === job.follow?.member) return undefined;

@@ -1,19 +1,19 @@
 import type { FollowTarget } from '../model/job.ts';
-import type { ControlData } from '../model/local-postgres.ts';
-import { isCrashed, judgeDivergence, localEndOf } from '../recovery/divergence.ts';
+import { isCrashed } from '../recovery/divergence.ts';
 import { formatSyncNames, parseSyncNames } from '../sync/sync-names.ts';
-import { unionOf } from '../election/election.ts';
 import type { Context, Rule, Ruling } from './context.ts';
-import { claimedTimeline, followTarget, leaderServes, settingsGiven, settingsWith, startJob } from './context.ts';
-import { leaderLine, rewindSourceReady } from './leader-line.ts';
+import {
+  claimedTimeline,
+  controlOf,
+  leaderServes,
+  settingsGiven,
+  settingsWith,
+  startJob,
+} from './context.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
+import { MEND_RULES } from './rules-mend.ts';
 import { targetToFollow } from './slot-scene.ts';
-
-function controlOf(ctx: Context): ControlData | undefined {
-  const { data, postmaster } = ctx.obs.postgres;
-  return postmaster === undefined && data.kind === 'cluster' ? data.control : undefined;
-}
 
 /**
  * Names that commits must wait for from the first moment on: every voter in /sync, and whom a write of /sync that is still on
@@ -110,56 +110,13 @@ function recoverCrash(ctx: Context): Ruling | undefined {
   const control = controlOf(ctx);
   if (control === undefined || ctx.leader === undefined || ctx.leader.name === ctx.me || ctx.mem.crashRecovered)
     return undefined;
-  if (!isCrashed(control)) return undefined;
+  const { data } = ctx.obs.postgres;
+  // A copy that was never started ends where its backup says.
+  if (!isCrashed(control) || (data.kind === 'cluster' && data.backupLabel === true)) return undefined;
   return {
     why: 'a primary ended without shutting down: crash recovery tells where its WAL ends',
     steps: [startJob(ctx, { kind: 'recoverCrash' }, LIMITS.crashRecoveryMs)],
     wakeInMs: LIMITS.paceMs,
-  };
-}
-
-function bringBack(ctx: Context): Ruling | undefined {
-  const control = controlOf(ctx);
-  if (control === undefined || ctx.leader === undefined || ctx.leader.name === ctx.me) return undefined;
-  const line = leaderLine(ctx);
-  const local = localEndOf(control);
-  if (local === undefined) return undefined;
-  if (line === undefined)
-    return { why: `waiting for ${ctx.leader.name} to serve and to tell its history`, wakeInMs: LIMITS.primaryQuietMs };
-  const verdict = judgeDivergence(local, line);
-  if (verdict.kind === 'none') return undefined;
-  if (verdict.kind === 'unknown') return { why: verdict.why, wakeInMs: LIMITS.primaryQuietMs };
-  if (isVoter(ctx))
-    return { why: `diverged: ${verdict.why}; waiting to be out of /sync`, wakeInMs: LIMITS.primaryQuietMs };
-  return mend(ctx, control, verdict.why);
-}
-
-/** Whoever elects may still count on this copy: it is not thrown away before the leader has taken the name out of /sync (F9). */
-function isVoter(ctx: Context): boolean {
-  const union = ctx.view === undefined ? [] : unionOf(ctx.view);
-  return union.some((name) => name.toLowerCase() === ctx.me.toLowerCase());
-}
-
-/** Rewind where that is possible; else the data are put aside and the member is cloned anew. */
-function mend(ctx: Context, control: ControlData, why: string): Ruling {
-  const from = ctx.leader === undefined ? undefined : followTarget(ctx, ctx.leader.name);
-  const canRewind = ctx.config.usePgRewind && control.rewindable && ctx.mem.rewindTries < LIMITS.rewindTries;
-  if (!canRewind) {
-    const reason = ctx.config.usePgRewind
-      ? control.rewindable
-        ? 'pg_rewind failed'
-        : 'neither checksums nor wal_log_hints'
-      : 'use_pg_rewind is off';
-    return {
-      why: `diverged: ${why}; ${reason}: put aside, then cloned anew`,
-      steps: [startJob(ctx, { kind: 'setAside', work: 'diverged' }, LIMITS.setAsideMs)],
-    };
-  }
-  if (!rewindSourceReady(ctx) || from === undefined)
-    return { why: `diverged: ${why}; waiting for the leader's checkpoint`, wakeInMs: LIMITS.primaryQuietMs };
-  return {
-    why: `diverged: ${why}; rewound`,
-    steps: [startJob(ctx, { kind: 'rewind', from, settings: settingsWith(ctx, undefined) }, LIMITS.rewindMs)],
   };
 }
 
@@ -210,6 +167,6 @@ export const DOWN_RULES: readonly Rule[] = [
   { id: 'D30', title: 'stay down until the successor leads', match: awaitSuccessor },
   { id: 'D40', title: 'pause after a failure', match: holdOff },
   { id: 'D50', title: 'crash recovery, to know where the WAL ends', match: recoverCrash },
-  { id: 'D60', title: 'rewind or clone anew what diverged', match: bringBack },
+  ...MEND_RULES,
   { id: 'D70', title: 'start as standby, anew where it does not come up', match: startStandby },
 ];

@@ -3,6 +3,7 @@ import type { LeaderKey } from '../model/cluster.ts';
 import { judgeDivergence } from '../recovery/divergence.ts';
 import type { Context, Rule, Ruling } from './context.ts';
 import { hasNewSettings, isTagged, leaderServes, settingsGiven, settingsWith, startJob } from './context.ts';
+import { recordedHere } from './healing.ts';
 import { leaderLine } from './leader-line.ts';
 import { LIMITS } from './limits.ts';
 import { mayStream } from './rules-down.ts';
@@ -63,7 +64,7 @@ function leave(ctx: Context): Ruling | undefined {
     { position: { timeline: it.standby.timeline, lsn: it.standby.receivedLsn }, cleanPrimary: false },
     line,
   );
-  if (verdict.kind !== 'diverged') return undefined;
+  if (verdict.kind !== 'diverged' || recordedHere(ctx)?.verdict === 'none') return undefined;
   return {
     why: `diverged from ${it.leader.name}: ${verdict.why}; stopped to be mended`,
     steps: [startJob(ctx, { kind: 'stop', mode: 'fast', checkpointFirst: false, why: 'diverged' }, LIMITS.stopMs)],

@@ -108,8 +108,8 @@ const UNFIT: readonly UnfitKind[] = ['hung', 'stalled', 'readOnly', 'full', 'fai
 
 function kornakFields(told: KornakCapabilities | undefined): Readonly<Record<string, unknown>> | undefined {
   if (told === undefined) return undefined;
-  const { protocol, can, unfit, walFreeMiB, unfenced } = told;
-  return { protocol, can, unfit, wal_free_mib: walFreeMiB, unfenced };
+  const { protocol, can, unfit, walFreeMiB, unfenced, healing } = told;
+  return { protocol, can, unfit, wal_free_mib: walFreeMiB, unfenced, healing };
 }
 
 function capabilitiesFrom(value: unknown): KornakCapabilities | undefined {
@@ -120,13 +120,21 @@ function capabilitiesFrom(value: unknown): KornakCapabilities | undefined {
   const unfit = UNFIT.find((kind) => kind === textField(value, 'unfit'));
   const walFreeMiB = countField(value, 'wal_free_mib');
   const unfenced = countField(value, 'unfenced');
+  const healing = healingFrom(fieldOf(value, 'healing'));
   return {
     protocol,
     can: can.filter((what) => typeof what === 'string'),
     ...(unfit === undefined ? {} : { unfit }),
     ...(walFreeMiB === undefined ? {} : { walFreeMiB }),
     ...(unfenced === undefined ? {} : { unfenced }),
+    ...(healing === undefined ? {} : { healing }),
   };
+}
+
+function healingFrom(value: unknown): KornakCapabilities['healing'] {
+  if (!isRecord(value)) return undefined;
+  const [rung, why] = [textField(value, 'rung'), textField(value, 'why')];
+  return rung === undefined || why === undefined ? undefined : { rung, why, tries: countField(value, 'tries') ?? 1 };
 }
 
 function urlFromParts(parts: unknown): string | undefined {

@@ -34,6 +34,8 @@ export interface KornakCapabilities {
   readonly walFreeMiB?: number;
   /** So many processes of its PostgreSQL outlived SIGKILL: it is not fenced. */
   readonly unfenced?: number;
+  /** What is being done about a member that does not follow, and why. */
+  readonly healing?: { readonly rung: string; readonly tries: number; readonly why: string };
 }
 
 /** The value of `members/NAME`. Fields that a reader cannot rely on are undefined. */

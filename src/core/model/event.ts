@@ -20,6 +20,7 @@ export type EventKind =
   | 'member.following'
   | 'slots.dropped'
   | 'slots.clash'
+  | 'member.healing'
   | 'switchover.started'
   | 'switchover.refused'
   | 'job.failed'

@@ -1,3 +1,4 @@
+import type { DivergenceCause } from './divergence-record.ts';
 import type { Lsn } from './lsn.ts';
 import type { UnfinishedWork, Upstream } from './local-postgres.ts';
 
@@ -64,11 +65,34 @@ export type Job =
     }
   /** Single-user crash recovery, so that pg_control tells where a crashed primary ended. */
   | { readonly kind: 'recoverCrash' }
-  /** pg_rewind against the primary; what is thrown away is recorded first. */
-  | { readonly kind: 'rewind'; readonly from: FollowTarget; readonly settings: ServerSettings }
+  /**
+   * Writes down what is about to be given up, and keeps its WAL where there is room. Asks the leader's server itself where the
+   * histories part. Repeated, it finds its own record again.
+   */
+  | {
+      readonly kind: 'recordDivergence';
+      readonly from: FollowTarget;
+      readonly cause: DivergenceCause;
+      readonly reason: string;
+      /** What does not fit is not given up before people discard the record. */
+      readonly hold: boolean;
+      readonly mayBeAcknowledged: boolean;
+    }
+  /** pg_rewind against the primary; `record`: where is written what it throws away. */
+  | {
+      readonly kind: 'rewind';
+      readonly from: FollowTarget;
+      readonly settings: ServerSettings;
+      readonly record: string;
+    }
   | { readonly kind: 'checkpoint' }
   /** Moves aside what an interrupted bootstrap, clone or rewind left; never deletes the only copy of a cluster. */
-  | { readonly kind: 'setAside'; readonly work: UnfinishedWork | 'diverged' };
+  | {
+      readonly kind: 'setAside';
+      readonly work: UnfinishedWork | 'diverged';
+      /** The record that tells what is in it. */
+      readonly record?: string | undefined;
+    };
 
 export type JobKind = Job['kind'];
 
@@ -95,6 +119,8 @@ export interface JobFacts {
   /** stop: position of the shutdown checkpoint, if it was a clean one of a primary. */
   readonly shutdownLsn?: Lsn;
   readonly timeline?: number;
+  /** recordDivergence: what came of it. */
+  readonly recorded?: { readonly id: string; readonly verdict: 'none' | 'diverged'; readonly isHeld: boolean };
 }
 
 export interface FinishedJob {

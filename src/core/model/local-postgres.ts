@@ -1,5 +1,6 @@
 import type { LocalHealth } from './health.ts';
 import type { Lsn } from './lsn.ts';
+import type { ServerTrouble } from './healing.ts';
 import type { Seen } from './seen.ts';
 
 /** pg_control's view of how the server last stopped. */
@@ -17,6 +18,8 @@ export interface ControlData {
   readonly systemId: string;
   readonly checkpointLsn: Lsn;
   readonly checkpointTimeline: number;
+  /** Behind the record of a shutdown checkpoint, by its WAL; undefined: no such record, or it cannot be read. */
+  readonly checkpointEndLsn?: Lsn | undefined;
   readonly minRecoveryEndLsn: Lsn;
   readonly minRecoveryEndTimeline: number;
   /** Data checksums or wal_log_hints, without which pg_rewind refuses. */
@@ -33,7 +36,13 @@ export type DataDirectory =
   /** Never started, pledged or voted with. */
   | { readonly kind: 'unfinished'; readonly work: UnfinishedWork }
   | { readonly kind: 'unreadable'; readonly why: string }
-  | { readonly kind: 'cluster'; readonly control: ControlData; readonly standbySignal: boolean };
+  | {
+      readonly kind: 'cluster';
+      readonly control: ControlData;
+      readonly standbySignal: boolean;
+      /** A copy that was never started: crash recovery from its pg_control would make nonsense of it. */
+      readonly backupLabel?: boolean;
+    };
 
 export interface PostmasterId {
   readonly pid: number;
@@ -154,4 +163,6 @@ export interface LocalPostgres {
   readonly health: LocalHealth;
   /** Logical slots that could not be used when they were last tended, with the reason: only a new copy helps. */
   readonly brokenSlots?: Readonly<Record<string, string>>;
+  /** What its log last said about why it does not follow, or does not come up. */
+  readonly trouble?: ServerTrouble | undefined;
 }

@@ -1,4 +1,5 @@
 import type { UnfitKind } from './health.ts';
+import type { Healing, Reclone, Recorded } from './healing.ts';
 import type { RuleId } from './rule.ts';
 import type { Lsn, WalPosition } from './lsn.ts';
 import { type CallbacksTold, NOTHING_TOLD } from './callback.ts';
@@ -102,6 +103,15 @@ export interface Memory {
   readonly historyReign: number | undefined;
   /** The post-promotion checkpoint has been seen done for this reign. */
   readonly checkpointReign: number | undefined;
+  /** What is being done about this member while it does not follow; undefined: it follows, or leads. */
+  readonly healing: Healing | undefined;
+  readonly reclone: Reclone | undefined;
+  /** Of the present recovery: what is to be given up is written down. */
+  readonly recorded: Recorded | undefined;
+  /** Since when this standby has not been streaming from a leader that serves. */
+  readonly notStreamingSinceMs: number | undefined;
+  /** How far its WAL and its replay had come when one of them last moved, and when that was. */
+  readonly progress: { readonly receivedLsn: Lsn; readonly replayedLsn: Lsn; readonly atMs: number } | undefined;
   /** The rule that started the work under way: what comes of it is that rule's doing. */
   readonly jobRule: RuleId | undefined;
   readonly callbacks: CallbacksTold;
@@ -154,6 +164,11 @@ export function initialMemory(nowMs: number): Memory {
     cloneWantedMs: undefined,
     historyReign: undefined,
     checkpointReign: undefined,
+    healing: undefined,
+    reclone: undefined,
+    recorded: undefined,
+    notStreamingSinceMs: undefined,
+    progress: undefined,
     jobRule: undefined,
     callbacks: NOTHING_TOLD,
     restartFailedReign: undefined,

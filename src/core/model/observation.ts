@@ -73,7 +73,15 @@ export interface Vacancy {
 
 /** Asked for by people or by the service manager; stands until the core says that it is answered. */
 export type OperatorRequest =
-  { readonly kind: 'bootstrap'; readonly id: number } | { readonly kind: 'shutdown'; readonly id: number };
+  | { readonly kind: 'bootstrap'; readonly id: number }
+  | { readonly kind: 'shutdown'; readonly id: number }
+  | {
+      readonly kind: 'reinitialize';
+      readonly id: number;
+      /** Cancel what is under way. */
+      readonly force: boolean;
+      readonly fromLeader: boolean;
+    };
 
 /** Everything that a decision is made from. */
 export interface Observation {

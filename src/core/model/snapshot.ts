@@ -1,6 +1,7 @@
 import type { DynamicConfig } from '../settings/dynamic-config.ts';
 import type { ClusterView } from './cluster.ts';
 import type { ClusterEvent } from './event.ts';
+import type { Healing } from './healing.ts';
 import type { Observation } from './observation.ts';
 import type { RuleId } from './rule.ts';
 
@@ -19,6 +20,10 @@ export interface Snapshot {
   readonly config: DynamicConfig;
   /** The last reading of the cluster, and the boot-clock time at which the store last answered while it was good. */
   readonly lastCluster: { readonly view: ClusterView; readonly atMs: number } | undefined;
+  /** What is being done about this member while it does not follow. */
+  readonly healing?: Healing | undefined;
+  /** Asked for by an operator and not done yet. */
+  readonly isReinitializing?: boolean;
   /** Wall-clock epoch seconds of the last good answer from the store, 0 before the first. */
   readonly storeSeenAtS: number;
 }

@@ -16,6 +16,8 @@ import { readSlotSettings, type SlotSettings } from './slot-settings.ts';
 import { readTimings } from './timings.ts';
 
 export type SynchronousMode = 'off' | 'on' | 'quorum';
+/** keep: what does not fit is described and given up. hold: it is not given up before people say so. */
+export type DivergencePolicy = 'keep' | 'hold';
 
 /**
  * The configuration all members share, kept in the store (`/config`) and first taken from `bootstrap.dcs`.
@@ -66,6 +68,8 @@ export interface DynamicConfig extends SlotSettings {
   readonly leaderTtlMs: number;
   /** `kornak.health_timeout`: how long PostgreSQL may leave a probe unanswered before it counts as hung. */
   readonly healthTimeoutMs: number;
+  /** `kornak.divergence`: what becomes of diverged WAL that is too large to be kept aside. */
+  readonly divergence: DivergencePolicy;
   /** The document as it was read, including what is not acted on. */
   readonly raw: Readonly<Record<string, unknown>>;
 }
@@ -171,9 +175,21 @@ function readPostgresSection(reader: SettingReader): PostgresSection {
   };
 }
 
-function readKornakSection(reader: SettingReader): Pick<DynamicConfig, 'leaderTtlMs' | 'healthTimeoutMs'> {
+function readKornakSection(
+  reader: SettingReader,
+): Pick<DynamicConfig, 'leaderTtlMs' | 'healthTimeoutMs' | 'divergence'> {
   return {
     leaderTtlMs: readDurationMs(reader, 'leader_ttl', { fallbackMs: 6000, minMs: 2000 }),
     healthTimeoutMs: readDurationMs(reader, 'health_timeout', { fallbackMs: 5000, minMs: 500 }),
+    divergence: readDivergencePolicy(reader),
   };
+}
+
+function readDivergencePolicy(reader: SettingReader): DivergencePolicy {
+  const value = valueOf(reader, 'divergence');
+  if (value === undefined || value === null || value === 'keep') return 'keep';
+  if (value === 'hold') return 'hold';
+  // Whoever meant to have it held must not lose it to a slip of the pen.
+  note(reader, 'divergence', 'must be keep or hold; hold is used');
+  return 'hold';
 }

@@ -11,6 +11,7 @@ export type LocalOverrides = {
       | 'removeDataDirectoryOnDivergedTimelines'
       | 'leaderTtlMs'
       | 'healthTimeoutMs'
+      | 'divergence'
   ]?: DynamicConfig[Key] | undefined;
 };
 
@@ -27,5 +28,6 @@ export function effectiveConfig(dynamic: DynamicConfig, local: LocalOverrides): 
       local.removeDataDirectoryOnDivergedTimelines ?? dynamic.removeDataDirectoryOnDivergedTimelines,
     leaderTtlMs: local.leaderTtlMs ?? dynamic.leaderTtlMs,
     healthTimeoutMs: local.healthTimeoutMs ?? dynamic.healthTimeoutMs,
+    divergence: local.divergence ?? dynamic.divergence,
   };
 }

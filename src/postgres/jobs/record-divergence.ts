@@ -1,68 +1,100 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir, readdir, stat, statfs } from 'node:fs/promises';
+import { copyFile, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HistoryEntry } from '../../core/model/cluster.ts';
-import type { FollowTarget } from '../../core/model/job.ts';
+import type { DivergenceRecord } from '../../core/model/divergence-record.ts';
+import type { FollowTarget, Job, JobFacts } from '../../core/model/job.ts';
 import type { ControlData } from '../../core/model/local-postgres.ts';
-import { lsn, type Lsn, lsnToText } from '../../core/model/lsn.ts';
+import { LSN_ZERO, type Lsn, lsnToText, maxLsn } from '../../core/model/lsn.ts';
+import { type Divergence, judgeDivergence, localEndOf } from '../../core/recovery/divergence.ts';
+import { archiveDir, newId, readRecords, walDirOf, writeRecord } from '../divergence-archive.ts';
+import { atMost } from '../deadline.ts';
 import { historyFileName, historyFromText, readHistory } from '../history-file.ts';
 import { JobFailure } from '../job-failure.ts';
+import { namesOf } from '../relation-names.ts';
 import { withConnection } from '../sql-connection.ts';
 import { replicationPlace } from '../sql-places.ts';
-import { ensureDirectory, writeFileIfChanged } from '../write-file.ts';
-import type { JobContext } from './job-context.ts';
-import { fileTime } from './set-aside.ts';
+import { segmentSize, segmentsOf, type WalStretch } from '../wal-segments.ts';
+import { summarize, WalSummary } from '../wal-summary.ts';
+import { ensureDirectory, exists, syncDirectory } from '../write-file.ts';
+import { assertStopped, type JobContext, tool } from './job-context.ts';
+import { rewindLogin } from './rewind.ts';
+
+type RecordDivergence = Extract<Job, { kind: 'recordDivergence' }>;
 
 /** Divergent WAL is kept up to this size and up to this share of the free space. */
 const KEPT_BYTES_MAX = 1024 ** 3;
 const KEPT_SHARE_MAX = 0.1;
-
-/** The upstream's own timeline has not ended. */
-const MAX_LSN = lsn(0xffff_ffff_ffff_ffffn);
+const SUMMARY_MS = 60_000;
+const RELATIONS_MAX = 200;
 
 interface Fork {
   readonly timeline: number;
   readonly lsn: Lsn;
 }
 
+interface Upstream {
+  readonly timeline: number;
+  readonly history: readonly HistoryEntry[];
+}
+
 /**
- * Writes down what a rewind is about to throw away, and keeps a copy of that WAL where there is room: it may hold commits
- * that somebody was told of.
+ * Writes down what is about to be given up, and keeps a copy of that WAL where there is room: it may hold commits that somebody
+ * was told of. The leader's server itself is asked where the histories part. Repeated, it finds its own record again.
  */
-export async function recordDivergence(context: JobContext, from: FollowTarget): Promise<void> {
+export async function recordDivergence(context: JobContext, job: RecordDivergence): Promise<JobFacts> {
   const { options, directory, binaries, deadline } = context;
+  assertStopped(context);
+  context.progress('recording what is given up');
   const file = await directory.control(binaries.dir, 0, deadline);
   if (typeof file === 'string') throw new JobFailure(file);
+  const upstream = await upstreamHistory(context, job.from);
+  const verdict = verdictOf(file.control, upstream);
   const local = await localHistory(options.dataDir, file.control);
-  const upstream = await upstreamHistory(context, from);
-  const fork = forkOf(local, upstream.history);
-  const name = join(options.stateDir, `divergence-${fileTime(options.clock.wallAt())}`);
-  const kept = fork === undefined ? [] : await keepWal(context, name, fork, file.control);
-  await ensureDirectory(options.stateDir, options.runAs);
-  const record = {
-    at: options.clock.wallAt(),
-    dataDir: options.dataDir,
-    upstream: { member: from.member, timeline: upstream.timeline },
-    local: {
-      state: file.control.state,
-      timeline: file.control.checkpointTimeline,
-      checkpoint: lsnToText(endOf(file.control)),
-    },
-    fork: fork === undefined ? null : { timeline: fork.timeline, lsn: lsnToText(fork.lsn) },
-    keptSegments: kept,
-    keptIn: kept.length === 0 ? null : name,
-  };
-  const target = { path: `${name}.json`, mode: 0o600, owner: options.runAs };
-  await writeFileIfChanged(target, `${JSON.stringify(record, undefined, 2)}\n`);
-  const where = fork === undefined ? 'no common point' : `${lsnToText(fork.lsn)} on timeline ${fork.timeline}`;
-  options.note?.(`rewinding to ${from.member}: own WAL after ${where} is thrown away; see ${target.path}`);
+  const fork = verdict.kind === 'none' ? undefined : forkOf(local, upstream);
+  const before = await earlierRecord(context, file.control, fork, job);
+  const record = before ?? (await newRecord(context, job, { control: file.control, upstream, verdict, local, fork }));
+  const isHeld = record.state === 'held' && job.hold;
+  return { recorded: { id: record.id, verdict: record.verdict, isHeld } };
+}
+
+function verdictOf(control: ControlData, upstream: Upstream): Divergence {
+  const end = localEndOf(control);
+  if (end !== undefined) return judgeDivergence(end, upstream);
+  return control.checkpointTimeline === upstream.timeline
+    ? { kind: 'none' }
+    : { kind: 'diverged', why: 'it ended without shutting down', forkLsn: undefined };
+}
+
+async function upstreamHistory({ options, deadline }: JobContext, from: FollowTarget): Promise<Upstream> {
+  return withConnection(replicationPlace(options, from.upstream), 'divergence', deadline, async (connection) => {
+    const identity = (await connection.query('IDENTIFY_SYSTEM', deadline))[0];
+    const timeline = Number(identity?.['timeline']);
+    if (timeline === 1) return { timeline, history: [] };
+    const file = (await connection.query(`TIMELINE_HISTORY ${timeline}`, deadline))[0];
+    const content = file?.['content'];
+    const text = content instanceof Buffer ? content.toString('utf8') : String(content);
+    return { timeline, history: historyFromText(text) };
+  });
+}
+
+/** With the current timeline as its last row, which has not ended: its end is where the WAL ends. */
+async function localHistory(dataDir: string, control: ControlData): Promise<readonly HistoryEntry[]> {
+  const timeline = Math.max(control.checkpointTimeline, control.minRecoveryEndTimeline);
+  const rows = historyFromText((await readHistory(dataDir, timeline)) ?? '');
+  return [...rows, { timeline, lsn: endOf(control), reason: '' }];
+}
+
+function endOf({ checkpointEndLsn, checkpointLsn, minRecoveryEndLsn }: ControlData): Lsn {
+  return maxLsn(checkpointEndLsn ?? checkpointLsn, minRecoveryEndLsn);
 }
 
 /** Where two histories part: the earlier end of the last timeline that they share. */
-export function forkOf(one: readonly HistoryEntry[], other: readonly HistoryEntry[]): Fork | undefined {
+export function forkOf(local: readonly HistoryEntry[], { timeline, history }: Upstream): Fork | undefined {
   let fork: Fork | undefined;
-  for (const [index, mine] of one.entries()) {
-    const theirs = other[index];
+  for (const [index, mine] of local.entries()) {
+    // The upstream's own timeline has not ended.
+    const theirs = index === history.length ? { timeline, lsn: mine.lsn } : history[index];
     if (theirs?.timeline !== mine.timeline) return fork;
     fork = { timeline: mine.timeline, lsn: mine.lsn < theirs.lsn ? mine.lsn : theirs.lsn };
     if (mine.lsn !== theirs.lsn) return fork;
@@ -70,66 +102,167 @@ export function forkOf(one: readonly HistoryEntry[], other: readonly HistoryEntr
   return fork;
 }
 
-/** With the current timeline as its last row, which has not ended: its end is where the WAL ends. */
-async function localHistory(dataDir: string, control: ControlData): Promise<readonly HistoryEntry[]> {
-  const timeline = control.checkpointTimeline;
-  const rows = historyFromText((await readHistory(dataDir, timeline)) ?? '');
-  return [...rows, { timeline, lsn: endOf(control), reason: '' }];
+async function earlierRecord(
+  { options }: JobContext,
+  control: ControlData,
+  fork: Fork | undefined,
+  job: RecordDivergence,
+): Promise<DivergenceRecord | undefined> {
+  const end = lsnToText(endOf(control));
+  const forkText = fork === undefined ? undefined : lsnToText(fork.lsn);
+  return (await readRecords(options)).findLast(
+    (record) =>
+      record.systemId === control.systemId &&
+      record.end === end &&
+      record.fork?.lsn === forkText &&
+      record.cause === job.cause &&
+      record.setAside === null,
+  );
 }
 
-function endOf(control: ControlData): Lsn {
-  return control.minRecoveryEndLsn > control.checkpointLsn ? control.minRecoveryEndLsn : control.checkpointLsn;
+interface Found {
+  readonly control: ControlData;
+  readonly upstream: Upstream;
+  readonly verdict: Divergence;
+  readonly local: readonly HistoryEntry[];
+  readonly fork: Fork | undefined;
 }
 
-async function upstreamHistory(context: JobContext, from: FollowTarget) {
-  const { options, deadline } = context;
-  return withConnection(replicationPlace(options, from.upstream), 'rewind', deadline, async (connection) => {
-    const identity = (await connection.query('IDENTIFY_SYSTEM', deadline))[0];
-    const timeline = Number(identity?.['timeline']);
-    const end = { timeline, lsn: MAX_LSN, reason: '' };
-    if (timeline === 1) return { timeline, history: [end] };
-    const file = (await connection.query(`TIMELINE_HISTORY ${timeline}`, deadline))[0];
-    const content = file?.['content'];
-    const text = content instanceof Buffer ? content.toString('utf8') : String(content);
-    return { timeline, history: [...historyFromText(text), end] };
-  });
+async function newRecord(context: JobContext, job: RecordDivergence, found: Found): Promise<DivergenceRecord> {
+  const { options } = context;
+  const { control, upstream, verdict, local, fork } = found;
+  const isDiverged = verdict.kind !== 'none';
+  const walDir = join(options.dataDir, 'pg_wal');
+  const stretches = isDiverged ? stretchesAfter(local, fork) : [];
+  const id = await newId(options);
+  await ensureDirectory(options.stateDir, options.runAs);
+  const copy = await keepWal(context, walDir, stretches, id);
+  const told = await summaryOf(context, walDir, stretches, job.from);
+  const record: DivergenceRecord = {
+    id,
+    member: options.memberName,
+    systemId: control.systemId,
+    at: options.clock.wallAt(),
+    cause: job.cause,
+    reason: job.reason,
+    verdict: isDiverged ? 'diverged' : 'none',
+    leader: { member: job.from.member, timeline: upstream.timeline },
+    timeline: local.at(-1)?.timeline ?? control.checkpointTimeline,
+    fork: fork === undefined ? null : { timeline: fork.timeline, lsn: lsnToText(fork.lsn) },
+    end: lsnToText(endOf(control)),
+    bytes: Number(stretches.reduce((sum, { begin, end }) => sum + (end - begin), 0n)),
+    mayBeAcknowledged: isDiverged && job.mayBeAcknowledged,
+    ...told,
+    notes: [...told.notes, ...copy.notes],
+    kept: copy.kept,
+    setAside: null,
+    state: copy.isTooLarge && job.hold ? 'held' : 'recorded',
+  };
+  await writeRecord(options, record);
+  const where = fork === undefined ? 'no common point' : `${lsnToText(fork.lsn)} on timeline ${fork.timeline}`;
+  if (isDiverged) options.note?.(`own WAL after ${where} is not the leader's: divergence ${id} tells what is in it`);
+  return record;
 }
+
+/** What the local timelines have from the fork on. */
+function stretchesAfter(local: readonly HistoryEntry[], fork: Fork | undefined): readonly WalStretch[] {
+  const begins = local.map((_, index) => local[index - 1]?.lsn ?? LSN_ZERO);
+  return local
+    .map(({ timeline, lsn: end }, index) => ({
+      timeline,
+      begin: maxLsn(begins[index] ?? LSN_ZERO, fork?.lsn ?? end),
+      end,
+    }))
+    .filter(({ timeline, begin, end }) => timeline >= (fork?.timeline ?? 0) && begin < end);
+}
+
+interface Copy {
+  readonly kept: DivergenceRecord['kept'];
+  readonly isTooLarge: boolean;
+  readonly notes: readonly string[];
+}
+
+const NO_COPY: Copy = { kept: null, isTooLarge: false, notes: [] };
 
 async function keepWal(
-  context: JobContext,
-  name: string,
-  fork: Fork,
-  control: ControlData,
-): Promise<readonly string[]> {
-  const { options } = context;
-  const walDir = join(options.dataDir, 'pg_wal');
-  const segments = await segmentsAfter(walDir, fork, control);
-  const sizes = await Promise.all(segments.map(async (segment) => (await stat(join(walDir, segment))).size));
+  { options }: JobContext,
+  walDir: string,
+  stretches: readonly WalStretch[],
+  id: string,
+): Promise<Copy> {
+  const segmentBytes = stretches.length === 0 ? undefined : await segmentSize(walDir);
+  if (segmentBytes === undefined) return NO_COPY;
+  const wanted = [...new Set(stretches.flatMap((stretch) => segmentsOf(stretch, segmentBytes)))];
+  const there: string[] = [];
+  for (const name of wanted) if (await exists(join(walDir, name))) there.push(name);
+  const sizes = await Promise.all(there.map(async (name) => (await stat(join(walDir, name))).size));
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
   const { bavail, bsize } = await statfs(options.stateDir);
-  if (bytes === 0 || bytes > Math.min(KEPT_BYTES_MAX, bavail * bsize * KEPT_SHARE_MAX)) return [];
-  await mkdir(name, { recursive: true, mode: 0o700 });
-  const histories = [historyFileName(control.checkpointTimeline)];
-  for (const file of segments) await copyFile(join(walDir, file), join(name, file), constants.COPYFILE_FICLONE);
-  for (const file of histories) await copyFile(join(walDir, file), join(name, file)).catch(() => {}); // Timeline 1 has none.
-  return segments;
+  const most = Math.min(KEPT_BYTES_MAX, bavail * bsize * KEPT_SHARE_MAX);
+  const missing = wanted.length - there.length;
+  const notes = missing === 0 ? [] : [`${missing} of its ${wanted.length} segments are not in pg_wal any more`];
+  if (there.length === 0) return { ...NO_COPY, notes };
+  if (bytes > most) {
+    const text = `its ${there.length} segments are not kept: ${bytes} bytes, and ${Math.floor(most)} may be used`;
+    return { kept: null, isTooLarge: true, notes: [...notes, text] };
+  }
+  const directory = walDirOf(options, id);
+  await copyWhole(options, walDir, [...there, ...(await historiesOf(walDir, stretches))], directory);
+  return { kept: { directory, files: there, bytes }, isTooLarge: false, notes };
 }
 
-/** Segments of the local timelines from the fork on; recycled ones lie beyond the end and are left out. */
-async function segmentsAfter(walDir: string, fork: Fork, control: ControlData): Promise<readonly string[]> {
-  const segments = (await readdir(walDir)).filter((entry) => /^[0-9A-F]{24}$/.test(entry));
-  const positionOf = (segment: string): bigint => BigInt(`0x${segment.slice(8, 16)}${segment.slice(16)}`);
-  const sample = segments[0];
-  if (sample === undefined) return [];
-  const segmentBytes = BigInt((await stat(join(walDir, sample))).size);
-  const numberOf = (at: bigint): bigint => {
-    const perFile = 0x1_0000_0000n / segmentBytes;
-    const number = at / segmentBytes;
-    return ((number / perFile) << 32n) | (number % perFile);
+async function historiesOf(walDir: string, stretches: readonly WalStretch[]): Promise<readonly string[]> {
+  const names = stretches.map(({ timeline }) => historyFileName(timeline));
+  const found: string[] = [];
+  for (const name of names) if (await exists(join(walDir, name))) found.push(name);
+  return found;
+}
+
+/** Under another name until all of it is there. */
+async function copyWhole(
+  options: JobContext['options'],
+  walDir: string,
+  files: readonly string[],
+  directory: string,
+): Promise<void> {
+  const partial = `${directory}.partial`;
+  await ensureDirectory(archiveDir(options), options.runAs);
+  await rm(partial, { recursive: true, force: true });
+  await ensureDirectory(partial, options.runAs);
+  for (const file of files) await copyFile(join(walDir, file), join(partial, file), constants.COPYFILE_FICLONE);
+  await rename(partial, directory);
+  await syncDirectory(archiveDir(options));
+}
+
+type Told = Pick<DivergenceRecord, 'transactions' | 'relations' | 'notes'>;
+
+/** A description that cannot be had is no reason to leave a member down: the record says so. */
+async function summaryOf(
+  context: JobContext,
+  walDir: string,
+  stretches: readonly WalStretch[],
+  from: FollowTarget,
+): Promise<Told> {
+  if (stretches.length === 0) return { transactions: null, relations: [], notes: [] };
+  const { options, deadline } = context;
+  const summary = new WalSummary();
+  const place = {
+    program: tool(context, 'pg_waldump'),
+    walDir,
+    runAs: options.runAs,
+    deadline: atMost(deadline, SUMMARY_MS),
   };
-  const [first, last] = [numberOf(fork.lsn), numberOf(endOf(control))];
-  return segments
-    .filter((segment) => positionOf(segment) >= first && positionOf(segment) <= last)
-    .filter((segment) => Number.parseInt(segment.slice(0, 8), 16) >= fork.timeline)
-    .toSorted((a, b) => (a < b ? -1 : 1));
+  const notes: string[] = [];
+  for (const stretch of stretches) {
+    const note = await summarize(summary, stretch, place);
+    if (note !== undefined) notes.push(note);
+  }
+  const all = summary.relations();
+  if (all.length > RELATIONS_MAX) notes.push(`${all.length - RELATIONS_MAX} more relations are touched`);
+  const leader = { ...from.upstream, database: options.database, login: rewindLogin(context) };
+  return {
+    transactions: summary.records === 0 ? null : { committed: summary.committed, aborted: summary.aborted },
+    relations: await namesOf(all.slice(0, RELATIONS_MAX), leader, deadline),
+    notes,
+  };
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { JobFacts } from '../../core/model/job.ts';
+import { archiveReady } from '../archive-ready.ts';
 import { JobFailure } from '../job-failure.ts';
 import { configDirOf } from '../options.ts';
 import { programFailure, runProgram } from '../run-program.ts';
@@ -19,6 +20,7 @@ export async function recoverCrash(context: JobContext): Promise<JobFacts> {
       `${options.dataDir} holds a backup_label: it is a copy that was never started, not a crashed server`,
     );
   }
+  await archiveReady(context);
   context.progress('crash recovery in single-user mode');
   const settings = {
     config_file: join(configDirOf(options), 'postgresql.conf'),

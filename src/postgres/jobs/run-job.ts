@@ -7,6 +7,7 @@ import { follow } from './follow.ts';
 import type { JobContext } from './job-context.ts';
 import { prePromote } from './pre-promote.ts';
 import { promote } from './promote.ts';
+import { recordDivergence } from './record-divergence.ts';
 import { recoverCrash } from './recover-crash.ts';
 import { restart } from './restart.ts';
 import { rewind } from './rewind.ts';
@@ -28,6 +29,7 @@ const RUNNERS: { readonly [K in JobKind]: Runner<K> } = {
   stop,
   restart,
   recoverCrash,
+  recordDivergence,
   rewind,
   checkpoint,
   setAside,

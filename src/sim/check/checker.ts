@@ -111,6 +111,25 @@ export class Checker implements Witness {
     this.checkElectable(`the data of ${host.name} changed`);
   }
 
+  /** What goes was recorded, or somebody else has it; and nobody counts on this copy. */
+  givesUp(host: PgHost, at: WalEnd): void {
+    const systemId = host.disk.files?.systemId;
+    const isOfCluster = [...this.hosts.values()].some(
+      (each) => each !== host && each.disk.files?.systemId === systemId,
+    );
+    if (!isOfCluster) return;
+    const isRecorded = host.disk.records.some(({ end }) => contains(end, at));
+    if (!isRecorded) this.fail('I7', `${host.name} gives up its WAL at ${walEndToText(at)}, which nobody has recorded`);
+    const { sync } = this.ledger();
+    const union = [sync.leader, ...sync.voters];
+    if (union.includes(host.name))
+      this.fail('I7', `${host.name} gives up its data while /sync counts on them (${union.join(', ')})`);
+  }
+
+  startedTorn(host: PgHost): void {
+    this.fail('I7', `${host.name} starts a directory that an interrupted rewind left`);
+  }
+
   /** Any `q + 1` of `U` include a holder of every acknowledged commit. */
   checkElectable(when: string): void {
     const { newest } = this;

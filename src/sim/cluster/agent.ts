@@ -60,6 +60,11 @@ export class Agent {
     this.process.run(() => void this.runtime.desk.bootstrap());
   }
 
+  /** As `kornakctl reinit` does. */
+  askToReinitialize(how: { readonly force: boolean; readonly fromLeader: boolean }): void {
+    this.process.run(() => void this.runtime.desk.reinitialize(how));
+  }
+
   snapshot(): Snapshot | undefined {
     return this.runtime.desk.snapshot();
   }
@@ -171,7 +176,7 @@ function selfOf(cluster: Cluster, member: SimMember): Self {
       maximum_lag_on_failover: options.maximumLagBytes,
       synchronous_mode: options.isSynchronous,
       synchronous_node_count: options.synchronousNodeCount,
-      kornak: { leader_ttl: options.leaderTtlMs / 1000 },
+      kornak: { leader_ttl: options.leaderTtlMs / 1000, divergence: options.divergence },
       postgresql: { use_pg_rewind: true, use_slots: true },
     },
   };

@@ -84,7 +84,7 @@ export class Cluster {
       trace: this.trace,
       forest: new Forest(),
       witness: this.checker,
-      habits: options.habits,
+      habits: { ...options.habits, marksWork: how.mutant?.marksNoWork !== true },
       hosts,
     };
     this.members = NAMES.slice(0, options.memberCount).map((name) => this.makeMember(name, hosts));
@@ -183,6 +183,7 @@ export class Cluster {
     this.crash(member);
     member.host.disk.files = files;
     member.host.disk.unfinished = undefined;
+    member.host.disk.isTorn = false;
     this.checker.replaced(member.host);
     this.boot(member);
   }

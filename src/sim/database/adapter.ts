@@ -1,4 +1,5 @@
 import type { HistoryEntry } from '../../core/model/cluster.ts';
+import type { DivergenceRecord } from '../../core/model/divergence-record.ts';
 import type { Job, JobOutcome, ServerSettings } from '../../core/model/job.ts';
 import type { LocalPostgres } from '../../core/model/local-postgres.ts';
 import { type Lsn, lsn } from '../../core/model/lsn.ts';
@@ -127,6 +128,14 @@ export class SimPostgres implements Postgres {
           }));
     });
     return rows ?? [];
+  }
+
+  divergences(): Promise<readonly DivergenceRecord[]> {
+    return Promise.resolve([]);
+  }
+
+  discardDivergence(): Promise<undefined> {
+    return Promise.resolve(undefined);
   }
 
   private listen(server: Server): void {

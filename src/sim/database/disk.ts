@@ -16,6 +16,8 @@ export interface ClusterFiles {
   backupLabel: boolean;
   settings: ServerSettings;
   follow: FollowTarget | undefined;
+  /** WAL before this position has been removed here. */
+  walFrom: number;
   readonly slots: Map<string, { restartLsn: number | undefined }>;
 }
 
@@ -25,10 +27,23 @@ export interface Disk {
   /** Noted beside the directory while an operation would leave it unusable. */
   unfinished: UnfinishedWork | undefined;
   lastError: string | undefined;
+  /** The truth behind the mark: what lies there is neither the old data nor the new. */
+  isTorn: boolean;
+  /** What was written down before it was given up. */
+  readonly records: DivergenceNote[];
+  /** Diverged WAL does not fit beside the data. */
+  isTight: boolean;
+}
+
+export interface DivergenceNote {
+  readonly id: string;
+  readonly end: WalEnd;
+  readonly verdict: 'none' | 'diverged';
+  isHeld: boolean;
 }
 
 export function emptyDisk(): Disk {
-  return { files: undefined, unfinished: undefined, lastError: undefined };
+  return { files: undefined, unfinished: undefined, lastError: undefined, isTorn: false, records: [], isTight: false };
 }
 
 export function newFiles(systemId: string, log: WalEnd, settings: ServerSettings): ClusterFiles {
@@ -42,6 +57,7 @@ export function newFiles(systemId: string, log: WalEnd, settings: ServerSettings
     backupLabel: false,
     settings,
     follow: undefined,
+    walFrom: 0,
     slots: new Map(),
   };
 }

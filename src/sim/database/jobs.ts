@@ -1,6 +1,6 @@
 import type { FollowTarget, Job, JobOutcome, ServerSettings } from '../../core/model/job.ts';
 import { lsn } from '../../core/model/lsn.ts';
-import { type ClusterFiles, newFiles } from './disk.ts';
+import { type ClusterFiles, type DivergenceNote, newFiles } from './disk.ts';
 import { failed, type JobRun } from './job-run.ts';
 import { Server } from './server.ts';
 import { contains, forksOf, normalized, type WalEnd, walEndToText } from './wal.ts';
@@ -57,7 +57,7 @@ async function clone(job: JobOf<'clone'>, run: JobRun, place: JobPlace): Promise
   if (host.disk.files !== undefined || host.disk.unfinished !== undefined) return failed('data directory is not empty');
   const source = reach(job.from, place);
   if (source === undefined) return failed('could not connect to the source');
-  host.disk.unfinished = 'clone';
+  begin(host, world, 'clone');
   source.forceCheckpoint();
   const steps = 4;
   const lengthMs = world.chance.between(world.habits.cloneMsMax / 4, world.habits.cloneMsMax);
@@ -71,8 +71,9 @@ async function clone(job: JobOf<'clone'>, run: JobRun, place: JobPlace): Promise
   files.follow = job.from;
   files.control = 'in production';
   files.backupLabel = true;
+  files.walFrom = source.log().lsn;
   host.disk.files = files;
-  host.disk.unfinished = undefined;
+  finish(host);
   world.witness.replaced(host);
   return DONE;
 }
@@ -88,6 +89,7 @@ async function start(request: StartRequest, run: JobRun, place: JobPlace): Promi
   const { files, unfinished } = host.disk;
   if (files === undefined || unfinished !== undefined) return failed('no usable data directory');
   if (host.server !== undefined) return failed('lock file "postmaster.pid" already exists');
+  if (host.disk.isTorn) world.witness.startedTorn(host);
   files.settings = request.settings;
   files.backupLabel = false;
   files.standbySignal = request.isStandby;
@@ -213,16 +215,17 @@ async function rewind(job: JobOf<'rewind'>, run: JobRun, place: JobPlace): Promi
   const source = reach(job.from, place);
   const objection = objectionToRewind(source, files);
   if (source === undefined || objection !== undefined) return failed(objection ?? 'no source');
-  if (!isClean(files)) shutDownAlone(files, world);
+  if (!isClean(files)) return failed('target server must be shut down cleanly');
   if (!(await run.pass(world.chance.between(50, 400)))) return run.end();
   if (!needsRewind(source.log(), files.log)) return DONE;
   world.trace.note(host.name, () => `rewinds; throws away what it has at ${walEndToText(files.log)}`);
-  host.disk.unfinished = 'rewind';
+  world.witness.givesUp(host, files.log);
+  begin(host, world, 'rewind');
   world.witness.replaced(host);
   if (!(await run.pass(world.chance.between(300, world.habits.cloneMsMax)))) return run.end();
   if (reach(job.from, place) !== source) return failed('connection to the source lost');
   becomeLike(source.log(), files, job);
-  host.disk.unfinished = undefined;
+  finish(host);
   world.witness.replaced(host);
   return DONE;
 }
@@ -260,14 +263,56 @@ async function checkpoint(_job: JobOf<'checkpoint'>, run: JobRun, place: JobPlac
   return DONE;
 }
 
+/** How long people take to look at what is held. */
+const LOOK_AT_HELD_MS = 20_000;
+
+async function recordDivergence(
+  job: JobOf<'recordDivergence'>,
+  run: JobRun,
+  { host, world, ...place }: JobPlace,
+): Promise<JobOutcome> {
+  const { files, unfinished } = host.disk;
+  if (files === undefined || unfinished !== undefined || host.server !== undefined) return failed('no stopped cluster');
+  const source = reach(job.from, { host, world, ...place });
+  if (source === undefined) return failed('could not connect to the leader');
+  if (!(await run.pass(world.chance.between(20, 300)))) return run.end();
+  const { id, verdict, isHeld } = noteOf(files.log, source.log(), job, { host, world, ...place });
+  return { kind: 'done', facts: { recorded: { id, verdict, isHeld } } };
+}
+
+/** The same again where that end was recorded before. */
+function noteOf(at: WalEnd, leader: WalEnd, job: JobOf<'recordDivergence'>, { host, world }: JobPlace): DivergenceNote {
+  const { records, isTight } = host.disk;
+  const before = records.find((each) => each.end.branch === at.branch && each.end.lsn === at.lsn);
+  if (before !== undefined) return before;
+  const verdict = needsRewind(leader, at) ? 'diverged' : 'none';
+  const isHeld = verdict === 'diverged' && isTight && job.hold;
+  const note: DivergenceNote = { id: `${records.length + 1}`, end: at, verdict, isHeld };
+  records.push(note);
+  if (isHeld) world.agenda.after(world.chance.between(0, LOOK_AT_HELD_MS), () => (note.isHeld = false));
+  return note;
+}
+
+/** From here until its end the directory is neither the old data nor the new. */
+function begin({ disk }: PgHost, { habits }: PgWorld, work: 'clone' | 'rewind'): void {
+  disk.isTorn = disk.files !== undefined;
+  if (habits.marksWork) disk.unfinished = work;
+}
+
+function finish({ disk }: PgHost): void {
+  disk.isTorn = false;
+  disk.unfinished = undefined;
+}
+
 async function setAside(_job: JobOf<'setAside'>, run: JobRun, place: JobPlace): Promise<JobOutcome> {
   const { host, world } = place;
   if (host.server !== undefined) return failed('the server runs');
   if (!(await run.pass(world.chance.between(5, 50)))) return run.end();
-  const { files } = host.disk;
+  const { files, isTorn } = host.disk;
   if (files !== undefined) world.trace.note(host.name, () => `moves its data aside at ${walEndToText(files.log)}`);
+  if (files !== undefined && !isTorn) world.witness.givesUp(host, files.log);
   host.disk.files = undefined;
-  host.disk.unfinished = undefined;
+  finish(host);
   world.witness.replaced(host);
   return DONE;
 }
@@ -284,6 +329,7 @@ const PERFORM: { readonly [K in Job['kind']]: Perform<K> } = {
   promote,
   stop,
   recoverCrash,
+  recordDivergence,
   rewind,
   checkpoint,
   setAside,

@@ -1,4 +1,5 @@
 import { NO_HEALTH } from '../../core/model/health.ts';
+import type { ServerTrouble } from '../../core/model/healing.ts';
 import { lsn } from '../../core/model/lsn.ts';
 import type {
   DataDirectory,
@@ -28,7 +29,25 @@ export function lookAt(host: PgHost): LocalPostgres {
     lastError: disk.lastError,
     loginRefused: undefined,
     health: NO_HEALTH,
+    trouble: troubleOf(server),
   };
+}
+
+const TROUBLES: readonly (readonly [RegExp, ServerTrouble['kind']])[] = [
+  [/already been removed/, 'walRemoved'],
+  [/forked off/, 'diverged'],
+  [/ahead of the WAL/, 'ahead'],
+  [/does not exist/, 'slotMissing'],
+  [/is active/, 'slotBusy'],
+  [/system identifiers/, 'foreign'],
+  [/timed out|refused|not accepting/, 'unreachable'],
+];
+
+function troubleOf(server: Server | undefined): ServerTrouble | undefined {
+  const text = server?.refusal;
+  if (text === undefined || server?.receiver?.status === 'streaming') return undefined;
+  const kind = TROUBLES.find(([pattern]) => pattern.test(text))?.[1];
+  return kind === undefined ? undefined : { kind, text };
 }
 
 function dataOf(host: PgHost): DataDirectory {
@@ -40,11 +59,13 @@ function dataOf(host: PgHost): DataDirectory {
   return {
     kind: 'cluster',
     standbySignal: files.standbySignal,
+    backupLabel: files.backupLabel,
     control: {
       state: files.control,
       systemId: files.systemId,
       checkpointLsn: lsn(files.checkpoint.lsn),
       checkpointTimeline: files.checkpoint.branch.timeline,
+      checkpointEndLsn: files.control === 'shut down' ? lsn(files.log.lsn) : undefined,
       minRecoveryEndLsn: wasStandby ? end.lsn : lsn(0),
       minRecoveryEndTimeline: wasStandby ? end.timeline : 0,
       rewindable: true,

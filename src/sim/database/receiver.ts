@@ -87,7 +87,10 @@ export class Receiver {
       if (upstream.host.disk.files?.slots.has(slot) !== true) return `replication slot "${slot}" does not exist`;
       if (upstream.senders.some((each) => each.slot === slot)) return `replication slot "${slot}" is active`;
     }
-    if (contains(upstream.log(), this.reached())) return undefined;
+    if (contains(upstream.log(), this.reached())) {
+      const isGone = this.reached().lsn < upstream.files.walFrom;
+      return isGone ? 'requested WAL segment has already been removed' : undefined;
+    }
     if (contains(this.reached(), upstream.log()))
       return 'requested starting point is ahead of the WAL flush position of this server';
     return 'new timeline forked off before current recovery point';

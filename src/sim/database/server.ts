@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts';
 import type { ClusterFiles } from './disk.ts';
 import { Receiver } from './receiver.ts';
 import { SyncWait } from './sync-wait.ts';
-import { cutAt, type WalEnd, walEndToText } from './wal.ts';
+import { contains, cutAt, type WalEnd, walEndToText } from './wal.ts';
 import type { PgHost, PgWorld } from './world.ts';
 
 const CHECKPOINT_BYTES = 112;
@@ -28,6 +28,8 @@ export class Server {
   /** Replay waits on a conflict until then. */
   replayStalledUntilMs = 0;
   startedAtMs: number;
+  /** What its log last said about the receiver. */
+  refusal: string | undefined;
   private replayedBefore: WalEnd;
   private receivedAtMs = 0;
   private changed: (what: string) => void = () => undefined;
@@ -111,6 +113,8 @@ export class Server {
   receiverEnded(receiver: Receiver, why: string): void {
     if (this.receiver !== receiver) return;
     this.receiver = undefined;
+    this.refusal = why;
+    if (why.endsWith('already been removed')) this.restoreFromArchive();
     this.world.trace.note(this.host.name, () => `receiver from ${receiver.target.member} ends: ${why}`);
     this.changed('receiver lost');
     const pauseMs = this.world.habits.receiverRetryMs * (0.5 + this.world.chance.next());
@@ -219,6 +223,14 @@ export class Server {
     this.replayedAll = true;
     this.changed('replayed what was on disk');
     this.receive();
+  }
+
+  /** The archive has what the upstream has removed, up to there. */
+  private restoreFromArchive(): void {
+    const upstream = this.world.hosts.get(this.follow?.upstream.host ?? '')?.server;
+    if (!this.world.habits.hasArchive || upstream === undefined || this.role !== 'standby') return;
+    const archived = cutAt(upstream.log(), upstream.files.walFrom);
+    if (contains(archived, this.files.log)) this.received(archived);
   }
 
   /** Starts a receiver where one is due. */

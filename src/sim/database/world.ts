@@ -28,6 +28,10 @@ export interface Witness {
   acknowledged(host: PgHost, at: WalEnd, acceptedAtMs: number): void;
   /** The WAL on a disk is not the former one and more: rewound, cloned, moved aside, or no longer fit for use. */
   replaced(host: PgHost): void;
+  /** Right before WAL up to `at` goes from the member's data directory: rewound, or moved aside. */
+  givesUp(host: PgHost, at: WalEnd): void;
+  /** A server was started on a directory that is neither old nor new. */
+  startedTorn(host: PgHost): void;
 }
 
 /** How this world's PostgreSQL behaves. Times in milliseconds. */
@@ -49,6 +53,10 @@ export interface PgHabits {
   /** How often a hook of the user's has something to do, and how often it then fails or hangs. */
   hookRate: number;
   hookFailureRate: number;
+  /** Interrupted work is noted beside the directory. */
+  marksWork: boolean;
+  /** Segments that a server removes can be had from an archive. */
+  hasArchive: boolean;
 }
 
 /** What all servers of one world share. */

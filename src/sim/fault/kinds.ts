@@ -26,6 +26,9 @@ export const FAULT_KINDS = [
   'switchover',
   'failover',
   'sync-count',
+  'wal-removed',
+  'disk-tight',
+  'reinitialize',
 ] as const;
 
 export type FaultKind = (typeof FAULT_KINDS)[number];

@@ -152,6 +152,21 @@ const STRIKES: Readonly<Record<FaultKind, (blow: Blow) => Undo>> = {
     cluster.operator.changeSyncCount(chance.integer(1, 2));
     return undefined;
   },
+  'wal-removed': ({ cluster }) => {
+    const server = cluster.leader()?.host.server;
+    if (server !== undefined) server.files.walFrom = server.log().lsn;
+    return undefined;
+  },
+  'disk-tight': ({ victim }) => {
+    victim.host.disk.isTight = true;
+    return () => {
+      victim.host.disk.isTight = false;
+    };
+  },
+  reinitialize: ({ victim, chance }) => {
+    victim.agent?.askToReinitialize({ force: chance.happens(0.5), fromLeader: chance.happens(0.3) });
+    return undefined;
+  },
 };
 
 export function strike(kind: FaultKind, blow: Blow): Undo {

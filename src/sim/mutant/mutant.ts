@@ -16,6 +16,8 @@ export interface Mutant {
   readonly without: string;
   /** Makes what the mechanism protects from more frequent. */
   readonly options?: (options: Options) => Options;
+  /** Interrupted work is not noted beside the directory. */
+  readonly marksNoWork?: true;
   readonly store?: (store: Store, process: Process) => Store;
   readonly guard?: (guard: Guard) => Guard;
   readonly postgres?: (postgres: Postgres, process: Process) => Postgres;

@@ -1,4 +1,5 @@
 import { compareOnly, deadlineFromReply, guardOff, keepAliveAlone } from './lease-mutants.ts';
+import { givenUpAsVoter, givenUpUnrecorded, halfDoneStarted } from './healing-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { grownInReverse, shrunkInReverse, unknownForNotDone, unmarked } from './sync-mutants.ts';
 import {
@@ -26,4 +27,7 @@ export const MUTANTS: readonly Mutant[] = [
   guardOff,
   pledgedTooEarly,
   unknownForNotDone,
+  givenUpUnrecorded,
+  givenUpAsVoter,
+  halfDoneStarted,
 ];

@@ -143,11 +143,11 @@ function withoutReceiver(seen: LocalPostgres): LocalPostgres {
   return { ...seen, sql: { ...seen.sql, value } };
 }
 
-function withObserve(postgres: Postgres, bend: (seen: LocalPostgres) => LocalPostgres): Postgres {
+export function withObserve(postgres: Postgres, bend: (seen: LocalPostgres) => LocalPostgres): Postgres {
   return { ...delegate(postgres), observe: async (budgetMs) => bend(await postgres.observe(budgetMs)) };
 }
 
-function delegate(postgres: Postgres): Postgres {
+export function delegate(postgres: Postgres): Postgres {
   return {
     observe: (budgetMs) => postgres.observe(budgetMs),
     onChange: (listener) => postgres.onChange(listener),
@@ -160,5 +160,7 @@ function delegate(postgres: Postgres): Postgres {
     kill: (budgetMs) => postgres.kill(budgetMs),
     flushLsn: (budgetMs) => postgres.flushLsn(budgetMs),
     timelineHistory: (budgetMs) => postgres.timelineHistory(budgetMs),
+    divergences: () => postgres.divergences(),
+    discardDivergence: (id) => postgres.discardDivergence(id),
   };
 }

@@ -1,9 +1,19 @@
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Job } from '../../../src/core/model/job.ts';
 import { Redacted } from '../../../src/core/model/redacted.ts';
 import { PostgresBench, type PostgresMember, SETTINGS } from '../../support/postgres-member.ts';
 import { eventually } from '../../support/real-clock.ts';
+
+const recording = (leader: PostgresMember): Job => ({
+  kind: 'recordDivergence',
+  from: leader.asTarget('a'),
+  cause: 'rewind',
+  reason: 'a test',
+  hold: false,
+  mayBeAcknowledged: true,
+});
 
 describe('a former primary comes back', () => {
   const bench = new PostgresBench();
@@ -31,7 +41,11 @@ describe('a former primary comes back', () => {
   afterAll(() => bench.close());
 
   test('a rewind needs a clean shutdown, and says so without harm', async () => {
-    const why = await a.failure({ kind: 'rewind', from: b.asTarget('a'), settings: SETTINGS });
+    const unrecorded = await a.failure({ kind: 'rewind', from: b.asTarget('a'), settings: SETTINGS, record: 'none' });
+    expect(unrecorded).toContain('nothing is rewound before it is');
+    const { recorded } = await a.done(recording(b));
+    const record = recorded?.id ?? '';
+    const why = await a.failure({ kind: 'rewind', from: b.asTarget('a'), settings: SETTINGS, record });
     expect(why).toContain('must be shut down cleanly');
     expect((await a.observe()).data.kind).toBe('cluster');
   });
@@ -47,15 +61,24 @@ describe('a former primary comes back', () => {
   });
 
   test('it is rewound, what is thrown away being recorded first', async () => {
-    await a.done({ kind: 'rewind', from: b.asTarget('a'), settings: SETTINGS });
-    const names = readdirSync(a.options.stateDir).filter((name) => /^divergence-.*\.json$/.test(name));
-    const record: unknown = JSON.parse(readFileSync(join(a.options.stateDir, names.at(-1) ?? ''), 'utf8'));
+    const { recorded } = await a.done(recording(b));
+    expect(recorded).toMatchObject({ verdict: 'diverged', isHeld: false });
+    const again = await a.done(recording(b));
+    expect(again.recorded).toEqual(recorded);
+    const record = (await a.server.divergences()).find(({ id }) => id === recorded?.id);
     expect(record).toMatchObject({
-      upstream: { member: 'b', timeline: 2 },
-      local: { timeline: 1 },
+      member: 'a',
+      leader: { member: 'b', timeline: 2 },
+      timeline: 1,
       fork: { timeline: 1 },
+      verdict: 'diverged',
+      transactions: { committed: 1 },
+      mayBeAcknowledged: true,
     });
-    expect(JSON.stringify(record)).toContain('"keptSegments":["000000010000000000000003"');
+    expect(record?.relations).toContainEqual({ name: 'postgres: public.kept', records: 1 });
+    expect(record?.kept?.files).toContain('000000010000000000000003');
+    expect(existsSync(join(record?.kept?.directory ?? '', '000000010000000000000003'))).toBe(true);
+    await a.done({ kind: 'rewind', from: b.asTarget('a'), settings: SETTINGS, record: recorded?.id ?? '' });
     await a.done({ kind: 'startStandby', follow: b.asTarget('a'), settings: SETTINGS });
     await a.streams();
     await eventually('it has what the new primary has', async () => {

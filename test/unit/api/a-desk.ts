@@ -1,4 +1,5 @@
 import type { FailoverRequest } from '../../../src/core/model/cluster.ts';
+import type { DivergenceRecord } from '../../../src/core/model/divergence-record.ts';
 import type { PeerStatus } from '../../../src/core/model/observation.ts';
 import type { Seen } from '../../../src/core/model/seen.ts';
 import { seen } from '../../../src/core/model/seen.ts';
@@ -24,6 +25,8 @@ export class FakeDesk implements Desk {
   config: DeskOutcome<JsonObject> = { kind: 'done', value: { ttl: 30 } };
   failover: DeskOutcome<null> = { kind: 'done', value: null };
   bootstrapping: DeskOutcome<string> = { kind: 'done', value: 'the bootstrap has begun' };
+  reinitializing: DeskOutcome<string> = { kind: 'done', value: 'reinitialize started' };
+  records: readonly DivergenceRecord[] = [];
   peer: Seen<PeerStatus> = seen(PEER, NOW_MS);
   readonly #listeners = new Set<(snapshot: Snapshot) => void>();
 
@@ -75,6 +78,21 @@ export class FakeDesk implements Desk {
   bootstrap(): Promise<DeskOutcome<string>> {
     this.asked.push('bootstrap');
     return Promise.resolve(this.bootstrapping);
+  }
+
+  reinitialize(how: { readonly force: boolean; readonly fromLeader: boolean }): Promise<DeskOutcome<string>> {
+    this.asked.push(how);
+    return Promise.resolve(this.reinitializing);
+  }
+
+  divergences(): Promise<readonly DivergenceRecord[]> {
+    return Promise.resolve(this.records);
+  }
+
+  discardDivergence(id: string): Promise<DeskOutcome<DivergenceRecord>> {
+    this.asked.push(id);
+    const record = this.records.find((each) => each.id === id);
+    return Promise.resolve(record === undefined ? { kind: 'absent', why: 'none' } : { kind: 'done', value: record });
   }
 
   probe(apiUrl: string): Promise<Seen<PeerStatus>> {

@@ -617,6 +617,7 @@ describe('a member whose leader is another', () => {
     members: [member('a'), member('b', { role: 'primary', timeline: 2 })],
     history: { value: [{ timeline: 1, lsn: at(1000), reason: 'r' }], revision: 11 },
   };
+  const recorded = { id: '1', verdict: 'diverged', isHeld: false, leader: 'b', atMs: NOW_MS } as const;
   table([
     {
       name: 'follows it',
@@ -666,12 +667,16 @@ describe('a member whose leader is another', () => {
     {
       name: 'a clean former primary beyond the fork is rewound',
       obs: observation({ postgres: down({ state: 'shut down', checkpointLsn: at(1000) }), cluster: forked }),
+      mem: { recorded },
       rule: 'D60',
       steps: ['startJob'],
     },
     {
       name: 'one whose shutdown checkpoint the leader has follows',
-      obs: observation({ postgres: down({ state: 'shut down', checkpointLsn: at(900) }), cluster: forked }),
+      obs: observation({
+        postgres: down({ state: 'shut down', checkpointLsn: at(900), checkpointEndLsn: at(1000) }),
+        cluster: forked,
+      }),
       rule: 'D70',
       steps: ['startJob'],
     },
@@ -688,6 +693,7 @@ describe('a member whose leader is another', () => {
         }),
         cluster: forked,
       }),
+      mem: { recorded },
       rule: 'D60',
       steps: ['startJob'],
     },
@@ -707,7 +713,7 @@ describe('a member whose leader is another', () => {
     {
       name: 'waits for a leader that does not serve yet',
       obs: observation({ postgres: down({ state: 'shut down' }), cluster: view({ leader: leaderKey('b') }) }),
-      rule: 'D60',
+      rule: 'D53',
       steps: [],
     },
   ]);

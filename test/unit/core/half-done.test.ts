@@ -207,14 +207,26 @@ test('a rewind that ended well and changed nothing is not repeated for ever', ()
   const from = { member: 'b', upstream: { host: 'b', port: 5432 }, slot: 'a' };
   let mem = memory({ role: 'replica' });
   const jobs: string[] = [];
-  for (let round = 0; round < 3; round += 1) {
+  const recorded = { recorded: { id: '1', verdict: 'diverged', isHeld: false } } as const;
+  const recording = {
+    kind: 'recordDivergence',
+    from,
+    cause: 'rewind',
+    reason: 'r',
+    hold: false,
+    mayBeAcknowledged: true,
+  } as const;
+  for (let round = 0; round < 6; round += 1) {
     const diverged = down({ state: 'shut down', checkpointLsn: at(1000) }, true);
-    const ended = round === 0 ? undefined : done({ kind: 'rewind', from, settings });
+    const rewound = done({ kind: 'rewind', from, settings, record: '1' });
+    const written = { ...done(recording), outcome: { kind: 'done', facts: recorded } } as const;
+    const ended = round === 0 ? undefined : round % 2 === 1 ? written : rewound;
     const decision = decide(observation({ postgres: diverged, cluster, ended }), mem);
     jobs.push(...decision.plan.steps.map((step) => (step.kind === 'startJob' ? step.job.kind : step.kind)));
     mem = decision.memory;
   }
-  expect(jobs).toEqual(['rewind', 'rewind', 'setAside']);
+  const each = ['recordDivergence', 'rewind'];
+  expect(jobs).toEqual([...each, ...each, 'recordDivergence', 'setAside']);
 });
 
 test('members whose names give one slot are no synchronous standbys', () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { LSN_ZERO, lsnFromText, type Lsn } from '../../../src/core/model/lsn.ts';
 import { beginOf, historyFileName, historyFromText, PLACEHOLDER } from '../../../src/postgres/history-file.ts';
 import { forkOf } from '../../../src/postgres/jobs/record-divergence.ts';
-import { segmentName } from '../../../src/postgres/standby-timeline.ts';
+import { segmentName } from '../../../src/postgres/wal-segments.ts';
 
 const at = (text: string): Lsn => lsnFromText(text) ?? LSN_ZERO;
 const rows = (...ends: readonly (readonly [number, string])[]) =>
@@ -25,13 +25,24 @@ test('names of files in pg_wal', () => {
 });
 
 test.each([
-  ['it went on, the other left', rows([1, '0/9']), rows([1, '0/5'], [2, '0/F']), { timeline: 1, lsn: at('0/5') }],
-  ['both left', rows([1, '0/5'], [2, '0/9']), rows([1, '0/6'], [3, '0/F']), { timeline: 1, lsn: at('0/5') }],
+  [
+    'it went on, the other left',
+    rows([1, '0/9']),
+    { timeline: 2, history: rows([1, '0/5']) },
+    { timeline: 1, lsn: at('0/5') },
+  ],
+  [
+    'both left',
+    rows([1, '0/5'], [2, '0/9']),
+    { timeline: 3, history: rows([1, '0/6']) },
+    { timeline: 1, lsn: at('0/5') },
+  ],
   [
     'the other left later',
     rows([1, '0/5'], [2, '0/9']),
-    rows([1, '0/5'], [2, '0/7'], [3, '0/F']),
+    { timeline: 3, history: rows([1, '0/5'], [2, '0/7']) },
     { timeline: 2, lsn: at('0/7') },
   ],
-  ['nothing in common', rows([2, '0/5']), rows([1, '0/5']), undefined],
+  ['nothing in common', rows([2, '0/5']), { timeline: 1, history: [] }, undefined],
+  ['the other has not left', rows([1, '0/9']), { timeline: 1, history: [] }, { timeline: 1, lsn: at('0/9') }],
 ])('where two histories part: %s', (_, one, other, fork) => expect(forkOf(one, other)).toEqual(fork));

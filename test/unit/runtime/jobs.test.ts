@@ -50,6 +50,8 @@ beforeEach(() => {
     },
     flushLsn: () => Promise.resolve(undefined),
     timelineHistory: () => Promise.resolve([]),
+    divergences: () => Promise.resolve([]),
+    discardDivergence: () => Promise.resolve(undefined),
   };
   jobs = new JobRunner({
     postgres,

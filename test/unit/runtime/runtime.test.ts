@@ -84,6 +84,8 @@ beforeEach(() => {
         },
         flushLsn: () => Promise.resolve(undefined),
         timelineHistory: () => Promise.resolve([]),
+        divergences: () => Promise.resolve([]),
+        discardDivergence: () => Promise.resolve(undefined),
       },
       guard: new FakeGuard(),
       peers: { probe: (url) => Promise.resolve({ kind: 'unknown', why: `${url} is not there` }) },

@@ -39,6 +39,8 @@ const postgres: Postgres = {
   kill: () => Promise.resolve(done),
   flushLsn: () => Promise.resolve(undefined),
   timelineHistory: () => Promise.resolve([{ timeline: 1, lsn: lsn(100), reason: 'no recovery target specified' }]),
+  divergences: () => Promise.resolve([]),
+  discardDivergence: () => Promise.resolve(undefined),
 };
 
 let clock: FakeClock;

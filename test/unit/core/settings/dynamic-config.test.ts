@@ -28,6 +28,7 @@ describe('an empty document gives the defaults', () => {
       pgHba: undefined,
       pgIdent: undefined,
       leaderTtlMs: 6000,
+      divergence: 'keep',
       healthTimeoutMs: 5000,
       memberSlotsTtlMs: 1_800_000,
       permanentSlots: {},

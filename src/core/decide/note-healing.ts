@@ -1,0 +1,48 @@
+import type { StandbyStatus } from '../model/local-postgres.ts';
+import type { Memory } from '../model/memory.ts';
+import type { Observation } from '../model/observation.ts';
+import { known } from '../model/seen.ts';
+import { LIMITS } from './limits.ts';
+
+type HealingFacts = Pick<Memory, 'healing' | 'reclone' | 'recorded' | 'notStreamingSinceMs' | 'progress'>;
+
+const WELL: HealingFacts = {
+  healing: undefined,
+  reclone: undefined,
+  recorded: undefined,
+  notStreamingSinceMs: undefined,
+  progress: undefined,
+};
+
+/** How a standby gets on. Whoever leads, or streams and replays, is well: what was done about it before counts no more. */
+export function noteHealing(mem: Memory, obs: Observation): Memory {
+  const sql = known(obs.postgres.sql);
+  if (sql?.kind === 'primary') return { ...mem, ...WELL };
+  const progress = sql === undefined ? mem.progress : progressOf(mem, sql, obs.nowMs);
+  const streams = sql?.receiver?.status === 'streaming';
+  if (!streams) return { ...mem, progress, notStreamingSinceMs: sinceMs(mem, obs) };
+  const isAsked = mem.reclone?.cause === 'reinitialize';
+  if (isReplayStuck(sql, progress, obs.nowMs)) return { ...mem, progress, notStreamingSinceMs: undefined };
+  return { ...mem, ...WELL, progress, ...(isAsked ? { reclone: mem.reclone, recorded: mem.recorded } : {}) };
+}
+
+function sinceMs(mem: Memory, obs: Observation): number | undefined {
+  const leader = known(obs.cluster)?.leader;
+  if (leader === undefined || leader.name === obs.self.name) return undefined;
+  return mem.notStreamingSinceMs ?? obs.nowMs;
+}
+
+function progressOf({ progress }: Memory, { receivedLsn, replayedLsn }: StandbyStatus, nowMs: number) {
+  const isSame = progress?.receivedLsn === receivedLsn && progress.replayedLsn === replayedLsn;
+  return isSame ? progress : { receivedLsn, replayedLsn, atMs: nowMs };
+}
+
+/** It has WAL that it does not replay, and has replayed nothing for long. */
+export function isReplayStuck(
+  { receivedLsn, replayedLsn }: StandbyStatus,
+  progress: Memory['progress'],
+  nowMs: number,
+): boolean {
+  if (progress === undefined || replayedLsn >= receivedLsn) return false;
+  return nowMs - progress.atMs > LIMITS.replayStuckMs;
+}

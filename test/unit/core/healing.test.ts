@@ -1,0 +1,345 @@
+// Each rung of the ladder by which a member comes back, and each way off it.
+import { describe, expect, test } from 'vitest';
+import { decide } from '../../../src/core/decide/decide.ts';
+import { LIMITS } from '../../../src/core/decide/limits.ts';
+import type { ClusterView } from '../../../src/core/model/cluster.ts';
+import type { Job, RunningJob } from '../../../src/core/model/job.ts';
+import type { LocalPostgres } from '../../../src/core/model/local-postgres.ts';
+import type { Memory } from '../../../src/core/model/memory.ts';
+import type { Observation } from '../../../src/core/model/observation.ts';
+import {
+  at,
+  configKey,
+  down,
+  held,
+  leaderKey,
+  member,
+  memory,
+  NOW_MS,
+  observation,
+  postgres,
+  primary,
+  standby,
+  syncOf,
+  view,
+} from '../../support/core-builders.ts';
+
+/** b leads timeline 2, which left timeline 1 at 900. */
+function ledByB(more: Partial<ClusterView> = {}): ClusterView {
+  return view({
+    leader: leaderKey('b'),
+    members: [member('a', { timeline: 1 }), member('b', { role: 'primary', timeline: 2 })],
+    history: { value: [{ timeline: 1, lsn: at(900), reason: 'r' }], revision: 11 },
+    status: { optime: undefined, slots: { a: at(0) }, retainSlots: [] },
+    ...more,
+  });
+}
+
+const LONG_AGO = NOW_MS - 60_000;
+const upstream = { host: 'b', port: 5432 };
+const diverged = down({ state: 'shut down', checkpointLsn: at(1000), checkpointEndLsn: at(1050) }, true);
+const note = { id: '7', verdict: 'diverged', isHeld: false, leader: 'b', atMs: NOW_MS - 100 } as const;
+const trouble = (kind: 'walRemoved' | 'credentials' | 'diverged' | 'broken') => ({ kind, text: `${kind} it says` });
+const cut = (more: Partial<LocalPostgres> = {}): LocalPostgres => ({ ...standby({ upstream, timeline: 2 }), ...more });
+const idle = {
+  notStreamingSinceMs: LONG_AGO,
+  nudgedMs: NOW_MS,
+  progress: { receivedLsn: at(1000), replayedLsn: at(1000), atMs: LONG_AGO },
+};
+
+function ruled(obs: Parameters<typeof observation>[0], mem: Partial<Memory> = {}) {
+  const decision = decide(observation({ cluster: ledByB(), ...obs }), memory({ role: 'replica', ...mem }));
+  const [first] = decision.plan.steps;
+  const job = decision.plan.steps.find((step) => step.kind === 'startJob')?.job;
+  return { ...decision, first, job };
+}
+
+function running(job: Job, forMs: number): RunningJob {
+  return { job, startedMs: NOW_MS - forMs, deadlineMs: NOW_MS + 60_000, progress: undefined, cancelled: false };
+}
+
+describe('what diverged', () => {
+  test('is recorded before anything else is done with it', () => {
+    const { rule, job } = ruled({ postgres: diverged });
+    expect([rule, job?.kind]).toEqual(['D55', 'recordDivergence']);
+    expect(job).toMatchObject({ cause: 'rewind', hold: false, mayBeAcknowledged: true });
+  });
+
+  test('is not given up while /sync counts on it', () => {
+    const cluster = ledByB({ sync: { value: syncOf('b', ['A']), revision: 30 } });
+    const { rule, plan, memory: after } = ruled({ postgres: diverged, cluster });
+    expect([rule, plan.steps]).toEqual(['D54', []]);
+    expect(after.healing?.why).toContain('/sync');
+  });
+
+  test('is rewound once it is recorded', () => {
+    const { rule, job, events } = ruled({ postgres: diverged }, { recorded: note });
+    expect([rule, job?.kind]).toEqual(['D60', 'rewind']);
+    expect(job).toMatchObject({ record: '7' });
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'member.healing' }));
+  });
+
+  test('waits for the checkpoint after the leader’s promotion', () => {
+    const members = [member('a'), member('b', { role: 'primary', timeline: 2, checkpointAfterPromote: false })];
+    const { rule, plan } = ruled({ postgres: diverged, cluster: ledByB({ members }) }, { recorded: note });
+    expect([rule, plan.steps]).toEqual(['D60', []]);
+  });
+
+  test.each([
+    ['pg_rewind failed too often', {}, { rewindTries: LIMITS.rewindTries }],
+    ['pg_rewind is off', { self: { ...observation().self, overrides: { usePgRewind: false } } }, {}],
+    [
+      'pg_control does not permit it',
+      { postgres: down({ state: 'shut down', checkpointLsn: at(1000), rewindable: false }, true) },
+      {},
+    ],
+  ] as const)('is put aside where %s', (_, obs, mem) => {
+    const { rule, job } = ruled({ postgres: diverged, ...obs }, { recorded: note, ...mem });
+    expect([rule, job]).toEqual(['D60', { kind: 'setAside', work: 'diverged', record: '7' }]);
+  });
+
+  test('is held until people discard it, and looked at again at an easy pace', () => {
+    const isHeld = { ...note, isHeld: true };
+    const cluster = ledByB({ config: configKey({ kornak: { divergence: 'hold' } }) });
+    const waits = ruled({ postgres: diverged, cluster }, { recorded: isHeld });
+    expect([waits.rule, waits.plan.steps]).toEqual(['D57', []]);
+    expect(waits.why).toContain('kornakctl divergence discard');
+    const later = { ...isHeld, atMs: NOW_MS - LIMITS.heldLookMs };
+    const { rule, job } = ruled({ postgres: diverged, cluster }, { recorded: later });
+    expect([rule, job]).toMatchObject(['D55', { kind: 'recordDivergence', hold: true }]);
+  });
+
+  test('is started as it is where the leader’s server says that nothing parts (known failure 67)', () => {
+    const { rule, job } = ruled({ postgres: diverged }, { recorded: { ...note, verdict: 'none' } });
+    expect([rule, job?.kind]).toEqual(['D70', 'startStandby']);
+  });
+
+  test('is recorded anew against another leader', () => {
+    const { rule } = ruled({ postgres: diverged }, { recorded: { ...note, leader: 'c' } });
+    expect(rule).toBe('D55');
+  });
+
+  test('is not judged before the leader has told where it comes from (known failure 70)', () => {
+    const cluster = ledByB({ history: { value: [{ timeline: 1, lsn: at(900), reason: 'r' }], revision: 9 } });
+    expect(ruled({ postgres: diverged, cluster }).rule).toBe('D53');
+  });
+});
+
+describe('a copy that was never started', () => {
+  test('is not recovered as if it had crashed (known failure 6)', () => {
+    const { data } = down({ state: 'in production' });
+    const copy = postgres({
+      postmaster: undefined,
+      data: { ...data, kind: 'cluster', backupLabel: true } as typeof data,
+    });
+    expect(ruled({ postgres: copy }).rule).toBe('D70');
+    expect(ruled({ postgres: postgres({ postmaster: undefined, data }) }).rule).toBe('D50');
+  });
+});
+
+describe('a standby that does not stream', () => {
+  test('tells why, with the remedy, and goes on trying', () => {
+    const told = ruled({ postgres: cut({ trouble: trouble('credentials') }) }, idle);
+    expect(told.rule).toBe('H50');
+    expect(told.why).toContain('authentication.replication');
+    expect(told.plan.publish?.kornak?.healing?.why).toBe(told.why);
+    const after = ruled({ postgres: cut({ trouble: trouble('credentials') }) }, { ...told.memory, nudgedMs: 0 });
+    expect(after.rule).toBe('R80');
+  });
+
+  test('says so too where its log says nothing', () => {
+    expect(ruled({ postgres: cut() }, idle).rule).toBe('H50');
+    expect(ruled({ postgres: cut() }, { ...idle, notStreamingSinceMs: NOW_MS - 100 }).rule).toBe('R90');
+  });
+
+  test('whose replay stands still says so', () => {
+    const receiver = { status: 'streaming', upstream, slot: 'a', timeline: 2 };
+    const stuck = standby({
+      upstream,
+      timeline: 2,
+      receiver,
+      receiverRuns: true,
+      replayedLsn: at(500),
+      replayPaused: true,
+    });
+    const progress = { receivedLsn: at(1000), replayedLsn: at(500), atMs: NOW_MS - LIMITS.replayStuckMs - 1 };
+    const { rule, why } = ruled({ postgres: stuck }, { progress });
+    expect([rule, why]).toEqual(['H50', expect.stringContaining('pg_wal_replay_resume')]);
+    expect(ruled({ postgres: stuck }, { progress: { ...progress, atMs: NOW_MS } }).rule).toBe('R90');
+  });
+
+  test('is cloned anew when neither the leader nor the archive has its WAL', () => {
+    const lacking = cut({ trouble: trouble('walRemoved') });
+    const gone = ruled({ postgres: lacking }, idle);
+    expect([gone.rule, gone.memory.reclone?.cause]).toEqual(['H40', 'walRemoved']);
+    const stops = ruled({ postgres: lacking }, gone.memory);
+    expect([stops.rule, stops.job]).toMatchObject(['H20', { kind: 'stop', mode: 'fast' }]);
+    const stopped = down(
+      { state: 'shut down in recovery', minRecoveryEndLsn: at(800), minRecoveryEndTimeline: 1 },
+      true,
+    );
+    expect(ruled({ postgres: stopped }, stops.memory)).toMatchObject({ rule: 'D55', job: { cause: 'reclone' } });
+    const recorded = { ...note, verdict: 'none' } as const;
+    expect(ruled({ postgres: stopped }, { ...stops.memory, recorded })).toMatchObject({
+      rule: 'D60',
+      job: { kind: 'setAside', record: '7' },
+    });
+  });
+
+  test('waits while the archive still gives it something, or /sync counts on it', () => {
+    const lacking = cut({ trouble: trouble('walRemoved') });
+    const moving = { ...idle, progress: { ...idle.progress, atMs: NOW_MS - 1_000 } };
+    expect(ruled({ postgres: lacking }, moving).rule).toBe('H50');
+    const cluster = ledByB({ sync: { value: syncOf('b', ['a']), revision: 30 } });
+    expect(ruled({ postgres: lacking, cluster }, idle).rule).toBe('H50');
+  });
+
+  test('that its leader refuses is rewound first', () => {
+    const refused = ruled({ postgres: cut({ trouble: trouble('diverged') }) }, idle);
+    expect([refused.rule, refused.memory.reclone?.cause]).toEqual(['H40', 'refused']);
+    const stopped = down(
+      { state: 'shut down in recovery', minRecoveryEndLsn: at(800), minRecoveryEndTimeline: 1 },
+      true,
+    );
+    expect(ruled({ postgres: stopped }, { ...refused.memory, recorded: note }).job?.kind).toBe('rewind');
+  });
+});
+
+describe('a standby that does not come up', () => {
+  const control = { state: 'in archive recovery', minRecoveryEndLsn: at(1000), minRecoveryEndTimeline: 1 } as const;
+  const starting = { ...down(control, true), postmaster: { pid: 42, startTicks: 1 }, starting: true };
+  const start: Extract<Job, { kind: 'startStandby' }> = {
+    kind: 'startStandby',
+    follow: undefined,
+    settings: { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined, managesSync: false },
+  };
+
+  test('is judged by pg_control while it starts (known failure 3)', () => {
+    const job = running(start, LIMITS.walGoneMs + 1);
+    expect(ruled({ postgres: starting, job })).toMatchObject({ rule: 'J10', first: { kind: 'cancelJob' } });
+    const given = ruled({ postgres: starting }, { startingSinceMs: LONG_AGO, startedFollowing: 'b' });
+    expect([given.rule, given.job?.kind]).toEqual(['H30', 'stop']);
+  });
+
+  test('is waited for where it may come up yet', () => {
+    expect(ruled({ postgres: starting, job: running(start, 1_000) }).rule).toBe('J20');
+    const fits = {
+      ...starting,
+      ...down({ ...control, minRecoveryEndLsn: at(800) }, true),
+      postmaster: starting.postmaster,
+    };
+    const follow = { member: 'b', upstream, slot: 'a' };
+    const job = running({ ...start, follow }, LIMITS.walGoneMs + 1);
+    expect(ruled({ postgres: { ...fits, starting: true }, job }).rule).toBe('J20');
+  });
+
+  test('is cloned anew where its WAL is gone', () => {
+    const lacking = {
+      ...starting,
+      ...down({ ...control, minRecoveryEndLsn: at(800) }, true),
+      postmaster: starting.postmaster,
+    };
+    const gone = { ...lacking, starting: true, trouble: trouble('walRemoved') };
+    const given = ruled({ postgres: gone }, { startingSinceMs: LONG_AGO, startedFollowing: 'b' });
+    expect([given.rule, given.memory.reclone?.cause]).toEqual(['H30', 'walRemoved']);
+  });
+
+  test('is cloned anew after enough tries where its data are broken, and only then', () => {
+    const broken = { ...down({ ...control, minRecoveryEndLsn: at(800) }, true), trouble: trouble('broken') };
+    const tried = ruled({ postgres: broken }, { startTries: LIMITS.startTries });
+    expect([tried.rule, tried.memory.reclone?.cause]).toEqual(['D52', 'broken']);
+    expect(ruled({ postgres: broken }, { startTries: 1 }).rule).toBe('D70');
+  });
+});
+
+describe('reinitialise', () => {
+  const request = (more: { force?: boolean; fromLeader?: boolean } = {}): Observation['requests'] => [
+    { kind: 'reinitialize', id: 5, force: more.force ?? false, fromLeader: more.fromLeader ?? false },
+  ];
+  const cloning: Job = {
+    kind: 'clone',
+    from: { member: 'b', upstream, slot: 'a' },
+    settings: { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined, managesSync: false },
+  };
+
+  test.each([
+    ['without a leader', { cluster: view() }, 'Cluster has no leader, can not reinitialize'],
+    [
+      'on the leader',
+      { cluster: view({ leader: leaderKey('a') }), postgres: primary(), lease: held() },
+      'I am the leader, can not reinitialize',
+    ],
+    ['beside other work', { job: running(cloning, 10) }, 'clone already in progress'],
+  ] as const)('is refused %s', (_, obs, text) => {
+    const { rule, first } = ruled({ postgres: cut(), requests: request(), ...obs });
+    expect([rule, first]).toEqual(['N10', { kind: 'answer', requestId: 5, ok: false, text }]);
+  });
+
+  test('is taken, then the server stopped at once and its data given up like others', () => {
+    const taken = ruled({ postgres: cut(), requests: request({ fromLeader: true }) });
+    expect([taken.rule, taken.first]).toMatchObject(['N20', { ok: true, text: 'reinitialize started' }]);
+    expect(taken.plan.publish?.state).toBe('creating replica');
+    const stops = ruled({ postgres: cut() }, taken.memory);
+    expect([stops.rule, stops.job]).toMatchObject(['H20', { kind: 'stop', mode: 'immediate' }]);
+    const stopped = down({ state: 'in archive recovery', minRecoveryEndLsn: at(800), minRecoveryEndTimeline: 1 }, true);
+    expect(ruled({ postgres: stopped }, stops.memory)).toMatchObject({ rule: 'D55', job: { cause: 'reinitialize' } });
+    const empty = postgres({ postmaster: undefined, data: { kind: 'empty' } });
+    expect(ruled({ postgres: empty }, stops.memory)).toMatchObject({ rule: 'B70', job: { kind: 'clone' } });
+  });
+
+  test('forced, it ends what is under way before it goes on (known failure 79)', () => {
+    const { rule, plan } = ruled({ postgres: cut(), requests: request({ force: true }), job: running(cloning, 10) });
+    expect([rule, plan.steps.map(({ kind }) => kind)]).toEqual(['N20', ['answer', 'cancelJob']]);
+    const again = ruled(
+      { postgres: cut(), job: running(cloning, 10) },
+      { reclone: { cause: 'reinitialize', why: 'w', fromLeader: false } },
+    );
+    expect(again.rule).toBe('J20');
+  });
+
+  test('puts aside also what is no cluster', () => {
+    const foreign = postgres({ postmaster: undefined, data: { kind: 'foreign', what: 'x' } });
+    expect(ruled({ postgres: foreign }).rule).toBe('B80');
+    const asked = { reclone: { cause: 'reinitialize', why: 'w', fromLeader: false } } as const;
+    expect(ruled({ postgres: foreign }, asked)).toMatchObject({ rule: 'H10', job: { kind: 'setAside' } });
+  });
+});
+
+describe('whom to clone from', () => {
+  const empty = postgres({ postmaster: undefined, data: { kind: 'empty' } });
+  const offer = (more: Parameters<typeof member>[1] = {}) =>
+    member('c', { tags: { clonefrom: true }, timeline: 2, replicationState: 'streaming', ...more });
+  const source = (cluster: ClusterView, mem: Partial<Memory> = {}) => {
+    const { job } = ruled({ postgres: empty, cluster }, mem);
+    return job?.kind === 'clone' ? [job.from.member, job.from.slot] : [];
+  };
+  const withOffer = (each: ReturnType<typeof member>) => ledByB({ members: [...ledByB().members, each] });
+
+  test('a replica that offers itself and follows the leader', () => {
+    expect(source(withOffer(offer()))).toEqual(['c', undefined]);
+  });
+
+  test.each([
+    ['it does not stream', offer({ state: 'stopped' })],
+    ['it is on another timeline', offer({ timeline: 1 })],
+    ['it does not offer itself', offer({ tags: {} })],
+  ] as const)('the leader where %s', (_, each) => {
+    expect(source(withOffer(each))).toEqual(['b', 'a']);
+  });
+
+  test('the leader where that is asked for, and after a failure', () => {
+    const asked = { reclone: { cause: 'reinitialize', why: 'w', fromLeader: true } } as const;
+    expect(source(withOffer(offer()), asked)[0]).toBe('b');
+    expect(source(withOffer(offer()), { cloneTries: 1 })[0]).toBe('b');
+    expect(source(withOffer(offer()), { cloneTries: 2 })[0]).toBe('c');
+  });
+
+  test('a copy from a replica goes on when the leader changes, one from the former leader does not', () => {
+    const settings = { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined, managesSync: false };
+    const from = (name: string): RunningJob =>
+      running({ kind: 'clone', from: { member: name, upstream, slot: undefined }, settings }, 500);
+    const cluster = withOffer(offer());
+    expect(ruled({ postgres: empty, cluster, job: from('c') }).rule).toBe('J20');
+    expect(ruled({ postgres: empty, cluster, job: from('d') }).rule).toBe('J10');
+  });
+});
