@@ -21,16 +21,21 @@ const STATE_OF_JOB: Partial<Record<JobKind, MemberState>> = {
 function stateOf(ctx: Context): MemberState {
   // Never `stopped`, which the others take for a release.
   if (unfencedCount(ctx) > 0 || ctx.obs.postgres.health.leftovers > 0) return 'stop failed';
-  const { job, postgres } = ctx.obs;
-  const byJob = job === undefined ? undefined : STATE_OF_JOB[job.job.kind];
-  if (ctx.mem.reclone?.cause === 'reinitialize') return 'creating replica';
-  if (byJob !== undefined) return byJob;
+  const { postgres } = ctx.obs;
+  const byWork = stateOfWork(ctx);
+  if (byWork !== undefined) return byWork;
   if (postgres.sql.kind === 'seen') return 'running';
   if (postgres.postmaster !== undefined) return postgres.starting ? 'starting' : 'running';
   if (ctx.mem.startTries > 0) return 'start failed';
   return ctx.mem.role === 'primary' && ctx.mem.servingReign !== undefined && ctx.mem.switchover === undefined
     ? 'crashed'
     : 'stopped';
+}
+
+/** Whoever asked for a new copy waits until it is there, whatever is done on the way. */
+function stateOfWork({ obs, mem }: Context): MemberState | undefined {
+  if (mem.reclone?.cause === 'reinitialize') return 'creating replica';
+  return obs.job === undefined ? undefined : STATE_OF_JOB[obs.job.job.kind];
 }
 
 function roleOf(ctx: Context): string {

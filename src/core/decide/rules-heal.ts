@@ -176,9 +176,9 @@ export const REINITIALIZE_RULES: readonly Rule[] = [
 ];
 
 export const HEAL_RULES: readonly Rule[] = [
-  { id: 'H10', title: 'put aside what is no cluster, where an operator says so', match: setAsideForeign },
-  { id: 'H20', title: 'stop what is to be cloned anew', match: stopToMend },
-  { id: 'H30', title: 'stop a standby that cannot come up', match: stopStarting },
-  { id: 'H40', title: 'clone anew what lacks WAL that nobody has', match: leaveForClone },
-  { id: 'H50', title: 'tell why it does not follow', match: tell },
+  { id: 'M10', title: 'put aside what is no cluster, where an operator says so', match: setAsideForeign },
+  { id: 'M20', title: 'stop what is to be cloned anew', match: stopToMend },
+  { id: 'M30', title: 'stop a standby that cannot come up', match: stopStarting },
+  { id: 'M40', title: 'clone anew what lacks WAL that nobody has', match: leaveForClone },
+  { id: 'M50', title: 'tell why it does not follow', match: tell },
 ];

@@ -140,7 +140,7 @@ describe('a copy that was never started', () => {
 describe('a standby that does not stream', () => {
   test('tells why, with the remedy, and goes on trying', () => {
     const told = ruled({ postgres: cut({ trouble: trouble('credentials') }) }, idle);
-    expect(told.rule).toBe('H50');
+    expect(told.rule).toBe('M50');
     expect(told.why).toContain('authentication.replication');
     expect(told.plan.publish?.kornak?.healing?.why).toBe(told.why);
     const after = ruled({ postgres: cut({ trouble: trouble('credentials') }) }, { ...told.memory, nudgedMs: 0 });
@@ -148,7 +148,7 @@ describe('a standby that does not stream', () => {
   });
 
   test('says so too where its log says nothing', () => {
-    expect(ruled({ postgres: cut() }, idle).rule).toBe('H50');
+    expect(ruled({ postgres: cut() }, idle).rule).toBe('M50');
     expect(ruled({ postgres: cut() }, { ...idle, notStreamingSinceMs: NOW_MS - 100 }).rule).toBe('R90');
   });
 
@@ -164,16 +164,16 @@ describe('a standby that does not stream', () => {
     });
     const progress = { receivedLsn: at(1000), replayedLsn: at(500), atMs: NOW_MS - LIMITS.replayStuckMs - 1 };
     const { rule, why } = ruled({ postgres: stuck }, { progress });
-    expect([rule, why]).toEqual(['H50', expect.stringContaining('pg_wal_replay_resume')]);
+    expect([rule, why]).toEqual(['M50', expect.stringContaining('pg_wal_replay_resume')]);
     expect(ruled({ postgres: stuck }, { progress: { ...progress, atMs: NOW_MS } }).rule).toBe('R90');
   });
 
   test('is cloned anew when neither the leader nor the archive has its WAL', () => {
     const lacking = cut({ trouble: trouble('walRemoved') });
     const gone = ruled({ postgres: lacking }, idle);
-    expect([gone.rule, gone.memory.reclone?.cause]).toEqual(['H40', 'walRemoved']);
+    expect([gone.rule, gone.memory.reclone?.cause]).toEqual(['M40', 'walRemoved']);
     const stops = ruled({ postgres: lacking }, gone.memory);
-    expect([stops.rule, stops.job]).toMatchObject(['H20', { kind: 'stop', mode: 'fast' }]);
+    expect([stops.rule, stops.job]).toMatchObject(['M20', { kind: 'stop', mode: 'fast' }]);
     const stopped = down(
       { state: 'shut down in recovery', minRecoveryEndLsn: at(800), minRecoveryEndTimeline: 1 },
       true,
@@ -189,14 +189,14 @@ describe('a standby that does not stream', () => {
   test('waits while the archive still gives it something, or /sync counts on it', () => {
     const lacking = cut({ trouble: trouble('walRemoved') });
     const moving = { ...idle, progress: { ...idle.progress, atMs: NOW_MS - 1_000 } };
-    expect(ruled({ postgres: lacking }, moving).rule).toBe('H50');
+    expect(ruled({ postgres: lacking }, moving).rule).toBe('M50');
     const cluster = ledByB({ sync: { value: syncOf('b', ['a']), revision: 30 } });
-    expect(ruled({ postgres: lacking, cluster }, idle).rule).toBe('H50');
+    expect(ruled({ postgres: lacking, cluster }, idle).rule).toBe('M50');
   });
 
   test('that its leader refuses is rewound first', () => {
     const refused = ruled({ postgres: cut({ trouble: trouble('diverged') }) }, idle);
-    expect([refused.rule, refused.memory.reclone?.cause]).toEqual(['H40', 'refused']);
+    expect([refused.rule, refused.memory.reclone?.cause]).toEqual(['M40', 'refused']);
     const stopped = down(
       { state: 'shut down in recovery', minRecoveryEndLsn: at(800), minRecoveryEndTimeline: 1 },
       true,
@@ -218,7 +218,7 @@ describe('a standby that does not come up', () => {
     const job = running(start, LIMITS.walGoneMs + 1);
     expect(ruled({ postgres: starting, job })).toMatchObject({ rule: 'J10', first: { kind: 'cancelJob' } });
     const given = ruled({ postgres: starting }, { startingSinceMs: LONG_AGO, startedFollowing: 'b' });
-    expect([given.rule, given.job?.kind]).toEqual(['H30', 'stop']);
+    expect([given.rule, given.job?.kind]).toEqual(['M30', 'stop']);
   });
 
   test('is waited for where it may come up yet', () => {
@@ -241,7 +241,7 @@ describe('a standby that does not come up', () => {
     };
     const gone = { ...lacking, starting: true, trouble: trouble('walRemoved') };
     const given = ruled({ postgres: gone }, { startingSinceMs: LONG_AGO, startedFollowing: 'b' });
-    expect([given.rule, given.memory.reclone?.cause]).toEqual(['H30', 'walRemoved']);
+    expect([given.rule, given.memory.reclone?.cause]).toEqual(['M30', 'walRemoved']);
   });
 
   test('is cloned anew after enough tries where its data are broken, and only then', () => {
@@ -280,7 +280,7 @@ describe('reinitialise', () => {
     expect([taken.rule, taken.first]).toMatchObject(['N20', { ok: true, text: 'reinitialize started' }]);
     expect(taken.plan.publish?.state).toBe('creating replica');
     const stops = ruled({ postgres: cut() }, taken.memory);
-    expect([stops.rule, stops.job]).toMatchObject(['H20', { kind: 'stop', mode: 'immediate' }]);
+    expect([stops.rule, stops.job]).toMatchObject(['M20', { kind: 'stop', mode: 'immediate' }]);
     const stopped = down({ state: 'in archive recovery', minRecoveryEndLsn: at(800), minRecoveryEndTimeline: 1 }, true);
     expect(ruled({ postgres: stopped }, stops.memory)).toMatchObject({ rule: 'D55', job: { cause: 'reinitialize' } });
     const empty = postgres({ postmaster: undefined, data: { kind: 'empty' } });
@@ -301,7 +301,7 @@ describe('reinitialise', () => {
     const foreign = postgres({ postmaster: undefined, data: { kind: 'foreign', what: 'x' } });
     expect(ruled({ postgres: foreign }).rule).toBe('B80');
     const asked = { reclone: { cause: 'reinitialize', why: 'w', fromLeader: false } } as const;
-    expect(ruled({ postgres: foreign }, asked)).toMatchObject({ rule: 'H10', job: { kind: 'setAside' } });
+    expect(ruled({ postgres: foreign }, asked)).toMatchObject({ rule: 'M10', job: { kind: 'setAside' } });
   });
 });
 
