@@ -2,14 +2,7 @@ import type { FollowTarget } from '../model/job.ts';
 import { isCrashed } from '../recovery/divergence.ts';
 import { formatSyncNames, parseSyncNames } from '../sync/sync-names.ts';
 import type { Context, Rule, Ruling } from './context.ts';
-import {
-  claimedTimeline,
-  controlOf,
-  leaderServes,
-  settingsGiven,
-  settingsWith,
-  startJob,
-} from './context.ts';
+import { claimedTimeline, controlOf, leaderServes, settingsGiven, settingsWith, startJob } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
 import { MEND_RULES } from './rules-mend.ts';
