@@ -19,6 +19,7 @@ export function peerStatusFrom(text: string): PeerStatus | undefined {
     replayedLsn: lsnField(xlog, 'replayed_location'),
     timeline: countFrom(fieldOf(document, 'timeline')),
     tags: tagsFrom(document),
+    watchdogFailed: fieldOf(document, 'watchdog_failed') === true,
   };
 }
 

@@ -1,4 +1,5 @@
 // Settings that are valid and yet do not do what their author must have meant by them, with the form that would.
+import { tagConflict } from '../core/model/tags.ts';
 import { controlledParameter, isFixedParameter } from '../core/settings/controlled-parameters.ts';
 import { mapAt, valueAt } from './config-document.ts';
 import type { LocalConfig } from './local-config.ts';
@@ -91,8 +92,7 @@ function reviewPriorityTags(report: Report): void {
     ['nofailover', 'failover_priority'],
     ['nosync', 'sync_priority'],
   ] as const) {
-    const [isOff, number] = [tags[flag], tags[priority]];
-    if (typeof isOff !== 'boolean' || typeof number !== 'number' || isOff === number <= 0) continue;
-    warn(report, { path: ['tags', priority], reason: `contradicts ${flag}: ${String(isOff)}, which decides` });
+    const reason = tagConflict(tags, flag, priority);
+    if (reason !== undefined) warn(report, { path: ['tags', priority], reason });
   }
 }

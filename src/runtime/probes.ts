@@ -1,34 +1,47 @@
 import type { PeerStatus } from '../core/model/observation.ts';
+import type { PeerAddress } from '../core/model/plan.ts';
 import type { Seen } from '../core/model/seen.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Peers } from '../ports/peers.ts';
 import { BUDGETS } from './budgets.ts';
 
-export interface PeerAddress {
-  readonly name: string;
-  readonly apiUrl: string;
+/** An answer says what was; after this time it says nothing any more. */
+const KEPT_MS = 5_000;
+
+interface Asked {
+  readonly askedMs: number;
+  readonly answer: Seen<PeerStatus>;
 }
 
-/** Asks other members, all at once, what they are; keeps the answers for the next decision. */
+/** Asks other members what they are, all at once and beside everything else: who does not answer keeps nobody waiting. */
 export class Probes {
-  private readonly peers: Peers;
-  private answers: ReadonlyMap<string, Seen<PeerStatus>> = new Map();
+  private readonly parts: { readonly peers: Peers; readonly clock: Clock; readonly wake: (reason: string) => void };
+  private readonly underWay = new Set<string>();
+  private readonly answers = new Map<string, Asked>();
 
-  constructor(peers: Peers) {
-    this.peers = peers;
+  constructor(parts: Probes['parts']) {
+    this.parts = parts;
   }
 
+  /** The newest answer of each member, while it says something. */
   all(): ReadonlyMap<string, Seen<PeerStatus>> {
-    return this.answers;
+    const sinceMs = this.parts.clock.bootMs() - KEPT_MS;
+    const fresh = [...this.answers].filter(([, { askedMs }]) => askedMs >= sinceMs);
+    return new Map(fresh.map(([name, { answer }]) => [name, answer]));
   }
 
-  forget(): void {
-    this.answers = new Map();
+  /** Whom an earlier question is still on its way to is not asked again. */
+  ask(members: readonly PeerAddress[]): void {
+    for (const member of members) if (!this.underWay.has(member.name)) void this.askOne(member);
   }
 
-  async ask(members: readonly PeerAddress[]): Promise<void> {
-    const asked = members.map(
-      async ({ name, apiUrl }) => [name, await this.peers.probe(apiUrl, BUDGETS.probe)] as const,
-    );
-    this.answers = new Map(await Promise.all(asked));
+  private async askOne({ name, apiUrl }: PeerAddress): Promise<void> {
+    const { peers, clock, wake } = this.parts;
+    const askedMs = clock.bootMs();
+    this.underWay.add(name);
+    const answer = await peers.probe(apiUrl, BUDGETS.probe);
+    this.underWay.delete(name);
+    this.answers.set(name, { askedMs, answer });
+    wake(`${name} was asked what it is`);
   }
 }

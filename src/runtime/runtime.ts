@@ -129,11 +129,10 @@ class Agent implements Runtime {
 
   /** What must be known before the first step is done. */
   private takeNote(observation: Observation, decision: Decision): void {
-    const { callbacks, history, jobs, keeper, log, probes } = this.parts;
+    const { callbacks, history, jobs, keeper, log } = this.parts;
     this.teller.look(observation.cluster);
     keeper.judge(decision.plan.verdict, observation.nowMs);
     if (observation.ended !== undefined) jobs.noted(observation.ended);
-    probes.forget();
     history.add(decision.events);
     for (const call of decision.plan.callbacks ?? []) callbacks.call(call);
     const level = decision.rule === this.lastRule ? 'DEBUG' : 'INFO';
@@ -144,7 +143,8 @@ class Agent implements Runtime {
   }
 
   private async obey({ plan }: Decision): Promise<Undone | undefined> {
-    const { publisher } = this.parts;
+    const { publisher, probes } = this.parts;
+    probes.ask(plan.probe);
     const said = plan.publish && encodeMember(plan.publish);
     if (plan.steps.some((step) => step.kind === 'exit')) await publisher.lastWord(said);
     this.undone = await execute(plan.steps, this.hands);

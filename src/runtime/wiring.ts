@@ -106,7 +106,7 @@ export function wire(ports: RuntimePorts, options: { readonly self: Self; readon
     jobs,
     fence: new Fence(postgres, jobs),
     publisher: new Publisher({ store, transactor, mirror, clock, ...ownMember(options, config), onTrouble: trouble }),
-    probes: new Probes(peers),
+    probes: new Probes({ peers, clock, wake: hooks.wake }),
     requests: new Requests(),
     unsettled: new Unsettled(),
     history: new EventHistory({ clock, mirror, transactor, key: keys.events }),

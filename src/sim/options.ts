@@ -10,6 +10,9 @@ export interface Options {
   readonly leaderTtlMs: number;
   readonly divergence: 'keep' | 'hold';
   readonly maximumLagBytes: number;
+  readonly primaryStartTimeoutMs: number;
+  readonly primaryRaceBackoffMs: number;
+  readonly checksTimeline: boolean;
   /** No member may bootstrap unasked: the operator asks. */
   readonly isBootstrapAsked: boolean;
   readonly loopWaitMs: number;

@@ -13,6 +13,7 @@ export function optionsOf(seed: number): Options {
     isSynchronous,
     synchronousNodeCount: chance.integer(1, 2),
     leaderTtlMs: chance.oneOf(2000, 3000, 4000, 6000),
+    ...raceOptions(new Chance(seed ^ 0x51ed270b)),
     maximumLagBytes: chance.oneOf(1_048_576, 1_048_576, 2048),
     divergence: (seed & 2) === 0 ? 'keep' : 'hold',
     isBootstrapAsked: chance.happens(0.15),
@@ -46,6 +47,16 @@ export function optionsOf(seed: number): Options {
     faults: weights(chance),
     faultyMs: 600_000,
     healingMs: 180_000,
+  };
+}
+
+function raceOptions(
+  chance: Chance,
+): Pick<Options, 'primaryStartTimeoutMs' | 'primaryRaceBackoffMs' | 'checksTimeline'> {
+  return {
+    primaryStartTimeoutMs: chance.oneOf(20_000, 60_000, 300_000),
+    primaryRaceBackoffMs: chance.oneOf(0, 0, 3000, 8000),
+    checksTimeline: chance.happens(0.3),
   };
 }
 

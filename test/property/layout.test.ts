@@ -26,6 +26,7 @@ const NAMES = [
   'optime/leader',
   'failsafe',
   'kornak/reign',
+  'kornak/last',
   'kornak/pledge/a',
   'kornak/bootstrap',
   'kornak/events',

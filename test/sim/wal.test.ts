@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { contains, cutAt, Forest, forksOf, normalized, positionOf } from '../../src/sim/database/wal.ts';
+import { commonLsn, contains, cutAt, Forest, forksOf, normalized, positionOf } from '../../src/sim/database/wal.ts';
 
 describe('simulated WAL', () => {
   const forest = new Forest();
@@ -18,6 +18,12 @@ describe('simulated WAL', () => {
     expect(normalized(bare).branch.timeline).toBe(1);
     expect(positionOf(forked)).toMatchObject({ timeline: 2 });
     expect(cutAt(forked, 1000).branch.timeline).toBe(1);
+  });
+
+  test('two ends are the same up to where they part', () => {
+    expect(commonLsn(forked, old)).toBe(1000);
+    expect(commonLsn(old, old)).toBe(1100);
+    expect(commonLsn(forest.root(1, 500), old)).toBe(0);
   });
 
   test('two servers that write on from one position part, though the number stays', () => {

@@ -72,6 +72,7 @@ export function view(more: Partial<ClusterView> = {}): ClusterView {
     history: { value: [], revision: 0 },
     status: { optime: undefined, slots: {}, retainSlots: [] },
     reign: { value: { name: 'a', timeline: 1 }, revision: 10 },
+    last: { value: undefined, revision: 0 },
     pledges: [],
     events: { value: [], revision: 0 },
     nonsense: [],

@@ -1,5 +1,5 @@
 import { type DynamicConfig, decodeDynamicConfig } from '../settings/dynamic-config.ts';
-import type { ClusterView, LeaderKey, Member } from '../model/cluster.ts';
+import type { ClusterView, LeaderKey, Member, Tags } from '../model/cluster.ts';
 import type { ClusterEvent, EventKind } from '../model/event.ts';
 import type { FollowTarget, Job, ServerSettings } from '../model/job.ts';
 import type { ControlData, PrimaryStatus, StandbyStatus } from '../model/local-postgres.ts';
@@ -53,6 +53,8 @@ export interface Ruling {
   readonly steps?: readonly Step[];
   readonly memory?: Partial<Memory>;
   readonly events?: readonly EventDraft[];
+  /** Members to ask what they are. */
+  readonly probe?: readonly string[];
   /** Decide again after this time at the latest, if no event comes first. */
   readonly wakeInMs?: number;
 }
@@ -120,9 +122,12 @@ export function memberOf(ctx: Context, name: string): Member | undefined {
   return ctx.view?.members.find((member) => member.name === name);
 }
 
+export function tagsOf(ctx: Context, name: string): Tags | undefined {
+  return name === ctx.me ? ctx.obs.self.tags : memberOf(ctx, name)?.data.tags;
+}
+
 export function isTagged(ctx: Context, name: string, tag: string): boolean {
-  const tags = name === ctx.me ? ctx.obs.self.tags : memberOf(ctx, name)?.data.tags;
-  return tags?.[tag] === true;
+  return tagsOf(ctx, name)?.[tag] === true;
 }
 
 /** The timeline number that came with the key; undefined while the view does not show our reign yet. */

@@ -1,12 +1,13 @@
 import type { ClusterEvent } from '../model/event.ts';
 import type { Memory } from '../model/memory.ts';
 import type { Observation } from '../model/observation.ts';
-import type { Decision, Plan } from '../model/plan.ts';
+import type { Decision, PeerAddress, Plan } from '../model/plan.ts';
 import { callbacksDue } from './callbacks.ts';
 import { type Context, makeContext, type Rule, type Ruling, toEvent } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { publication } from './member-data.ts';
 import { note } from './note.ts';
+import { peersToAsk } from './peers-to-ask.ts';
 import { BOOTSTRAP_RULES } from './rules-bootstrap.ts';
 import { BUSY_RULES } from './rules-busy.ts';
 import { DOWN_RULES } from './rules-down.ts';
@@ -19,7 +20,7 @@ import { OWN_KEY_RULES } from './rules-own-key.ts';
 import { REPLICA_RULES } from './rules-replica.ts';
 import { SHUTDOWN_RULES } from './rules-shutdown.ts';
 import { SILENT_RULES } from './rules-silent.ts';
-import { SWITCHOVER_RULES } from './rules-switchover.ts';
+import { CANCEL_SWITCHOVER_RULES, SWITCHOVER_RULES } from './rules-switchover.ts';
 import { VACANT_RULES } from './rules-vacant.ts';
 import { situationOf } from './situation-of.ts';
 import { leaseVerdict } from './verdict.ts';
@@ -43,6 +44,7 @@ export const RULES: readonly Rule[] = [
   ...SHUTDOWN_RULES,
   ...UNFIT_RULES,
   ...REINITIALIZE_RULES,
+  ...CANCEL_SWITCHOVER_RULES,
   ...BUSY_RULES,
   ...LOGIN_RULES,
   ...SILENT_RULES,
@@ -71,7 +73,12 @@ function firstMatch(ctx: Context): { rule: Rule; ruling: Ruling } {
   return { rule: FALLBACK, ruling: { why: FALLBACK.title } };
 }
 
-function planOf(ctx: Context, ruling: Ruling, published: NonNullable<Memory['published']>): Plan {
+interface Said {
+  readonly published: NonNullable<Memory['published']>;
+  readonly probe: readonly PeerAddress[];
+}
+
+function planOf(ctx: Context, ruling: Ruling, { published, probe }: Said): Plan {
   // The lease keeper goes by a verdict only while it is young.
   const quietMs = ctx.obs.lease.kind === 'held' ? LIMITS.primaryQuietMs : ctx.config.loopWaitMs;
   const wakeInMs = Math.min(ruling.wakeInMs ?? quietMs, quietMs);
@@ -79,6 +86,7 @@ function planOf(ctx: Context, ruling: Ruling, published: NonNullable<Memory['pub
     steps: ruling.steps ?? [],
     verdict: leaseVerdict(ctx),
     publish: published.data,
+    probe,
     wakeMs: ctx.nowMs + wakeInMs,
   };
 }
@@ -91,18 +99,20 @@ export function decide(obs: Observation, before: Memory): Decision {
   const after = makeContext(obs, { ...noted.memory, ...ruling.memory });
   const published = publication(after);
   const callbacks = callbacksDue(after);
+  const probe = peersToAsk(ctx, ruling);
   const startsJob = ruling.steps?.some((step) => step.kind === 'startJob') === true;
   const events: ClusterEvent[] = [
     ...noted.events.map((draft) => toEvent(ctx, before.jobRule ?? rule.id, draft)),
     ...(ruling.events ?? []).map((draft) => toEvent(ctx, rule.id, draft)),
   ];
   return {
-    plan: { ...planOf(ctx, ruling, published), callbacks: callbacks.calls },
+    plan: { ...planOf(ctx, ruling, { published, probe }), callbacks: callbacks.calls },
     memory: {
       ...after.mem,
       published,
       callbacks: callbacks.told,
       jobRule: startsJob ? rule.id : after.mem.jobRule,
+      probedMs: probe.length > 0 ? ctx.nowMs : after.mem.probedMs,
     },
     rule: rule.id,
     why: ruling.why,

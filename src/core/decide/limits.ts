@@ -6,6 +6,14 @@ export const LIMITS = {
   betterWaitMs: 2_000,
   /** How long the candidate named by a switchover may leave the key untaken. */
   namedCandidateWaitMs: 3_000,
+  /** How long whoever was named although it is not in /sync leaves the key to those who are. */
+  outsiderWaitMs: 15_000,
+  /** WAL that arrived so long ago tells of a leader that still writes. */
+  streamingMs: 1_000,
+  /** Peers are asked what they are this often while that may matter. */
+  probeEveryMs: 1_000,
+  /** How long the candidates of a switchover may take to answer before PostgreSQL is stopped. */
+  candidateAnswerMs: 2_000,
   /** How long the old leader of a switchover keeps out of the race. */
   switchedAwayMs: 10_000,
   /** How long a stopped leader waits for its candidate to have received the shutdown checkpoint. */

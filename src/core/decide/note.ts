@@ -132,7 +132,11 @@ function notePrePromote(mem: Memory, ended: FinishedJob, obs: Observation): Note
 }
 
 function noteStop(mem: Memory, ended: FinishedJob): Noted {
-  if (ended.outcome.kind === 'failed') return { memory: mem, events: [failed(ended)] };
+  if (ended.outcome.kind === 'failed') {
+    // Where PostgreSQL goes all the same, it is started again under the lease that is still held.
+    const switchover = mem.switchover?.stoppedMs === undefined ? undefined : mem.switchover;
+    return { memory: { ...mem, switchover }, events: [failed(ended)] };
+  }
   const { shutdownLsn } = ended.outcome.facts;
   const switchover =
     mem.switchover === undefined ? undefined : { ...mem.switchover, shutdownLsn, stoppedMs: ended.endedMs };
@@ -207,10 +211,17 @@ function noteServer(mem: Memory, obs: Observation): Memory {
     ...noteLogin(mem, postgres, answered),
     startingSinceMs: busy ? (mem.startingSinceMs ?? obs.nowMs) : undefined,
     rewindTries: streams(postgres) ? 0 : mem.rewindTries,
+    received: noteReceived(mem, obs),
     syncMark: gone ? undefined : mem.syncMark,
     // A plan that ended early may not have come to it; telling the server again does no harm.
     appliedConfig: gone || isCutShort(obs) ? undefined : mem.appliedConfig,
   };
+}
+
+function noteReceived({ received }: Memory, { postgres, nowMs }: Observation): Memory['received'] {
+  const sql = known(postgres.sql);
+  if (sql?.kind !== 'standby') return sql === undefined ? received : undefined;
+  return received?.lsn === sql.receivedLsn ? received : { lsn: sql.receivedLsn, movedMs: nowMs };
 }
 
 /** A reign that is not held any more takes its claims with it. */
@@ -251,6 +262,10 @@ function membersSeen(mem: Memory, obs: Observation, view: ClusterView): MemberSl
   });
 }
 
+function noteReign({ reignSeen }: Memory, revision: number, nowMs: number): Memory['reignSeen'] {
+  return reignSeen?.revision === revision ? reignSeen : { revision, sinceMs: nowMs };
+}
+
 function noteView(mem: Memory, obs: Observation): Memory {
   const view = known(obs.cluster);
   if (view === undefined) return { ...mem, silentSinceMs: mem.silentSinceMs ?? obs.nowMs };
@@ -261,10 +276,8 @@ function noteView(mem: Memory, obs: Observation): Memory {
     slots: { ...mem.slots, membersSeen: membersSeen(mem, obs, view) },
     lastConfig: view.config.value ?? mem.lastConfig,
     candidateSinceMs: view.leader !== undefined ? undefined : (mem.candidateSinceMs ?? obs.nowMs),
-    reignSeen:
-      mem.reignSeen?.revision === view.reign.revision
-        ? mem.reignSeen
-        : { revision: view.reign.revision, sinceMs: obs.nowMs },
+    better: view.leader === undefined ? mem.better : undefined,
+    reignSeen: noteReign(mem, view.reign.revision, obs.nowMs),
     switchover: other && mem.switchover?.releasedMs !== undefined ? undefined : mem.switchover,
   };
 }

@@ -15,5 +15,8 @@ function steppedDown(ctx: Context): MemberData {
 }
 
 export function releaseStep(ctx: Context, reign: number, optime: Lsn | undefined): Step {
-  return { kind: 'releaseKey', reign, optime, member: steppedDown(ctx) };
+  const { data } = ctx.obs.postgres;
+  const isClean = data.kind === 'cluster' && data.control.state === 'shut down';
+  const timeline = isClean ? data.control.checkpointTimeline : undefined;
+  return { kind: 'releaseKey', reign, optime, timeline, member: steppedDown(ctx) };
 }

@@ -4,6 +4,7 @@ import { formatSyncNames, parseSyncNames } from '../sync/sync-names.ts';
 import type { Context, Rule, Ruling } from './context.ts';
 import { claimedTimeline, controlOf, leaderServes, settingsGiven, settingsWith, startJob } from './context.ts';
 import { LIMITS } from './limits.ts';
+import { mayOthersLead } from './may-others-lead.ts';
 import { releaseStep } from './release.ts';
 import { MEND_RULES } from './rules-mend.ts';
 import { targetToFollow } from './slot-scene.ts';
@@ -87,7 +88,7 @@ function awaitSuccessor(ctx: Context): Ruling | undefined {
   const releasedMs = ctx.mem.switchover?.releasedMs;
   if (controlOf(ctx) === undefined || releasedMs === undefined || ctx.held !== undefined || ctx.leader !== undefined)
     return undefined;
-  if (ctx.nowMs - releasedMs > LIMITS.switchedAwayMs) return undefined;
+  if (ctx.nowMs - releasedMs > LIMITS.switchedAwayMs || !mayOthersLead(ctx)) return undefined;
   return { why: `waiting for ${ctx.mem.switchover?.candidate} to lead`, wakeInMs: LIMITS.primaryQuietMs };
 }
 

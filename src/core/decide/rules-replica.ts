@@ -6,6 +6,7 @@ import { hasNewSettings, isTagged, leaderServes, settingsGiven, settingsWith, st
 import { recordedHere } from './healing.ts';
 import { leaderLine } from './leader-line.ts';
 import { LIMITS } from './limits.ts';
+import { whyNotMe } from './why-not-me.ts';
 import { mayStream } from './rules-down.ts';
 import { slotChore } from './slot-chores.ts';
 import { targetToFollow } from './slot-scene.ts';
@@ -30,7 +31,9 @@ function withdraw(ctx: Context): Ruling | undefined {
   if (!standing && !ctx.obs.unsettled.has('pledge'))
     return { why: 'the pledge is withdrawn', memory: { pledge: undefined }, wakeInMs: 0 };
   return {
-    why: `${ctx.leader.name} leads: the pledge is withdrawn`,
+    why: [whyNotMe(ctx), `${ctx.leader.name} leads: the pledge is withdrawn`]
+      .filter((part) => part !== undefined)
+      .join('; '),
     steps: [{ kind: 'withdrawPledge' }],
     wakeInMs: LIMITS.paceMs,
   };

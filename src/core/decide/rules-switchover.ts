@@ -1,13 +1,15 @@
 import type { FailoverRequest } from '../model/cluster.ts';
-import type { Sender } from '../model/local-postgres.ts';
 import { type Lsn, lsnToText } from '../model/lsn.ts';
 import type { Switchover } from '../model/memory.ts';
 import { known } from '../model/seen.ts';
 import { epochMsOf } from '../model/timestamp.ts';
 import type { Context, HeldLease, Rule, Ruling } from './context.ts';
-import { isTagged, memberOf, settingsGiven, settingsWith, startJob } from './context.ts';
+import { memberOf, settingsGiven, settingsWith, startJob } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
+import { chooseSuccessor } from './successor.ts';
+import { unionOf } from '../election/election.ts';
+import { containsName } from '../election/union.ts';
 import { formatSyncNames } from '../sync/sync-names.ts';
 
 interface Asked {
@@ -30,33 +32,6 @@ function due(ctx: Context, request: FailoverRequest): 'now' | 'later' | 'stale' 
   return ctx.obs.wallMs - atMs > LIMITS.staleScheduleLoops * ctx.config.loopWaitMs ? 'stale' : 'now';
 }
 
-function mayLead(ctx: Context, name: string): boolean {
-  const member = memberOf(ctx, name);
-  return member !== undefined && !isTagged(ctx, name, 'nofailover') && member.data.kornak?.unfit === undefined;
-}
-
-function fits(ctx: Context, sender: Sender): boolean {
-  const voters = ctx.view?.sync.value.leader === undefined ? undefined : ctx.view.sync.value.voters;
-  const flushed = sender.flushLsn;
-  if (sender.state !== 'streaming' || flushed === undefined || ctx.primary === undefined) return false;
-  if (voters !== undefined && !voters.includes(sender.name)) return false;
-  const lag = ctx.primary.flushLsn - flushed;
-  return mayLead(ctx, sender.name) && lag <= BigInt(ctx.config.maximumLagOnFailoverBytes);
-}
-
-/** The named candidate, or the most advanced one, if it can take over; else why nobody can. */
-function chooseSuccessor(ctx: Context, request: FailoverRequest): { name: string } | { refusal: string } {
-  const fitting = (ctx.primary?.senders ?? []).filter((sender) => fits(ctx, sender));
-  if (request.candidate !== undefined) {
-    const { candidate } = request;
-    return fitting.some((sender) => sender.name === candidate)
-      ? { name: candidate }
-      : { refusal: `${candidate} does not stream, lags, or may not lead` };
-  }
-  const best = fitting.toSorted((a, b) => ((a.flushLsn ?? 0n) > (b.flushLsn ?? 0n) ? -1 : a.name < b.name ? -1 : 1))[0];
-  return best === undefined ? { refusal: 'no member streams that may lead' } : { name: best.name };
-}
-
 function drop(revision: number, why: string): Ruling {
   return {
     why: `switchover refused: ${why}`,
@@ -70,21 +45,47 @@ function drop(revision: number, why: string): Ruling {
 function refuse(ctx: Context): Ruling | undefined {
   const it = asked(ctx);
   if (it === undefined || ctx.primary === undefined) return undefined;
-  const { request, revision } = it;
-  if (request.leader !== undefined && request.leader !== ctx.me)
-    return drop(revision, `${request.leader} is not the leader`);
-  if (request.candidate === ctx.me) return drop(revision, `${ctx.me} leads already`);
-  if (due(ctx, request) === 'stale') return drop(revision, `its time ${request.scheduledAt} has passed`);
-  if (due(ctx, request) === 'later') return undefined;
+  const why = objection(ctx, it);
+  return why === undefined ? undefined : drop(it.revision, why);
+}
+
+/** Why what is asked for cannot be done; undefined: it can, or it is not time yet. */
+function objection(ctx: Context, { request, revision }: Asked): string | undefined {
+  if (request.leader !== undefined && request.leader !== ctx.me) return `${request.leader} is not the leader`;
+  if (request.candidate === ctx.me) return `${ctx.me} leads already`;
+  const when = due(ctx, request);
+  if (when !== 'now') return when === 'stale' ? `its time ${request.scheduledAt} has passed` : undefined;
   const successor = chooseSuccessor(ctx, request);
-  return 'refusal' in successor ? drop(revision, successor.refusal) : undefined;
+  if (successor.kind !== 'ask') return successor.kind === 'refused' ? successor.why : undefined;
+  const { switchoverAsked } = ctx.mem;
+  if (switchoverAsked?.revision !== revision || ctx.nowMs - switchoverAsked.sinceMs < LIMITS.candidateAnswerMs)
+    return undefined;
+  return `${successor.names.join(', ')} did not answer`;
+}
+
+/** A member that streams and whose agent is dead could not take over. */
+function askBefore(ctx: Context): Ruling | undefined {
+  const it = asked(ctx);
+  if (it === undefined || ctx.primary === undefined || due(ctx, it.request) !== 'now') return undefined;
+  const successor = chooseSuccessor(ctx, it.request);
+  if (successor.kind !== 'ask') return undefined;
+  const { revision } = it;
+  const { switchoverAsked } = ctx.mem;
+  return {
+    why: `switchover: ${successor.names.join(', ')} asked before PostgreSQL is stopped`,
+    probe: successor.names,
+    ...(switchoverAsked?.revision === revision
+      ? {}
+      : { memory: { switchoverAsked: { revision, sinceMs: ctx.nowMs } } }),
+    wakeInMs: LIMITS.paceMs,
+  };
 }
 
 function begin(ctx: Context): Ruling | undefined {
   const it = asked(ctx);
   if (it === undefined || ctx.primary === undefined || due(ctx, it.request) !== 'now') return undefined;
   const successor = chooseSuccessor(ctx, it.request);
-  if ('refusal' in successor) return undefined;
+  if (successor.kind !== 'found') return undefined;
   if (ctx.obs.job !== undefined)
     return {
       why: 'switchover: the running work is ended first',
@@ -135,9 +136,45 @@ function stoppedForSwitchover(ctx: Context): Stopped | undefined {
 
 /** The candidate's position, if it is beyond the shutdown checkpoint. */
 function receivedBy(ctx: Context, { candidate, shutdownLsn }: Switchover): Lsn | undefined {
-  const status = ctx.obs.peers.get(candidate);
-  const received = status === undefined ? undefined : known(status)?.receivedLsn;
-  return shutdownLsn !== undefined && received !== undefined && received > shutdownLsn ? received : undefined;
+  return shutdownLsn === undefined ? undefined : receivedBeyond(ctx, candidate, shutdownLsn);
+}
+
+/** What a member has received, if that is beyond the shutdown checkpoint: then it has everything that was ever written here. */
+function receivedBeyond(ctx: Context, name: string, shutdownLsn: Lsn): Lsn | undefined {
+  const answer = ctx.obs.peers.get(name);
+  const status = answer === undefined ? undefined : known(answer);
+  const received = status?.receivedLsn;
+  const { data } = ctx.obs.postgres;
+  const isOurLine = data.kind === 'cluster' && status?.timeline === data.control.checkpointTimeline;
+  return isOurLine && received !== undefined && received > shutdownLsn ? received : undefined;
+}
+
+/** Everybody who is to be known to have everything: those are /sync when the key goes. */
+function heirs(ctx: Context, candidate: string): readonly string[] {
+  const union = ctx.view === undefined ? [] : unionOf(ctx.view);
+  return [...new Set([candidate, ...union])].filter((name) => name !== ctx.me).toSorted();
+}
+
+/**
+ * Before the key goes, /sync names those who have the shutdown checkpoint, and nobody else: each of them can take over alone, be
+ * it that an operator chose one who was not synchronous, or that a quorum was needed until now.
+ */
+function nameHeirs(ctx: Context): Ruling | undefined {
+  const it = stoppedForSwitchover(ctx);
+  const { view } = ctx;
+  if (it === undefined || view === undefined || it.switchover.releasedMs !== undefined) return undefined;
+  const { candidate, shutdownLsn } = it.switchover;
+  const { value, revision } = view.sync;
+  if (value.leader === undefined || shutdownLsn === undefined || receivedBy(ctx, it.switchover) === undefined)
+    return undefined;
+  const isGood = value.leader === ctx.me && value.quorum === 0 && containsName(value.voters, candidate);
+  if (isGood && !ctx.obs.unsettled.has('sync')) return undefined;
+  const voters = heirs(ctx, candidate).filter((name) => receivedBeyond(ctx, name, shutdownLsn) !== undefined);
+  return {
+    why: `${voters.join(', ')} has everything: named in /sync before the key is released`,
+    steps: [{ kind: 'writeSync', reign: it.held.reign, value: { leader: ctx.me, voters, quorum: 0 }, revision }],
+    wakeInMs: LIMITS.paceMs,
+  };
 }
 
 /** The shutdown checkpoint is on the candidate: nothing can be lost by letting go. */
@@ -176,11 +213,11 @@ function askCandidate(ctx: Context): Ruling | undefined {
   const it = stoppedForSwitchover(ctx);
   if (it === undefined || it.switchover.shutdownLsn === undefined) return undefined;
   const { candidate, stoppedMs } = it.switchover;
-  const apiUrl = memberOf(ctx, candidate)?.data.apiUrl;
-  if (apiUrl === undefined || ctx.nowMs - stoppedMs > LIMITS.handOverMs) return undefined;
+  if (memberOf(ctx, candidate)?.data.apiUrl === undefined || ctx.nowMs - stoppedMs > LIMITS.handOverMs)
+    return undefined;
   return {
     why: `waiting for ${candidate} to receive the shutdown checkpoint`,
-    steps: [{ kind: 'probe', members: [{ name: candidate, apiUrl }] }],
+    probe: heirs(ctx, candidate),
     wakeInMs: LIMITS.paceMs,
   };
 }
@@ -212,10 +249,36 @@ function takeBack(ctx: Context): Ruling | undefined {
   };
 }
 
+/** Taken back while PostgreSQL still serves: nothing has happened yet. */
+function cancelled(ctx: Context): Ruling | undefined {
+  const { switchover } = ctx.mem;
+  const { job } = ctx.obs;
+  if (switchover === undefined || switchover.stoppedMs !== undefined || ctx.view === undefined) return undefined;
+  if (job?.job.kind !== 'stop' || job.cancelled || ctx.primary === undefined || ctx.held === undefined)
+    return undefined;
+  const { value, revision } = ctx.view.failover;
+  if (value !== undefined && revision === switchover.revision) return undefined;
+  const why = `the switchover to ${switchover.candidate} was taken back before PostgreSQL was stopped`;
+  return {
+    why,
+    steps: [{ kind: 'cancelJob', why }],
+    memory: { switchover: undefined },
+    events: [{ kind: 'switchover.cancelled', text: why, evidence: { candidate: switchover.candidate } }],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+/** Asked before the rule that waits for running work: the work is what is to be ended. */
+export const CANCEL_SWITCHOVER_RULES: readonly Rule[] = [
+  { id: 'S05', title: 'end a switchover that was taken back', match: cancelled },
+];
+
 export const SWITCHOVER_RULES: readonly Rule[] = [
+  { id: 'S08', title: 'name in /sync who has everything', match: nameHeirs },
   { id: 'S10', title: 'hand over once the candidate has everything', match: handOver },
   { id: 'S15', title: 'ask the candidate whether it has everything', match: askCandidate },
   { id: 'S20', title: 'take leadership back from a switchover that failed', match: takeBack },
   { id: 'S30', title: 'refuse a switchover that cannot be done', match: refuse },
+  { id: 'S35', title: 'ask the candidates before PostgreSQL is stopped', match: askBefore },
   { id: 'S40', title: 'begin a switchover: stop PostgreSQL', match: begin },
 ];

@@ -1,28 +1,17 @@
-import { elect, standingPledges, unionOf } from '../election/election.ts';
 import type { ClusterView, FailoverRequest } from '../model/cluster.ts';
-import type { StandbyStatus } from '../model/local-postgres.ts';
-import { comparePositions, positionToText, type WalPosition } from '../model/lsn.ts';
+import { comparePositions, positionToText } from '../model/lsn.ts';
+import { isNeverLeader } from '../model/tags.ts';
+import { standingPledges, unionOf } from '../election/election.ts';
+import { ledLast } from '../election/remembered.ts';
+import { containsName } from '../election/union.ts';
 import type { Context, Rule, Ruling } from './context.ts';
-import { isTagged, memberOf, settingsWith, startJob } from './context.ts';
+import { memberOf, settingsWith, startJob, tagsOf } from './context.ts';
 import { LIMITS } from './limits.ts';
+import { mayOthersLead } from './may-others-lead.ts';
 import { isSystemId } from './rules-identity.ts';
-import { takeOverOf } from './take-over.ts';
+import { BACKOFF_RULES, NEVER_LEAD_RULES, OUTAGE_RULES, RACE_RULES } from './rules-race.ts';
+import { positionOf, vacant, type Vacant } from './vacant.ts';
 import { betterOff, storageBarsStart, unfitOf } from './unfit.ts';
-
-interface Vacant {
-  readonly view: ClusterView;
-  readonly standby: StandbyStatus;
-  /** Since when the key has been seen gone. */
-  readonly sinceMs: number;
-}
-
-/** Nobody leads, and this member runs as a standby of a cluster that the store knows. */
-function vacant(ctx: Context): Vacant | undefined {
-  const { view, standby } = ctx;
-  if (view === undefined || standby === undefined || ctx.leader !== undefined || ctx.held !== undefined)
-    return undefined;
-  return { view, standby, sinceMs: ctx.mem.candidateSinceMs ?? ctx.nowMs };
-}
 
 /** A lease that nobody had reason to watch may have run out as well; pledges make that no matter. */
 const MANNER = { released: ': released', expired: ': its lease ran out', vanished: '' } as const;
@@ -52,10 +41,6 @@ function learnPosition(ctx: Context): Ruling | undefined {
     why: 'restarted: how far the WAL reaches is known only when replay has got to its end',
     wakeInMs: LIMITS.paceMs,
   };
-}
-
-function positionOf(standby: StandbyStatus): WalPosition {
-  return { timeline: standby.timeline, lsn: standby.receivedLsn };
 }
 
 function pledge(ctx: Context): Ruling | undefined {
@@ -89,6 +74,7 @@ function unreadableSync(ctx: Context): Ruling | undefined {
 /** How long the leader that went may still be inside its deadline, as far as can be told. */
 function deadlineAheadMs(ctx: Context, it: Vacant): number {
   const { vacancy } = ctx.obs;
+  if (ledLast(ctx.me, it.view)) return 0;
   if (vacancy === undefined) return it.sinceMs + ctx.config.leaderTtlMs - ctx.nowMs;
   const { manner, previous, sinceMs } = vacancy;
   // Of a later reign than the one that was watched nothing is known, but that it was.
@@ -100,10 +86,16 @@ function deadlineAheadMs(ctx: Context, it: Vacant): number {
   return sinceMs + Math.max(previous?.leaseTtlMs ?? 0, ctx.config.leaderTtlMs) - ctx.nowMs;
 }
 
+/** Whoever is not in /sync leads only by order of an operator, and no pledge keeps a leader that thaws from acknowledging then. */
+function pledgesDecide(ctx: Context, view: ClusterView): boolean {
+  const union = unionOf(view);
+  return union.length > 0 && (containsName(union, ctx.me) || view.failover.value?.candidate !== ctx.me);
+}
+
 /** Asynchronous: the old leader may be inside its deadline as long as its lease could have been running. */
 function waitOutDeadline(ctx: Context): Ruling | undefined {
   const it = vacant(ctx);
-  if (it === undefined || unionOf(it.view).length > 0) return undefined;
+  if (it === undefined || pledgesDecide(ctx, it.view)) return undefined;
   const leftMs = deadlineAheadMs(ctx, it);
   if (leftMs <= 0) return undefined;
   return {
@@ -122,7 +114,7 @@ function unknownCluster(ctx: Context): Ruling | undefined {
 function namedCandidate(ctx: Context, request: FailoverRequest | undefined, waitedMs: number): string | undefined {
   const name = request?.candidate;
   if (name === undefined || name === ctx.me) return name;
-  const able = memberOf(ctx, name)?.data.state === 'running' && !isTagged(ctx, name, 'nofailover');
+  const able = memberOf(ctx, name)?.data.state === 'running' && !isNeverLeader(tagsOf(ctx, name));
   return able && waitedMs < LIMITS.namedCandidateWaitMs ? name : undefined;
 }
 
@@ -149,7 +141,7 @@ function unableNow(ctx: Context, waitedMs: number): string | undefined {
 function standAside(ctx: Context): Ruling | undefined {
   const it = vacant(ctx);
   if (it === undefined) return undefined;
-  const waitedMs = ctx.nowMs - it.sinceMs;
+  const { waitedMs } = it;
   const why = unableNow(ctx, waitedMs);
   if (why !== undefined) return { why, wakeInMs: LIMITS.paceMs };
   const request = it.view.failover.value;
@@ -157,94 +149,21 @@ function standAside(ctx: Context): Ruling | undefined {
   if (named !== undefined && named !== ctx.me)
     return { why: `${named} is to lead, as asked for`, wakeInMs: LIMITS.paceMs };
   const leaving = request?.leader === ctx.me && waitedMs < LIMITS.switchedAwayMs;
-  return leaving && ctx.view !== undefined && ctx.view.members.length > 1
+  return leaving && mayOthersLead(ctx)
     ? { why: 'switched away from this member: others first', wakeInMs: LIMITS.paceMs }
     : undefined;
 }
 
-function lagging(ctx: Context): Ruling | undefined {
-  const it = vacant(ctx);
-  const optime = it?.view.status.optime;
-  if (
-    it === undefined ||
-    optime === undefined ||
-    unionOf(it.view).length > 0 ||
-    it.view.failover.value?.candidate === ctx.me
-  )
-    return undefined;
-  const behind = optime - it.standby.receivedLsn;
-  if (behind <= BigInt(ctx.config.maximumLagOnFailoverBytes)) return undefined;
-  return {
-    why: `${behind} bytes behind the last known position of the leader: more than maximum_lag_on_failover`,
-    wakeInMs: LIMITS.primaryQuietMs,
-  };
-}
-
-/** By its own word, so that nobody waits for it as the better one. */
-function isUnfit(ctx: Context, name: string): boolean {
-  return memberOf(ctx, name)?.data.kornak?.unfit !== undefined;
-}
-
-function run(ctx: Context): Ruling | undefined {
-  const it = vacant(ctx);
-  if (it === undefined) return undefined;
-  const { view } = it;
-  const waitedMs = ctx.nowMs - it.sinceMs;
-  const up = view.members.filter(
-    (member) =>
-      member.data.state === 'running' &&
-      member.data.role !== 'primary' &&
-      member.name !== ctx.obs.vacancy?.previous?.name,
-  );
-  const result = elect(
-    view,
-    {
-      name: ctx.me,
-      position: positionOf(it.standby),
-      barred: new Set(
-        [ctx.me, ...view.members.map((member) => member.name)].filter(
-          (name) => isTagged(ctx, name, 'nofailover') || (name !== ctx.me && isUnfit(ctx, name)),
-        ),
-      ),
-      expected: up.filter((member) => member.data.kornak?.can.includes('pledge') === true).map((member) => member.name),
-      named: view.failover.value?.candidate,
-    },
-    { pledgesOver: waitedMs >= LIMITS.pledgeWaitMs, betterOver: waitedMs >= LIMITS.betterWaitMs },
-  );
-  if (result.kind !== 'take')
-    return {
-      why: `not taking the key: ${result.why}`,
-      wakeInMs: result.kind === 'wait' ? LIMITS.paceMs : LIMITS.primaryQuietMs,
-    };
-  const takeOver = takeOverOf(ctx, view, result.counted);
-  return {
-    why: `takes the leader key: ${result.why}`,
-    steps: [{ kind: 'takeKey', takeOver }],
-    events: [
-      {
-        kind: 'leader.acquired',
-        text: `${ctx.me} goes for the leader key: ${result.why}`,
-        evidence: {
-          previous: ctx.obs.vacancy?.previous?.name ?? null,
-          manner: ctx.obs.vacancy?.manner ?? null,
-          vacantMs: waitedMs,
-          pledges: result.counted.map((item) => `${item.name} ${positionToText(item.position)}`).join('; '),
-          timeline: takeOver.timeline,
-        },
-      },
-    ],
-    wakeInMs: LIMITS.paceMs,
-  };
-}
-
 export const VACANT_RULES: readonly Rule[] = [
+  ...BACKOFF_RULES,
   { id: 'V10', title: 'stop the receiver once nobody leads', match: cutOff },
   { id: 'V20', title: 'wait until the own position is known', match: learnPosition },
   { id: 'V30', title: 'pledge', match: pledge },
+  ...NEVER_LEAD_RULES,
   { id: 'V40', title: 'no leader for a cluster without identity', match: unknownCluster },
   { id: 'V45', title: 'leave the lead to the last leader while /sync cannot be read', match: unreadableSync },
   { id: 'V50', title: 'wait out the deadline of a leader that vanished', match: waitOutDeadline },
+  ...OUTAGE_RULES,
   { id: 'V60', title: 'stand aside for whom a request names, or while unable to lead', match: standAside },
-  { id: 'V70', title: 'too far behind to lead', match: lagging },
-  { id: 'V80', title: 'take the key, or leave it to whom it falls', match: run },
+  ...RACE_RULES,
 ];

@@ -89,7 +89,7 @@ export function statusChore(ctx: Context): StatusChore | undefined {
   if (isSame && !moved) return undefined;
   return {
     why: 'position told',
-    steps: [{ kind: 'writeStatus', reign: ctx.held.reign, ...now }],
+    steps: [{ kind: 'writeStatus', reign: ctx.held.reign, timeline: ctx.primary.timeline, ...now }],
     memory: { statusAtMs: ctx.nowMs },
   };
 }

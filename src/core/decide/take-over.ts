@@ -1,12 +1,17 @@
 import { unionOf } from '../election/election.ts';
+import { containsName } from '../election/union.ts';
 import type { ClusterView, Pledge, SyncState } from '../model/cluster.ts';
 import type { TakeOver } from '../model/plan.ts';
+import { failoverPriority } from '../model/tags.ts';
 import type { Context } from './context.ts';
+import { positionOf } from './vacant.ts';
 
 /** The same people stay, with the same quorum: a winner that fails at once can be followed by another (F19). */
 function syncOfNewReign(view: ClusterView, me: string): SyncState | undefined {
   const union = unionOf(view);
   if (union.length === 0) return undefined;
+  // Who was not among them, and leads by order of an operator, may lack what they hold: they hold nothing for its reign.
+  if (!containsName(union, me)) return { leader: me, voters: [], quorum: 0 };
   const voters = union.filter((name) => name.toLowerCase() !== me.toLowerCase()).toSorted();
   return { leader: me, voters, quorum: view.sync.value.quorum };
 }
@@ -28,9 +33,12 @@ export function takeOverOf(ctx: Context, view: ClusterView, counted: readonly Pl
     configRevision: view.config.revision,
     failoverRevision: view.failover.revision,
     initializeRevision: view.initialize.revision,
+    lastRevision: view.last.revision,
     pledges: counted,
     sync: syncOfNewReign(view, ctx.me),
     timeline: nextTimeline(ctx, view),
     leaderTtlMs: ctx.config.leaderTtlMs,
+    from: ctx.standby === undefined ? undefined : positionOf(ctx.standby),
+    priority: failoverPriority(ctx.obs.self.tags),
   };
 }

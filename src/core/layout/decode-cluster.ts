@@ -9,7 +9,7 @@ import { recordFromJson } from './fields.ts';
 import { decodeHistory } from './history-key.ts';
 import { type Keys, nameBelow } from './keys.ts';
 import { decodeMember, NO_MEMBER_DATA } from './member-key.ts';
-import { decodeEvents, decodePledge, decodeReign } from './own-keys.ts';
+import { decodeEvents, decodeLast, decodePledge, decodeReign } from './own-keys.ts';
 import { decodeStatus, NO_STATUS } from './status-key.ts';
 import { decodeSync, NO_SYNC } from './sync-key.ts';
 
@@ -37,6 +37,7 @@ export function decodeCluster(keyValues: readonly StoredKey[], revision: number,
     }),
     history: valueAt(reading, keys.history, { absent: undefined, decode: decodeHistory }),
     status: statusFrom(reading, keys),
+    last: valueAt(reading, keys.last, { absent: undefined, decode: decodeLast }),
     reign: valueAt(reading, keys.reign, { absent: undefined, decode: decodeReign }),
     pledges: pledgesFrom(reading, keys),
     events: valueAt(reading, keys.events, { absent: [], decode: decodeEvents }),

@@ -17,6 +17,7 @@ export interface Keys {
   /** Own keys: Patroni ignores them. */
   readonly pledges: string;
   readonly reign: string;
+  readonly last: string;
   readonly bootstrap: string;
   readonly events: string;
   member(name: string): string;
@@ -46,6 +47,7 @@ export function keysBelow(prefix: string): Keys {
     members,
     pledges,
     reign: `${prefix}kornak/reign`,
+    last: `${prefix}kornak/last`,
     bootstrap: `${prefix}kornak/bootstrap`,
     events: `${prefix}kornak/events`,
     member: (name) => members + name,

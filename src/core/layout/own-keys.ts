@@ -1,20 +1,49 @@
 // Values of Kornak's own keys, which Patroni ignores.
-import type { Pledge, ReignRecord } from '../model/cluster.ts';
+import type { LastPosition, Pledge, ReignRecord } from '../model/cluster.ts';
 import type { WalPosition } from '../model/lsn.ts';
 import { compactJson, parseJson } from './compact-json.ts';
 import type { Decoded } from './decoded.ts';
-import { countField, lsnField, recordFromJson, textField } from './fields.ts';
+import { countField, fieldOf, type JsonRecord, lsnField, recordFromJson, textField } from './fields.ts';
 
 export function decodeReign(text: string): Decoded<ReignRecord | undefined> {
   const record = recordFromJson(text);
   const name = record && textField(record, 'name');
   const timeline = record && countField(record, 'timeline');
   if (name === undefined || timeline === undefined) return { value: undefined, why: 'no reign record' };
-  return { value: { name, timeline } };
+  const from = positionIn(record);
+  const priority = record && numberIn(record, 'priority');
+  return { value: { name, timeline, ...(from && { from }), ...(priority === undefined ? {} : { priority }) } };
 }
 
-export function encodeReign({ name, timeline }: ReignRecord): string {
-  return compactJson({ name, timeline });
+/** Versions that do not know the position read the rest of it. */
+export function encodeReign({ name, timeline, from, priority }: ReignRecord): string {
+  return compactJson({ name, timeline, from_timeline: from?.timeline, from_lsn: from?.lsn, priority });
+}
+
+function positionIn(record: JsonRecord | undefined): WalPosition | undefined {
+  const timeline = record && countField(record, 'from_timeline');
+  const lsn = record && lsnField(record, 'from_lsn');
+  return timeline === undefined || lsn === undefined ? undefined : { timeline, lsn };
+}
+
+function numberIn(record: JsonRecord, name: string): number | undefined {
+  const value = fieldOf(record, name);
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
+}
+
+export function decodeLast(text: string): Decoded<LastPosition | undefined> {
+  const record = recordFromJson(text);
+  const name = record && textField(record, 'name');
+  const reign = record && countField(record, 'reign');
+  const timeline = record && countField(record, 'timeline');
+  const lsn = record && lsnField(record, 'lsn');
+  if (record === undefined || name === undefined || reign === undefined || timeline === undefined || lsn === undefined)
+    return { value: undefined, why: 'no last position' };
+  return { value: { name, reign, timeline, lsn, final: fieldOf(record, 'final') === true } };
+}
+
+export function encodeLast({ name, reign, timeline, lsn, final }: LastPosition): string {
+  return compactJson({ name, reign, timeline, lsn, final });
 }
 
 /** `revision` and `name` come from the key. */

@@ -118,6 +118,22 @@ export interface ReignRecord {
   readonly name: string;
   /** The highest timeline number that any reign has claimed. */
   readonly timeline: number;
+  /** How far the WAL of who took the key reached, and its priority then: why others did not. Absent in records of older versions. */
+  readonly from?: WalPosition;
+  readonly priority?: number;
+}
+
+/**
+ * Own key `kornak/last`: how far the leader's WAL reached when it last told, written with /status. It outlives every outage, and
+ * tells those who come back first what a member that is still down holds.
+ */
+export interface LastPosition {
+  readonly name: string;
+  readonly reign: number;
+  readonly timeline: number;
+  readonly lsn: Lsn;
+  /** Written after a clean shutdown: nothing was written behind it in that reign. */
+  readonly final: boolean;
 }
 
 /** A member's promise, while it stands, to stream from nobody; with how far its WAL reaches. */
@@ -154,6 +170,7 @@ export interface ClusterView {
   readonly history: Keyed<readonly HistoryEntry[] | undefined>;
   readonly status: ClusterStatus;
   readonly reign: Keyed<ReignRecord | undefined>;
+  readonly last: Keyed<LastPosition | undefined>;
   readonly pledges: readonly Pledge[];
   /** Own event history, newest last (kornak/events). */
   readonly events: Keyed<readonly unknown[]>;

@@ -23,6 +23,7 @@ export type EventKind =
   | 'member.healing'
   | 'switchover.started'
   | 'switchover.refused'
+  | 'switchover.cancelled'
   | 'job.failed'
   | 'bootstrap.failed';
 

@@ -73,6 +73,8 @@ export interface Memory {
   readonly handOverAgainMs: number;
   /** The switchover under way: asked for by /failover of this revision; what is done of it. */
   readonly switchover: Switchover | undefined;
+  /** Since when the candidates of the request of that revision have been asked whether they are there. */
+  readonly switchoverAsked: { readonly revision: number; readonly sinceMs: number } | undefined;
   /** A promotion failed: until then the key is left to whoever else can lead. */
   readonly standAsideUntilMs: number;
   /** The bootstrap that this agent ran has failed, and is to be given up. */
@@ -83,6 +85,12 @@ export interface Memory {
   readonly promoteTries: number;
   /** The leader key was gone at this time while we looked on as a candidate. */
   readonly candidateSinceMs: number | undefined;
+  /** The better candidate that this member leaves the key to, and since when; of this vacancy. */
+  readonly better: { readonly name: string; readonly sinceMs: number } | undefined;
+  /** How far this standby had received, and when that last changed: tells a leader that still writes. */
+  readonly received: { readonly lsn: Lsn; readonly movedMs: number } | undefined;
+  /** When this member last asked its peers what they are. */
+  readonly probedMs: number;
   /** The newest reign record seen, and since when: a reign may have come and gone while the store could not be reached. */
   readonly reignSeen: { readonly revision: number; readonly sinceMs: number } | undefined;
   /** The last good /config: stays in force while the key is absent or nonsense. */
@@ -147,11 +155,15 @@ export function initialMemory(nowMs: number): Memory {
     fencingSinceMs: undefined,
     handOverAgainMs: 0,
     switchover: undefined,
+    switchoverAsked: undefined,
     standAsideUntilMs: 0,
     bootstrapFailed: false,
     startedFollowing: undefined,
     promoteTries: 0,
     candidateSinceMs: undefined,
+    better: undefined,
+    received: undefined,
+    probedMs: 0,
     reignSeen: undefined,
     lastConfig: undefined,
     appliedConfig: undefined,

@@ -57,6 +57,8 @@ export interface PeerStatus {
   readonly replayedLsn: Lsn | undefined;
   readonly timeline: number | undefined;
   readonly tags: Tags;
+  /** Its hardware watchdog does not work, though it must: it cannot be promoted. */
+  readonly watchdogFailed: boolean;
 }
 
 /** How the leader key went, as far as this member can tell. */
@@ -98,7 +100,7 @@ export interface Observation {
   readonly job: RunningJob | undefined;
   /** The last job that ended, until the core has taken note of it. */
   readonly ended: FinishedJob | undefined;
-  /** Answers to the probes that the last plan asked for, by member name. */
+  /** The newest answer of each member that was probed in the last seconds; `seen` at the time of the question. */
   readonly peers: ReadonlyMap<string, Seen<PeerStatus>>;
   /** Writes whose outcome is unknown: settled by writing again, never by reading. */
   readonly unsettled: ReadonlySet<'sync' | 'pledge'>;

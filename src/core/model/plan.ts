@@ -18,12 +18,17 @@ export interface TakeOver {
   readonly configRevision: number;
   readonly failoverRevision: number;
   readonly initializeRevision: number;
+  /** Of `kornak/last`: how far behind this member is was judged by it. */
+  readonly lastRevision: number;
   readonly pledges: readonly Pledge[];
   /** Written to /sync with it; undefined: /sync stays as it is. */
   readonly sync: SyncState | undefined;
   /** The timeline number claimed for this reign: above every number used or claimed before. */
   readonly timeline: number;
   readonly leaderTtlMs: number;
+  /** Written to the reign record, so that others can tell why it was not them. */
+  readonly from: WalPosition | undefined;
+  readonly priority: number;
 }
 
 /** One thing to do, complete: whoever executes it has nothing left to choose. */
@@ -53,6 +58,8 @@ export type Step =
       readonly kind: 'releaseKey';
       readonly reign: number;
       readonly optime: Lsn | undefined;
+      /** Of a clean shutdown, whose position `optime` is. */
+      readonly timeline: number | undefined;
       readonly member: MemberData;
     }
   | { readonly kind: 'putPledge'; readonly reign: number; readonly position: WalPosition }
@@ -65,6 +72,7 @@ export type Step =
   | {
       readonly kind: 'writeStatus';
       readonly reign: number;
+      readonly timeline: number;
       readonly optime: Lsn;
       readonly slots: Readonly<Record<string, Lsn>>;
       readonly retainSlots: readonly string[];
@@ -92,10 +100,14 @@ export type Step =
   | { readonly kind: 'fence'; readonly why: string }
   /** PostgreSQL is down or a standby: the guard stands down, and a lost lease is forgotten (`none` in the next observation). */
   | { readonly kind: 'disarmGuard' }
-  | { readonly kind: 'probe'; readonly members: readonly { readonly name: string; readonly apiUrl: string }[] }
   /** Answers a request of an operator; it is gone from the next observation. */
   | { readonly kind: 'answer'; readonly requestId: number; readonly ok: boolean; readonly text: string }
   | { readonly kind: 'exit'; readonly code: number; readonly why: string };
+
+export interface PeerAddress {
+  readonly name: string;
+  readonly apiUrl: string;
+}
 
 export type StepKind = Step['kind'];
 
@@ -110,6 +122,8 @@ export interface Plan {
   readonly publish: MemberData | undefined;
   /** The user's callbacks that are due, in this order, whatever becomes of the steps. */
   readonly callbacks?: readonly CallbackCall[];
+  /** Members whose status is to be asked for beside everything else; the answers stand in later observations. */
+  readonly probe: readonly PeerAddress[];
   /** Boot-clock time at which to decide again if no event comes first. */
   readonly wakeMs: number;
 }

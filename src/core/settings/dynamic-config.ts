@@ -34,6 +34,8 @@ export interface DynamicConfig extends SlotSettings {
   readonly maximumLagOnFailoverBytes: number;
   /** `primary_start_timeout`: how long a crashed primary may take to recover. 0: fail over at once. */
   readonly primaryStartTimeoutMs: number;
+  /** `primary_race_backoff`: how long candidates hold back while WAL still arrives from a leader whose key is gone. 0: not at all. */
+  readonly primaryRaceBackoffMs: number;
   /** `primary_stop_timeout`: with synchronous replication, when a stop turns immediate. 0: never. */
   readonly primaryStopTimeoutMs: number;
   /** `synchronous_mode`: whether commits wait for standbys, and whether for named ones or for any of them. */
@@ -111,6 +113,7 @@ type FailoverRules = Pick<
   DynamicConfig,
   | 'maximumLagOnFailoverBytes'
   | 'primaryStartTimeoutMs'
+  | 'primaryRaceBackoffMs'
   | 'primaryStopTimeoutMs'
   | 'paused'
   | 'failsafeMode'
@@ -122,6 +125,7 @@ function readFailoverRules(reader: SettingReader): FailoverRules {
   return {
     maximumLagOnFailoverBytes: readInteger(reader, 'maximum_lag_on_failover', { fallback: 1_048_576, min: 0 }),
     primaryStartTimeoutMs: readSecondsMs(reader, ['primary_start_timeout', 'master_start_timeout'], 300),
+    primaryRaceBackoffMs: readSecondsMs(reader, ['primary_race_backoff'], 0),
     primaryStopTimeoutMs: readSecondsMs(reader, ['primary_stop_timeout', 'master_stop_timeout'], 0),
     paused: readBoolean(reader, 'pause', false),
     failsafeMode: readBoolean(reader, 'failsafe_mode', false),

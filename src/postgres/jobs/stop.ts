@@ -19,6 +19,7 @@ export async function stop(context: JobContext, job: Stop): Promise<JobFacts> {
   const postmaster = context.postmaster.find();
   if (postmaster !== undefined) {
     if (job.checkpointFirst) await checkpointWhileServing(context);
+    if (context.deadline.signal.aborted) throw new JobFailure('cancelled before PostgreSQL was stopped');
     await beforeStop(context);
     context.progress(`stopping PostgreSQL (${job.mode}): ${job.why}`);
     signal(postmaster.pid, job.mode === 'fast' ? 'SIGINT' : 'SIGQUIT');

@@ -7,6 +7,7 @@ import { known } from '../../core/model/seen.ts';
 import type { Compare } from '../../ports/store.ts';
 import { BUDGETS } from '../budgets.ts';
 import type { Write } from '../transactor.ts';
+import { lastPosition } from './last-position.ts';
 import { type Hands, notDone, type Perform, type StepOutcome } from './hands.ts';
 import { mergeHistory } from './merge-history.ts';
 import { fromTxn, leaderIsOurs } from './store-outcome.ts';
@@ -62,9 +63,10 @@ export const writeFailover: Perform<'writeFailover'> = ({ value, revision }, han
   return commit(hands, [{ target: 'mod', key, revision }], [{ kind: 'put', key, value: encodeFailover(value) }]);
 };
 
-export const writeStatus: Perform<'writeStatus'> = ({ reign, optime, slots, retainSlots }, hands) =>
+export const writeStatus: Perform<'writeStatus'> = ({ reign, timeline, optime, slots, retainSlots }, hands) =>
   commit(hands, leaderIsOurs(hands, reign), [
     { kind: 'put', key: hands.keys.status, value: encodeStatus(optime, { slots, retainSlots }) },
+    lastPosition({ reign, timeline, lsn: optime, final: false }, hands),
   ]);
 
 export const writeHistory: Perform<'writeHistory'> = ({ reign, entries, revision }, hands) => {

@@ -10,7 +10,6 @@ import type { Fence } from '../fence.ts';
 import type { JobRunner } from '../jobs.ts';
 import type { LeaseKeeper } from '../lease-keeper.ts';
 import type { Mirror } from '../mirror.ts';
-import type { Probes } from '../probes.ts';
 import type { Publisher } from '../publish.ts';
 import type { Requests } from '../requests.ts';
 import type { Transactor } from '../transactor.ts';
@@ -30,7 +29,6 @@ export interface Hands {
   readonly keeper: LeaseKeeper;
   readonly jobs: JobRunner;
   readonly publisher: Publisher;
-  readonly probes: Probes;
   readonly fence: Fence;
   readonly requests: Requests;
   readonly unsettled: Unsettled;

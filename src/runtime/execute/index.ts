@@ -22,7 +22,7 @@ import {
   startJob,
   tendLogicalSlots,
 } from './local-work.ts';
-import { answer, exit, probe } from './people.ts';
+import { answer, exit } from './people.ts';
 import { putPledge, withdrawPledge } from './pledge.ts';
 import { takeKey } from './take-key.ts';
 import { deleteSync, writeSync } from './write-sync.ts';
@@ -52,7 +52,6 @@ const PERFORM: { readonly [K in StepKind]: Perform<K> } = {
   cancelJob,
   fence,
   disarmGuard,
-  probe,
   answer,
   exit,
 };

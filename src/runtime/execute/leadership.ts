@@ -5,6 +5,7 @@ import { BUDGETS } from '../budgets.ts';
 import { pause } from '../pause.ts';
 import type { Write } from '../transactor.ts';
 import { DONE, type Hands, notDone, type Perform, type StepOf, type StepOutcome } from './hands.ts';
+import { lastPosition } from './last-position.ts';
 import { fromTxn, leaderIsOurs } from './store-outcome.ts';
 
 export const adoptKey: Perform<'adoptKey'> = ({ reign, leaseId, deadlineMs, ttlMs }, { keeper, unsettled }) => {
@@ -35,10 +36,13 @@ export const releaseKey: Perform<'releaseKey'> = async (step, hands) => {
   return DONE;
 };
 
-function statusOf({ optime }: StepOf<'releaseKey'>, { keys, mirror }: Hands): readonly Write[] {
+function statusOf({ optime, timeline, reign }: StepOf<'releaseKey'>, hands: Hands): readonly Write[] {
   if (optime === undefined) return [];
-  const told = known(mirror.view())?.status ?? NO_STATUS;
-  return [{ kind: 'put', key: keys.status, value: encodeStatus(optime, told) }];
+  const told = known(hands.mirror.view())?.status ?? NO_STATUS;
+  const status: Write = { kind: 'put', key: hands.keys.status, value: encodeStatus(optime, told) };
+  return timeline === undefined
+    ? [status]
+    : [status, lastPosition({ reign, timeline, lsn: optime, final: true }, hands)];
 }
 
 function isStillOurs(reign: number, { keys, mirror, self }: Hands): boolean {

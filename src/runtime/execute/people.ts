@@ -1,10 +1,5 @@
 import { DONE, type Perform } from './hands.ts';
 
-export const probe: Perform<'probe'> = async ({ members }, { probes }) => {
-  await probes.ask(members);
-  return DONE;
-};
-
 export const answer: Perform<'answer'> = ({ requestId, ok, text }, { requests }) => {
   requests.answer(requestId, { ok, text });
   return Promise.resolve(DONE);

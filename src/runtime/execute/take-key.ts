@@ -1,5 +1,6 @@
 // Takes the leader key in one transaction that compares everything the decision rests on. An outcome that the store did not
 // tell is read until it is known, or until the lease under it can no longer be alive.
+import type { ReignRecord } from '../../core/model/cluster.ts';
 import type { TakeOver } from '../../core/model/plan.ts';
 import { known } from '../../core/model/seen.ts';
 import { encodeFailover } from '../../core/layout/failover-key.ts';
@@ -40,6 +41,7 @@ function comparesOf(takeOver: TakeOver, { keys }: Hands): readonly Compare[] {
     unchanged(keys.config, takeOver.configRevision),
     unchanged(keys.failover, takeOver.failoverRevision),
     unchanged(keys.initialize, takeOver.initializeRevision),
+    unchanged(keys.last, takeOver.lastRevision),
     ...takeOver.pledges.map((pledge) => unchanged(keys.pledge(pledge.name), pledge.revision)),
   ];
 }
@@ -48,12 +50,16 @@ function writesOf(takeOver: TakeOver, leaseId: LeaseId, hands: Hands): readonly 
   const { keys, self } = hands;
   const writes: Write[] = [
     { kind: 'put', key: keys.leader, value: self.name, leaseId },
-    { kind: 'put', key: keys.reign, value: encodeReign({ name: self.name, timeline: takeOver.timeline }) },
+    { kind: 'put', key: keys.reign, value: encodeReign(reignRecord(takeOver, self.name)) },
   ];
   if (takeOver.sync !== undefined) writes.push({ kind: 'put', key: keys.sync, value: encodeSync(takeOver.sync) });
   if (fulfils(hands)) writes.push({ kind: 'put', key: keys.failover, value: encodeFailover(undefined) });
   writes.push({ kind: 'delete', key: keys.pledge(self.name) });
   return writes;
+}
+
+function reignRecord({ timeline, from, priority }: TakeOver, name: string): ReignRecord {
+  return { name, timeline, ...(from && { from }), priority };
 }
 
 /** Our leading is what the request asked for. The transaction compares that it is still the same one. */

@@ -6,6 +6,7 @@ import type { Agenda } from '../time/agenda.ts';
 import type { Ledger, Reign } from './ledger.ts';
 import { BUDGETS } from '../../runtime/budgets.ts';
 import type { Options } from '../options.ts';
+import { LossCheck } from './loss.ts';
 import { Violation } from './violation.ts';
 
 /** After a thaw backends may run before the guard does; it takes no longer than this. */
@@ -54,11 +55,15 @@ export class Checker implements Witness {
   private newest: WalEnd | undefined;
 
   private readonly promoteMs: number;
+  readonly losses: LossCheck;
+  /** When the agent of a member was started last. */
+  readonly agentStarts = new Map<string, number>();
 
   constructor(scene: Scene, hosts: ReadonlyMap<string, PgHost>) {
     this.agenda = scene.agenda;
     this.ledger = () => scene.ledger;
     this.hosts = hosts;
+    this.losses = new LossCheck(scene.options);
     this.promoteMs = PROMOTE_MS + (scene.options.slowRate > 0 ? BUDGETS.confirm : 0);
   }
 
@@ -103,6 +108,7 @@ export class Checker implements Witness {
       (each) =>
         each.branch.timeline > at.branch.timeline && !contains({ branch: each.branch, lsn: each.branch.end }, at),
     );
+    if (later === undefined && !isSynchronous) this.losses.acknowledged(at);
     if (later !== undefined) this.checkLate(host, { at, acceptedAtMs, isSynchronous }, later);
     if (isSynchronous) this.protect(at);
   }
@@ -181,6 +187,16 @@ export class Checker implements Witness {
     }
     this.beginnings.push({ branch: log.branch, host, atMs: this.agenda.nowMs });
     for (const name of current.counted) this.checkCounted(host, name, how.from);
+    this.checkLoss(host, current, how.from);
+  }
+
+  private checkLoss(host: PgHost, reign: Reign, from: WalEnd): void {
+    const { reigns, isSynchronous } = this.ledger();
+    if (isSynchronous) return;
+    const previous = reigns.findLast((each) => each.reign < reign.reign);
+    const agentStartedAtMs = this.agentStarts.get(host.name) ?? 0;
+    const why = this.losses.judge({ host, from, reign, previous, agentStartedAtMs, nowMs: this.agenda.nowMs });
+    if (why !== undefined) this.fail('I3', why);
   }
 
   private checkCounted(host: PgHost, name: string, from: WalEnd): void {

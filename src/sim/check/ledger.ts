@@ -1,6 +1,8 @@
 import { decodeSync, NO_SYNC } from '../../core/layout/sync-key.ts';
 import { type Keys, nameBelow } from '../../core/layout/keys.ts';
-import type { SyncState } from '../../core/model/cluster.ts';
+import { decodeFailover } from '../../core/layout/failover-key.ts';
+import { containsName, unionOf } from '../../core/election/union.ts';
+import type { FailoverRequest, SyncState } from '../../core/model/cluster.ts';
 import type { Txn } from '../../ports/store.ts';
 import { type Change, keyOf, type Lease } from '../keystore/state.ts';
 
@@ -12,6 +14,10 @@ export interface Reign {
   readonly ttlMs: number;
   /** Members whose pledges the take-over compared. */
   readonly counted: readonly string[];
+  /** A request of an operator named its holder. */
+  readonly isOrdered: boolean;
+  /** It was not among those whom /sync named when it took the key. */
+  readonly isOutsider: boolean;
   endedAtMs: number | undefined;
   /** Its lease ran out, as opposed to the key being deleted. */
   hasExpired: boolean;
@@ -25,6 +31,7 @@ export class Ledger {
   readonly reigns: Reign[] = [];
   current: Reign | undefined;
   sync: SyncState = NO_SYNC;
+  private request: FailoverRequest | undefined;
   private readonly leases: ReadonlyMap<string, Lease>;
   private readonly clockRateOf: (name: string) => number;
 
@@ -47,6 +54,8 @@ export class Ledger {
     for (const event of change.events) {
       const key = keyOf(event);
       if (key === this.keys.leader) this.noteLeader(change, event.kind === 'put' ? event.keyValue : undefined, nowMs);
+      if (key === this.keys.failover)
+        this.request = event.kind === 'put' ? decodeFailover(event.keyValue.value).value : undefined;
       if (key === this.keys.sync) this.sync = event.kind === 'put' ? decodeSync(event.keyValue.value).value : NO_SYNC;
     }
   }
@@ -80,6 +89,8 @@ export class Ledger {
       lease,
       ttlMs,
       counted: pledgesCompared(change.txn, this.keys),
+      isOrdered: this.request?.candidate === key.value,
+      isOutsider: this.sync.leader !== undefined && !containsName(unionOf({ sync: { value: this.sync } }), key.value),
       endedAtMs: undefined,
       hasExpired: false,
       deadlineAtMs: nowMs + (ttlMs * 5) / 6 / this.clockRateOf(key.value),

@@ -106,6 +106,7 @@ export class Agent {
         );
       }
       this.lastRule = made.rule;
+      if (made.rule === 'S10') this.cluster.checker.losses.handedOver = this.cluster.ledger.current?.reign;
       return made;
     };
   }
@@ -164,7 +165,9 @@ function selfOf(cluster: Cluster, member: SimMember): Self {
     connUrl: `postgres://${member.name}:5432/postgres`,
     apiUrl: `http://${member.name}:8008/patroni`,
     version: '4.1.4',
-    tags: {},
+    get tags() {
+      return member.tags;
+    },
     hasPrePromote: options.habits.hookRate > 0,
     mayBootstrap: !options.isBootstrapAsked,
     localRevision: 0,
@@ -174,6 +177,9 @@ function selfOf(cluster: Cluster, member: SimMember): Self {
       loop_wait: options.loopWaitMs / 1000,
       retry_timeout: 5,
       maximum_lag_on_failover: options.maximumLagBytes,
+      primary_start_timeout: options.primaryStartTimeoutMs / 1000,
+      primary_race_backoff: options.primaryRaceBackoffMs / 1000,
+      check_timeline: options.checksTimeline,
       synchronous_mode: options.isSynchronous,
       synchronous_node_count: options.synchronousNodeCount,
       kornak: { leader_ttl: options.leaderTtlMs / 1000, divergence: options.divergence },

@@ -1,3 +1,4 @@
+import { decodeStatus } from '../../core/layout/status-key.ts';
 import { type Keys, keysBelow } from '../../core/layout/keys.ts';
 import { Checker } from '../check/checker.ts';
 import { Ledger, type Reign } from '../check/ledger.ts';
@@ -10,6 +11,7 @@ import { type ClusterFiles, emptyDisk, newFiles } from '../database/disk.ts';
 import { Forest } from '../database/wal.ts';
 import type { PgHost, PgWorld } from '../database/world.ts';
 import type { WatchEvent } from '../../ports/store.ts';
+import type { Change } from '../keystore/state.ts';
 import { StoreServer } from '../keystore/server.ts';
 import { Agenda } from '../time/agenda.ts';
 import { Chance } from '../time/chance.ts';
@@ -71,6 +73,7 @@ export class Cluster {
       const before = this.ledger.current;
       this.ledger.note(change, this.agenda.nowMs);
       this.noteReign(before);
+      this.noteTold(change, before);
       this.checker.checkElectable('/sync or a key changed');
       for (const event of change.events) this.trace.note('store', () => `${change.revision} ${storedText(event)}`);
     });
@@ -120,6 +123,7 @@ export class Cluster {
   startAgent(member: SimMember): void {
     if (!member.machine.up || member.agent?.process.alive === true) return;
     this.trace.note(member.name, () => 'agent starts');
+    this.checker.agentStarts.set(member.name, this.agenda.nowMs);
     const agent = new Agent(this, member);
     member.agent = agent;
     agent.process.run(() => agent.start());
@@ -173,6 +177,7 @@ export class Cluster {
     for (const member of this.members) {
       this.thaw(member);
       this.boot(member);
+      member.tags = {};
       member.host.server?.process.continue();
       member.agent?.process.continue();
       this.startAgent(member);
@@ -196,6 +201,16 @@ export class Cluster {
     nextReign(current.name);
   }
 
+  /** An operator may order what loses acknowledged commits: then nothing is promised beyond what the new leader has. */
+  private noteTold({ events }: Change, before: Reign | undefined): void {
+    const { current } = this.ledger;
+    if (current !== before && current?.isOutsider === true && current.isOrdered) this.checker.release();
+    const told = events.find((event) => event.kind === 'put' && event.keyValue.key === this.keys.status);
+    const lsn = told?.kind === 'put' ? decodeStatus(told.keyValue.value).value.optime : undefined;
+    const teller = this.world.hosts.get((current ?? before)?.name ?? '');
+    if (lsn !== undefined) this.checker.losses.told(teller, Number(lsn));
+  }
+
   private makeMember(name: string, hosts: Map<string, PgHost>): SimMember {
     const { clockError } = this.options;
     const machine = new Machine(
@@ -206,7 +221,7 @@ export class Cluster {
     );
     const host: PgHost = { name, machine, disk: emptyDisk(), server: undefined };
     hosts.set(name, host);
-    return { name, machine, host, guard: new GuardProgram(host, this.world), agent: undefined };
+    return { name, machine, host, guard: new GuardProgram(host, this.world), agent: undefined, tags: {} };
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Tags } from '../../core/model/cluster.ts';
 import type { GuardProgram } from '../guard.ts';
 import type { PgHost } from '../database/world.ts';
 import type { Machine } from '../time/machine.ts';
@@ -10,4 +11,6 @@ export interface SimMember {
   readonly host: PgHost;
   guard: GuardProgram;
   agent: Agent | undefined;
+  /** As its local file has them. */
+  tags: Tags;
 }

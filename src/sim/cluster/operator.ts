@@ -1,4 +1,5 @@
 import { encodeFailover } from '../../core/layout/failover-key.ts';
+import { wallAt } from '../time/machine.ts';
 import type { Chance } from '../time/chance.ts';
 import type { Cluster } from './cluster.ts';
 
@@ -40,6 +41,19 @@ export class Operator {
     const candidate = chance.pick(this.cluster.members.map((each) => each.name).filter((name) => name !== leader));
     if (candidate === undefined) return;
     this.write(this.cluster.keys.failover, encodeFailover(chance.happens(0.5) ? { leader } : { leader, candidate }));
+  }
+
+  /** At a time, of which the leader is told in advance or, if people are late, when it has passed. */
+  switchoverLater(chance: Chance): void {
+    const leader = this.cluster.leader()?.name;
+    if (leader === undefined) return;
+    const scheduledAt = wallAt(this.cluster.agenda.nowMs + chance.between(-20_000, 30_000));
+    this.write(this.cluster.keys.failover, encodeFailover({ leader, scheduledAt }));
+    if (chance.happens(0.3)) this.cluster.agenda.after(chance.between(0, 30_000), () => this.withdrawRequest());
+  }
+
+  withdrawRequest(): void {
+    this.write(this.cluster.keys.failover, encodeFailover(undefined));
   }
 
   failover(chance: Chance): void {

@@ -18,6 +18,7 @@ export class SimPeers implements Peers {
   probe(apiUrl: string, budgetMs: number): Promise<Seen<PeerStatus>> {
     const { network, members } = this.cluster;
     const me = this.process.machine;
+    const askedMs = me.bootMs();
     return new Promise((resolve) => {
       let isOver = false;
       const finish = (answer: Seen<PeerStatus>): void => {
@@ -34,7 +35,7 @@ export class SimPeers implements Peers {
         other.agent?.process.run(() => {
           const status = statusOf(other.agent?.snapshot());
           const answer = (): void =>
-            this.process.run(() => finish(status === undefined ? unknown('503') : seen(status, me.bootMs())));
+            this.process.run(() => finish(status === undefined ? unknown('503') : seen(status, askedMs)));
           network.send(other.name, me.name, answer);
         });
       });
@@ -51,6 +52,7 @@ function statusOf(snapshot: Snapshot | undefined): PeerStatus | undefined {
     replayedLsn: undefined,
     timeline: undefined,
     tags: self.tags,
+    watchdogFailed: false,
   };
   if (postgres.sql.kind !== 'seen') return { ...nothing, role: 'replica', state: 'stopped' };
   const status = postgres.sql.value;

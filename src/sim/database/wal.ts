@@ -51,6 +51,23 @@ export function contains(end: WalEnd, at: WalEnd): boolean {
   return branch !== undefined && at.lsn <= reach;
 }
 
+/** Up to where two ends are the same WAL. */
+export function commonLsn(one: WalEnd, other: WalEnd): number {
+  const reaches = new Map<Branch, number>();
+  let reach = one.lsn;
+  for (let branch: Branch | undefined = one.branch; branch !== undefined; branch = branch.parent) {
+    reaches.set(branch, reach);
+    reach = Math.min(reach, branch.forkLsn);
+  }
+  reach = other.lsn;
+  for (let branch: Branch | undefined = other.branch; branch !== undefined; branch = branch.parent) {
+    const shared = reaches.get(branch);
+    if (shared !== undefined) return Math.min(shared, reach);
+    reach = Math.min(reach, branch.forkLsn);
+  }
+  return 0;
+}
+
 /** The same end, named by the branch of the last record held. */
 export function normalized(end: WalEnd): WalEnd {
   let { branch } = end;

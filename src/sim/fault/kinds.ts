@@ -29,6 +29,10 @@ export const FAULT_KINDS = [
   'wal-removed',
   'disk-tight',
   'reinitialize',
+  'total-outage',
+  'switchover-later',
+  'request-withdrawn',
+  'tags-changed',
 ] as const;
 
 export type FaultKind = (typeof FAULT_KINDS)[number];

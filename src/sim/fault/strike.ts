@@ -1,7 +1,11 @@
+import type { Tags } from '../../core/model/cluster.ts';
 import type { SimMember } from '../cluster/member.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Chance } from '../time/chance.ts';
 import type { FaultKind } from './kinds.ts';
+
+/** Power comes back to the last machine within this time. */
+const TOTAL_OUTAGE_MS = 40_000;
 
 /** How a fault ends; undefined: it has no length. */
 export type Undo = (() => void) | undefined;
@@ -166,6 +170,34 @@ const STRIKES: Readonly<Record<FaultKind, (blow: Blow) => Undo>> = {
   reinitialize: ({ victim, chance }) => {
     victim.agent?.askToReinitialize({ force: chance.happens(0.5), fromLeader: chance.happens(0.3) });
     return undefined;
+  },
+  'total-outage': ({ cluster, chance }) => {
+    let isOver = false;
+    for (const member of cluster.members) {
+      cluster.crash(member);
+      cluster.agenda.after(chance.between(500, TOTAL_OUTAGE_MS), () => {
+        if (!isOver) cluster.boot(member);
+      });
+    }
+    return () => {
+      isOver = true;
+      for (const member of cluster.members) cluster.boot(member);
+    };
+  },
+  'switchover-later': ({ cluster, chance }) => {
+    cluster.operator.switchoverLater(chance);
+    return undefined;
+  },
+  'request-withdrawn': ({ cluster, chance }) => {
+    cluster.operator.switchover(chance);
+    cluster.agenda.after(chance.between(10, 2500), () => cluster.operator.withdrawRequest());
+    return undefined;
+  },
+  'tags-changed': ({ victim, chance }) => {
+    victim.tags = chance.oneOf<Tags>({ nofailover: true }, { failover_priority: 0 }, { failover_priority: 2 });
+    return () => {
+      victim.tags = {};
+    };
   },
 };
 

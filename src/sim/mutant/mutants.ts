@@ -1,6 +1,7 @@
 import { compareOnly, deadlineFromReply, guardOff, keepAliveAlone } from './lease-mutants.ts';
 import { givenUpAsVoter, givenUpUnrecorded, halfDoneStarted } from './healing-mutants.ts';
 import type { Mutant } from './mutant.ts';
+import { firstBackLeads, handedOverUnchecked, lagUnjudged } from './outage-mutants.ts';
 import { grownInReverse, shrunkInReverse, unknownForNotDone, unmarked } from './sync-mutants.ts';
 import {
   lsnBeforeTimeline,
@@ -30,4 +31,7 @@ export const MUTANTS: readonly Mutant[] = [
   givenUpUnrecorded,
   givenUpAsVoter,
   halfDoneStarted,
+  firstBackLeads,
+  lagUnjudged,
+  handedOverUnchecked,
 ];

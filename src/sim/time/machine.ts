@@ -76,7 +76,7 @@ export function clockOf(process: Process): Clock {
 }
 
 /** ISO 8601 from true time, without the Date that would bring the real one along. */
-function wallAt(nowMs: number): string {
+export function wallAt(nowMs: number): string {
   const ms = Math.floor(nowMs) % 1000;
   const total = WALL_START_S + Math.floor(nowMs / 1000);
   const days = Math.floor(total / 86400);

@@ -15,6 +15,7 @@ export const PEER: PeerStatus = {
   replayedLsn: undefined,
   timeline: 1,
   tags: {},
+  watchdogFailed: false,
 };
 
 /** A desk whose answers are set by the test, and which keeps what it was asked. */

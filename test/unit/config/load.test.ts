@@ -103,7 +103,11 @@ const REMARKED: readonly (readonly [string, string, string])[] = [
   ['rewind without a role', 'postgresql: {use_pg_rewind: on}', 'connects as the superuser postgres'],
   ['one machine only', 'restapi: {connect_address: "127.0.0.1:8008"}', 'leads each other machine to itself'],
   ['another store beside etcd', 'raft: {self_addr: a}', 'is not used; etcd3 is'],
-  ['a tag that contradicts another', 'tags: {nofailover: false, failover_priority: 0}', 'contradicts nofailover'],
+  [
+    'a tag that contradicts another',
+    'tags: {nofailover: false, failover_priority: 0}',
+    'Conflicting configuration between nofailover: False and failover_priority: 0. Defaulting to nofailover: False',
+  ],
   ['a target of recovery', 'postgresql: {recovery_conf: {recovery_target_time: x}}', 'set by the agent itself'],
   ['a socket nobody knows', 'postgresql: {use_unix_socket: true}', 'no directory is known for the socket'],
   ['both forms of pg_hba', 'postgresql: {pg_hba: [a], pg_hba.conf: [b]}', 'ignored, because pg_hba is there too'],

@@ -30,6 +30,7 @@ test('an empty store is a cluster without anything', () => {
     history: { value: undefined, revision: 0 },
     status: { optime: undefined, slots: {}, retainSlots: [] },
     reign: { value: undefined, revision: 0 },
+    last: { value: undefined, revision: 0 },
     pledges: [],
     events: { value: [], revision: 0 },
     nonsense: [],
@@ -51,6 +52,7 @@ test('everything is read with its revision', () => {
     'kornak/pledge/b': '{"reign":12,"timeline":3,"lsn":5}',
     'kornak/bootstrap': 'a',
     'kornak/events': '[1]',
+    'kornak/last': '{"name":"a","reign":12,"timeline":3,"lsn":500,"final":true}',
     'kornak/other': 'ignored',
     other: 'ignored',
   });
@@ -67,6 +69,7 @@ test('everything is read with its revision', () => {
   expect(read.pledges).toEqual([{ name: 'b', reign: 12, position: { timeline: 3, lsn: 5n }, revision: 20 }]);
   expect(read.bootstrapper).toBe('a');
   expect(read.events).toEqual({ value: [1], revision: 22 });
+  expect(read.last).toEqual({ value: { name: 'a', reign: 12, timeline: 3, lsn: 500n, final: true }, revision: 23 });
   expect(read.nonsense).toEqual([]);
 });
 
@@ -80,6 +83,7 @@ test('nonsense counts as absent, keeps its revision, and is told', () => {
     history: 'x',
     status: 'x',
     'kornak/reign': 'x',
+    'kornak/last': 'x',
     'kornak/pledge/a': 'x',
     'kornak/events': 'x',
   });
@@ -95,6 +99,7 @@ test('nonsense counts as absent, keeps its revision, and is told', () => {
     'failover',
     'history',
     'status',
+    'kornak/last',
     'kornak/reign',
     'kornak/pledge/a',
     'kornak/events',

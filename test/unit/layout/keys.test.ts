@@ -16,6 +16,7 @@ test('keys are where the contract has them', () => {
   expect(keys.leader).toBe('/service/batman/leader');
   expect(keys.member('a')).toBe('/service/batman/members/a');
   expect(keys.pledge('a')).toBe('/service/batman/kornak/pledge/a');
+  expect(keys.last).toBe('/service/batman/kornak/last');
   expect(keys.reign).toBe('/service/batman/kornak/reign');
   expect(keys.optime).toBe('/service/batman/optime/leader');
   expect(JSON.stringify(keysBelow('/service/batman/'))).toBe(JSON.stringify(keys));

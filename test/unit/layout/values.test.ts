@@ -7,7 +7,9 @@ import { decodeMember, encodeMember } from '../../../src/core/layout/member-key.
 import {
   decodeEvents,
   decodePledge,
+  decodeLast,
   decodeReign,
+  encodeLast,
   encodeEvents,
   encodePledge,
   encodeReign,
@@ -215,6 +217,10 @@ test('own keys come back as they were written', () => {
   const pledge = { reign: 7, position: { timeline: 2, lsn: lsn(99) } };
   expect(decodePledge(encodePledge(pledge.reign, pledge.position))).toEqual({ value: pledge });
   expect(decodeReign(encodeReign({ name: 'a', timeline: 3 }))).toEqual({ value: { name: 'a', timeline: 3 } });
+  const reign = { name: 'a', timeline: 3, from: { timeline: 2, lsn: lsn(70) }, priority: -1 };
+  expect(decodeReign(encodeReign(reign))).toEqual({ value: reign });
+  const last = { name: 'a', reign: 9, timeline: 3, lsn: lsn(70), final: false };
+  expect(decodeLast(encodeLast(last))).toEqual({ value: last });
   expect(decodeEvents(encodeEvents([{ a: 1 }, 'x']))).toEqual({ value: [{ a: 1 }, 'x'] });
   expect(decodeFailsafe(encodeFailsafe({ a: 'http://h/patroni' }))).toEqual({ value: { a: 'http://h/patroni' } });
   for (const decode of [decodePledge, decodeReign, decodeFailsafe]) expect(decode('7').value).toBeUndefined();

@@ -19,7 +19,7 @@ let loop: Loop;
 
 function decision(): Decision {
   return {
-    plan: { steps, verdict: { kind: 'renew' }, publish: undefined, wakeMs: clock.nowMs + 10_000 },
+    plan: { steps, verdict: { kind: 'renew' }, publish: undefined, probe: [], wakeMs: clock.nowMs + 10_000 },
     memory: initialMemory(0),
     rule: 'Z90',
     situation: { mode: 'automatic', server: 'standby', lead: 'other' },

@@ -4,7 +4,7 @@ import type { LocalPostgres } from '../../../src/core/model/local-postgres.ts';
 import type { JobOutcome } from '../../../src/core/model/job.ts';
 import type { Memory } from '../../../src/core/model/memory.ts';
 import type { Observation, Self } from '../../../src/core/model/observation.ts';
-import type { Decision, LeaseVerdict, Step } from '../../../src/core/model/plan.ts';
+import type { Decision, LeaseVerdict, PeerAddress, Step } from '../../../src/core/model/plan.ts';
 import { createRuntime, type Runtime } from '../../../src/runtime/runtime.ts';
 import { memberData, standby } from '../../support/core-builders.ts';
 import { FakeClock, FakeGuard, FakeLog, FakeStore } from '../../support/runtime-ports.ts';
@@ -30,6 +30,7 @@ let store: FakeStore;
 let log: FakeLog;
 let seenNow: Observation[];
 let steps: (observation: Observation) => readonly Step[];
+let probed: (observation: Observation) => readonly PeerAddress[];
 let memoryChange: (observation: Observation) => Partial<Memory>;
 let verdict: LeaseVerdict;
 let exits: { readonly code: number; readonly why: string }[];
@@ -44,6 +45,7 @@ function decide(observation: Observation, memory: Memory): Decision {
       steps: steps(observation),
       verdict,
       publish: memberData({ state: 'stopped' }),
+      probe: probed(observation),
       wakeMs: observation.nowMs + 10_000,
     },
     memory: { ...memory, ...memoryChange(observation) },
@@ -60,6 +62,7 @@ beforeEach(() => {
   log = new FakeLog();
   seenNow = [];
   steps = () => [];
+  probed = () => [];
   memoryChange = () => ({});
   verdict = { kind: 'withhold', why: 'no lease is held' };
   exits = [];
@@ -153,6 +156,9 @@ test('a leader has its say more often than its word gets old', async () => {
               configRevision: cluster.value.config.revision,
               failoverRevision: 0,
               initializeRevision: 0,
+              lastRevision: 0,
+              from: undefined,
+              priority: 1,
               pledges: [],
               sync: undefined,
               timeline: 2,
@@ -174,16 +180,14 @@ test('a leader has its say more often than its word gets old', async () => {
   expect(last()?.lease).toMatchObject({ kind: 'lost' });
 });
 
-test('answers to probes are in the next observation only', async () => {
+test('peers are asked beside the cycle, and their answers say something for a few seconds only', async () => {
   await clock.advance(500);
-  const asked = seenNow.length;
-  steps = () =>
-    seenNow.length === asked + 1 ? [{ kind: 'probe', members: [{ name: 'bob', apiUrl: 'http://bob' }] }] : [];
+  probed = () => [{ name: 'bob', apiUrl: 'http://bob' }];
   runtime.wake('test');
   await clock.advance(500);
-  expect([...(seenNow[asked + 1]?.peers.keys() ?? [])]).toEqual(['bob']);
-  runtime.wake('test');
-  await clock.advance(500);
+  expect([...(last()?.peers.keys() ?? [])]).toEqual(['bob']);
+  probed = () => [];
+  await clock.advance(20_000);
   expect(last()?.peers.size).toBe(0);
 });
 

@@ -81,6 +81,9 @@ function takeOver(more: Partial<TakeOver> = {}): TakeOver {
     configRevision: revision(keys.config),
     failoverRevision: revision(keys.failover),
     initializeRevision: revision(keys.initialize),
+    lastRevision: revision(keys.last),
+    from: undefined,
+    priority: 1,
     pledges: [],
     sync: undefined,
     timeline: 7,
@@ -102,7 +105,7 @@ test('the key, the reign record and the claim are one write, under the guard', a
   expect(await take()).toBeUndefined();
   expect(leader()).toBe('ada');
   expect(store.keys.get(keys.reign)).toMatchObject({
-    value: '{"name":"ada","timeline":7}',
+    value: '{"name":"ada","timeline":7,"priority":1}',
     modRevision: store.keys.get(keys.leader)?.modRevision,
   });
   expect(hands.keeper.state()).toMatchObject({ kind: 'held', reign: store.keys.get(keys.leader)?.modRevision });
@@ -119,7 +122,8 @@ test('/sync is written with it, and our own pledge goes', async () => {
 
 test.each<{ name: string; key: string; value: string }>([
   { name: 'somebody leads', key: keys.leader, value: 'bob' },
-  { name: 'somebody has led', key: keys.reign, value: '{}' },
+  { name: 'another has led in between (known failure 52)', key: keys.reign, value: '{}' },
+  { name: 'the last leader told a later position', key: keys.last, value: '{}' },
   { name: '/sync has changed', key: keys.sync, value: '{}' },
   { name: 'the configuration has changed', key: keys.config, value: '{"pause":true}' },
   { name: 'a request has come', key: keys.failover, value: '{"leader":"bob"}' },
@@ -183,12 +187,13 @@ test('a release shows the stop and the deletion in one write, and nobody holds a
   await take();
   const reign = store.keys.get(keys.leader)?.modRevision ?? 0;
   const member = memberData({ state: 'stopped', role: 'demoted' });
-  const undone = await execute([{ kind: 'releaseKey', reign, optime: lsn(500), member }], hands);
+  const undone = await execute([{ kind: 'releaseKey', reign, optime: lsn(500), timeline: 3, member }], hands);
   await settle();
   expect(undone).toBeUndefined();
   expect(leader()).toBeUndefined();
   expect(store.keys.get(keys.member('ada'))?.value).toContain('"stopped"');
   expect(store.keys.get(keys.status)?.value).toBe('{"optime":500}');
+  expect(store.keys.get(keys.last)?.value).toBe(`{"name":"ada","reign":${reign},"timeline":3,"lsn":500,"final":true}`);
   expect(hands.keeper.state().kind).toBe('none');
   expect(guard.current.kind).toBe('disarmed');
   expect(store.leases.size).toBe(1);
@@ -198,7 +203,10 @@ test("a release of a key that is another's by now changes nothing in the store",
   await take();
   const reign = store.keys.get(keys.leader)?.modRevision ?? 0;
   store.write(keys.leader, 'bob');
-  await execute([{ kind: 'releaseKey', reign, optime: undefined, member: memberData({ state: 'stopped' }) }], hands);
+  await execute(
+    [{ kind: 'releaseKey', reign, optime: undefined, timeline: undefined, member: memberData({ state: 'stopped' }) }],
+    hands,
+  );
   expect(leader()).toBe('bob');
   expect(hands.keeper.state().kind).toBe('none');
 });

@@ -13,6 +13,7 @@ describe('an empty document gives the defaults', () => {
       maximumLagOnFailoverBytes: 1_048_576,
       primaryStartTimeoutMs: 300_000,
       primaryStopTimeoutMs: 0,
+      primaryRaceBackoffMs: 0,
       paused: false,
       failsafeMode: false,
       checkTimeline: false,
