@@ -2,7 +2,10 @@ import type { LocalConfig } from '../config/local-config.ts';
 import type { Hook, PostgresOptions, SystemAccount } from '../postgres/options.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
+import { fileURLToPath } from 'node:url';
 import type { LiveConfig } from './live-config.ts';
+
+const diskProgram = fileURLToPath(new URL('../postgres/disk/main.js', import.meta.url));
 
 export interface ServerSurroundings {
   readonly dataDir: string;
@@ -64,6 +67,7 @@ export function serverOptions(live: LiveConfig, around: ServerSurroundings): Pos
     pgpassFile: postgresql.pgpass,
     runAs,
     clock,
+    diskProgram,
     note: (text) => log.log('INFO', text),
   };
 }

@@ -1,6 +1,7 @@
 // Endpoints that Patroni does not have.
 import { type Answer, json, text } from './answer.ts';
 import type { ApiRequest, Office } from './endpoint.ts';
+import { known } from '../core/model/seen.ts';
 import type { Situation } from './situation.ts';
 
 export async function postBootstrap(_: ApiRequest, { desk }: Office): Promise<Answer> {
@@ -23,6 +24,7 @@ export function getExplain(_: ApiRequest, { desk, situation, scope, name }: Offi
     role: situation.role,
     state: situation.state,
     healing: healingFields(situation, nowMs),
+    health: healthFields(situation, nowMs),
     job: jobFields(situation, nowMs),
     timers: timerFields(situation, nowMs),
     store: situation.observation.cluster.kind === 'seen' ? undefined : situation.observation.cluster.why,
@@ -36,6 +38,29 @@ function healingFields({ healing }: Situation, nowMs: number): unknown {
   if (healing === undefined) return undefined;
   const { rung, tries, why, sinceMs } = healing;
   return { rung, try: tries, why, for_ms: Math.round(nowMs - sinceMs) };
+}
+
+function healthFields({ observation }: Situation, nowMs: number): unknown {
+  const { server, storage, leftovers } = observation.postgres.health;
+  const { guard } = observation;
+  const age = (sinceMs: number | undefined): number | undefined =>
+    sinceMs === undefined ? undefined : Math.round(nowMs - sinceMs);
+  const volumes = known(storage)?.map(({ use, path, state, sinceMs, freeBytes, why }) => ({
+    use,
+    path,
+    state,
+    for_ms: age(sinceMs),
+    free_bytes: freeBytes,
+    why,
+  }));
+  return {
+    answered_ms_ago: age(server.answeredMs),
+    silent_ms: age(server.silentSinceMs),
+    stuck_ms: age(server.stuckSinceMs),
+    refusal: server.refusal,
+    storage: volumes ?? (storage.kind === 'unknown' ? storage.why : undefined),
+    unfenced: guard.kind === 'fired' ? Math.max(guard.left, leftovers) : leftovers,
+  };
 }
 
 function jobFields({ observation }: Situation, nowMs: number): unknown {

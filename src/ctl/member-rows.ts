@@ -17,6 +17,8 @@ export interface MemberRow {
   /** Parameter and its change, one each. */
   readonly 'Pending restart reason': readonly string[];
   readonly 'Scheduled restart': string;
+  /** What a member of ours tells against itself. */
+  readonly Trouble: string;
   readonly Tags: Tags;
   /** On which rung it comes back, and why it does not follow. */
   readonly Healing: string;
@@ -42,6 +44,7 @@ function memberRow(member: ShownMember, withPort: boolean): MemberRow {
     'Pending restart': data.pendingRestart === true ? '*' : '',
     'Pending restart reason': restartReasons(data),
     'Scheduled restart': scheduledRestart(data),
+    Trouble: trouble(data),
     Tags: data.tags ?? {},
     Healing: healingText(data),
   };
@@ -51,6 +54,22 @@ function healingText({ kornak }: MemberData): string {
   const { rung, tries, why } = kornak?.healing ?? {};
   if (rung === undefined) return '';
   return `${rung}${tries === undefined || tries < 2 ? '' : ` (try ${tries})`}: ${why}`;
+}
+
+const UNFIT_TEXT = {
+  hung: 'hung',
+  stalled: 'disk stalled',
+  readOnly: 'disk read-only',
+  full: 'disk full',
+  failing: 'disk fails',
+} as const;
+
+function trouble({ kornak }: MemberData): string {
+  const left = kornak?.unfenced;
+  return [
+    ...(kornak?.unfit === undefined ? [] : [UNFIT_TEXT[kornak.unfit]]),
+    ...(left === undefined ? [] : [`not fenced: ${left} processes outlive SIGKILL`]),
+  ].join('; ');
 }
 
 type LagCells = Pick<MemberRow, 'Receive LSN' | 'Receive Lag' | 'Replay LSN' | 'Replay Lag'>;

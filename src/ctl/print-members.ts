@@ -38,13 +38,24 @@ const FIXED_NAMES = [
   'Replay LSN',
   'Replay Lag',
 ] as const;
-const EXTRA_NAMES = ['Pending restart', 'Pending restart reason', 'Scheduled restart', 'Tags', 'Healing'] as const;
+const EXTRA_NAMES = [
+  'Pending restart',
+  'Pending restart reason',
+  'Scheduled restart',
+  'Tags',
+  'Healing',
+  'Trouble',
+] as const;
+
+type ExtraName = (typeof EXTRA_NAMES)[number];
+/** Shown only where there is something to show. */
+const RARE: ReadonlySet<ExtraName> = new Set(['Healing', 'Trouble']);
 
 /** The members of one cluster as text, with what else is worth knowing about it below the pretty table. */
 export function printedMembers({ cluster, view, format, isExtended }: MembersShown): string {
   const rows = memberRows(view);
-  const isShown = (name: (typeof EXTRA_NAMES)[number]): boolean =>
-    (isExtended === true && name !== 'Healing') || rows.some((row) => !isEmpty(row[name]));
+  const isShown = (name: ExtraName): boolean =>
+    (isExtended === true && !RARE.has(name)) || rows.some((row) => !isEmpty(row[name]));
   const extras = EXTRA_NAMES.filter(isShown);
   const isPretty = format === 'pretty';
   const table = printedRows(format, {
@@ -60,12 +71,12 @@ export function printedMembers({ cluster, view, format, isExtended }: MembersSho
   return [table, ...(isPretty ? footer(view) : [])].join('\n');
 }
 
-function isEmpty(value: MemberRow[(typeof EXTRA_NAMES)[number]]): boolean {
+function isEmpty(value: MemberRow[ExtraName]): boolean {
   if (typeof value === 'string') return value === '';
   return (Array.isArray(value) ? value.length : Object.keys(value).length) === 0;
 }
 
-function extraCell(row: MemberRow, name: (typeof EXTRA_NAMES)[number]): Cell {
+function extraCell(row: MemberRow, name: ExtraName): Cell {
   if (name === 'Tags') {
     const isNone = Object.keys(row.Tags).length === 0;
     if (isNone) return optionalCell('');

@@ -49,6 +49,8 @@ const CAUSES: ReadonlySet<string> = new Set([
   'leader.gone',
   'leader.released',
   'postgres.crashed',
+  'member.unfit',
+  'postgres.unfenced',
   'postgres.fenced',
   'postgres.demoted',
   'cluster.bootstrapped',

@@ -1,18 +1,18 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+
 import type { DataDirectory } from '../core/model/local-postgres.ts';
 import { type ControlFile, readControlData } from './control-data.ts';
 import type { Deadline } from './deadline.ts';
-import { reasonOf } from './job-failure.ts';
+import { isForeignEntry } from './disk/look.ts';
+import type { DirectoryFacts } from './disk/protocol.ts';
 import type { PostgresOptions } from './options.ts';
-import { unfinishedWork } from './unfinished-mark.ts';
+import { unfinishedFrom } from './unfinished-mark.ts';
 import { recordEnd } from './wal-segments.ts';
 import { exists } from './write-file.ts';
 
-/** What a file system puts into a fresh mount, and what may stand beside an empty cluster. */
-const IGNORED = /^(\..*|lost\+found)$/;
-
 const FILE_CLOCK_TICK_MS = 50;
+const ENTRIES_SHOWN = 5;
 
 /** Tells what the data directory holds. pg_controldata is asked only when pg_control was written since, for each asking costs a process. */
 export class DataDirectoryReader {
@@ -24,27 +24,27 @@ export class DataDirectoryReader {
   }
 
   /** `freshWithinMs`: how old an answer may be although pg_control was written since; a busy standby writes it all the time. */
-  async read(binDir: string | undefined, freshWithinMs: number, deadline: Deadline): Promise<DataDirectory> {
-    try {
-      const { dataDir } = this.#options;
-      const entries = await entriesOf(dataDir);
-      if (entries.length === 0) return { kind: 'empty' };
-      const work = await unfinishedWork(this.#options);
-      if (work !== undefined) return { kind: 'unfinished', work };
-      if (!(await exists(join(dataDir, 'global/pg_control'))))
-        return { kind: 'foreign', what: describe(dataDir, entries) };
-      if (binDir === undefined) return { kind: 'unreadable', why: 'pg_controldata was not found' };
-      const file = await this.control(binDir, freshWithinMs, deadline);
-      if (typeof file === 'string') return { kind: 'unreadable', why: file };
-      const backupLabel = await exists(join(dataDir, 'backup_label'));
-      return { kind: 'cluster', control: file.control, standbySignal: await hasSignal(dataDir), backupLabel };
-    } catch (error) {
-      return { kind: 'unreadable', why: reasonOf(error) };
-    }
+  async read(facts: DirectoryFacts, binDir: string, freshWithinMs: number, deadline: Deadline): Promise<DataDirectory> {
+    const { entries, unfinished, controlMs, hasSignal, hasBackupLabel } = facts;
+    if (entries.length === 0) return { kind: 'empty' };
+    if (unfinished !== undefined) return { kind: 'unfinished', work: unfinishedFrom(unfinished) };
+    if (controlMs === undefined) return { kind: 'foreign', what: describe(this.#options.dataDir, entries) };
+    const file = await this.#controlOf(controlMs, binDir, freshWithinMs, deadline);
+    if (typeof file === 'string') return { kind: 'unreadable', why: file };
+    return { kind: 'cluster', control: file.control, standbySignal: hasSignal, backupLabel: hasBackupLabel };
   }
 
   async control(binDir: string, freshWithinMs: number, deadline: Deadline): Promise<ControlFile | string> {
     const { mtimeMs } = await stat(join(this.#options.dataDir, 'global/pg_control'));
+    return this.#controlOf(mtimeMs, binDir, freshWithinMs, deadline);
+  }
+
+  async #controlOf(
+    mtimeMs: number,
+    binDir: string,
+    freshWithinMs: number,
+    deadline: Deadline,
+  ): Promise<ControlFile | string> {
     const nowMs = deadline.clock.bootMs();
     const last = this.#last;
     if (last !== undefined && (last.writtenMs === mtimeMs || nowMs - last.askedMs < freshWithinMs)) return last.file;
@@ -67,13 +67,9 @@ async function withCheckpointEnd(
   return { ...file, control: { ...file.control, checkpointEndLsn } };
 }
 
-/** What may stand there beside an empty cluster, and is not ours. */
-export function isForeignEntry(name: string): boolean {
-  return IGNORED.test(name);
-}
-
 export async function isEmptyDirectory(path: string): Promise<boolean> {
-  return (await entriesOf(path)).length === 0;
+  if (!(await exists(path))) return true;
+  return (await readdir(path)).every((name) => isForeignEntry(name));
 }
 
 /** The major version that the directory was made by. */
@@ -85,16 +81,8 @@ export async function directoryVersion(dataDir: string): Promise<number | undefi
   }
 }
 
-async function hasSignal(dataDir: string): Promise<boolean> {
-  return (await exists(join(dataDir, 'standby.signal'))) || (await exists(join(dataDir, 'recovery.signal')));
-}
-
-async function entriesOf(path: string): Promise<readonly string[]> {
-  if (!(await exists(path))) return [];
-  return (await readdir(path)).filter((name) => !isForeignEntry(name));
-}
-
 function describe(dataDir: string, entries: readonly string[]): string {
-  const some = entries.slice(0, 5).join(', ');
-  return `${dataDir} holds ${some}${entries.length > 5 ? ' and more' : ''}, yet no cluster of PostgreSQL; empty it or name another directory`;
+  const some = entries.slice(0, ENTRIES_SHOWN).join(', ');
+  const more = entries.length > ENTRIES_SHOWN ? ' and more' : '';
+  return `${dataDir} holds ${some}${more}, yet no cluster of PostgreSQL; empty it or name another directory`;
 }

@@ -1,37 +1,34 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { realpathSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { PostmasterId } from '../core/model/local-postgres.ts';
 import { executable, isRunning, readProcess, sharesMounts, workingDirectory } from './process-table.ts';
 
 /**
- * The live postmaster of a data directory, or undefined. A pid file may be stale and its number taken by somebody else,
- * so the process must be PostgreSQL's and work in this very directory.
+ * The live postmaster that a pid file names, or undefined. The file may be stale and its number taken by somebody else, so the
+ * process must be PostgreSQL's and work in this very directory.
  */
-export function findPostmaster(dataDir: string): PostmasterId | undefined {
-  const pid = pidFromFile(dataDir);
+export function livePostmaster(pid: number | undefined, dataDir: string): PostmasterId | undefined {
   const found = pid === undefined ? undefined : readProcess(pid);
   if (found === undefined || !isRunning(found) || !worksIn(found.pid, dataDir)) return undefined;
   return { pid: found.pid, startTicks: found.startTicks };
 }
 
 /** The number in postmaster.pid, whoever has it now. A server in single-user mode writes it negative. */
-export function pidFromFile(dataDir: string): number | undefined {
-  try {
-    const pid = Number.parseInt(readFileSync(join(dataDir, 'postmaster.pid'), 'latin1'), 10);
-    return pid > 0 ? pid : undefined;
-  } catch {
-    return undefined;
-  }
+export function pidFrom(pidFile: string | undefined): number | undefined {
+  const pid = Number.parseInt(pidFile ?? '', 10);
+  return pid > 0 ? pid : undefined;
 }
 
 /**
  * One of PostgreSQL's own processes at work in that very directory: not the shell of somebody who is looking around there, and
- * not a server in a container whose directory only has the same name.
+ * not a server in a container whose directory only has the same name. `dataDir` is a path without links: what the kernel says
+ * of a working directory is compared with it, because asking the directory itself would wait for a disk that does not answer.
  */
 export function worksIn(pid: number, dataDir: string): boolean {
   if (!basename(executable(pid) ?? '').startsWith('postgres')) return false;
-  if (isSameFile(`/proc/${pid}/cwd`, dataDir)) return true;
-  return workingDirectory(pid) === `${dataDir} (deleted)` && sharesMounts(pid);
+  if (!sharesMounts(pid)) return isSameFile(`/proc/${pid}/cwd`, dataDir);
+  const found = workingDirectory(pid);
+  return found === dataDir || found === `${dataDir} (deleted)`;
 }
 
 function isSameFile(one: string, other: string): boolean {

@@ -1,6 +1,6 @@
 import type { PostmasterId } from '../core/model/local-postgres.ts';
 import { type Deadline, isOver, pause } from './deadline.ts';
-import { findPostmaster, worksIn } from './find-postmaster.ts';
+import { worksIn } from './find-postmaster.ts';
 import { allProcesses, isAlive, isRunning, type ProcessStat } from './process-table.ts';
 
 const LOOK_AGAIN_MS = 5;
@@ -14,7 +14,7 @@ export async function killServer(
   known: PostmasterId | undefined,
   deadline: Deadline,
 ): Promise<boolean> {
-  const postmaster = findPostmaster(dataDir) ?? known;
+  const postmaster = known ?? rootOf(serverProcesses(dataDir, undefined));
   if (postmaster !== undefined) freeze(postmaster);
   for (;;) {
     const victims = serverProcesses(dataDir, postmaster);
@@ -23,6 +23,12 @@ export async function killServer(
     if (isOver(deadline)) return false;
     await pause(LOOK_AGAIN_MS, deadline);
   }
+}
+
+/** The one that the others descend from: a postmaster that nobody knows yet. */
+function rootOf(processes: readonly ProcessStat[]): PostmasterId | undefined {
+  const pids = new Set(processes.map(({ pid }) => pid));
+  return processes.find(({ parentPid }) => !pids.has(parentPid));
 }
 
 /** Live processes of the server in the directory, with all their descendants, wherever those work. */

@@ -1,6 +1,6 @@
 import type { HistoryEntry } from '../core/model/cluster.ts';
-import { NO_HEALTH } from '../core/model/health.ts';
 import type { DivergenceRecord } from '../core/model/divergence-record.ts';
+import { type LocalHealth, NO_SERVER_HEALTH } from '../core/model/health.ts';
 import type { Job, JobOutcome, ServerSettings } from '../core/model/job.ts';
 import type { LogicalSlotWork } from '../core/model/logical-slot.ts';
 import type { LocalPostgres, PostmasterId, SqlStatus } from '../core/model/local-postgres.ts';
@@ -11,28 +11,35 @@ import { type BinariesFound, findBinaries } from './binaries.ts';
 import { CatchUpWatch } from './catch-up-watch.ts';
 import { ConfigurationFiles } from './configuration-files.ts';
 import { DataDirectoryReader } from './data-directory.ts';
-import { type Deadline, deadlineIn } from './deadline.ts';
+import { atMost, type Deadline, deadlineIn, isOver } from './deadline.ts';
+import { Disks } from './disk/disks.ts';
+import type { DirectoryFacts } from './disk/protocol.ts';
 import { discardRecord, readRecords } from './divergence-archive.ts';
 import { historyFromText, historyTimelines, PLACEHOLDER, readHistory } from './history-file.ts';
 import { JobFailure, outcomeOf, reasonOf } from './job-failure.ts';
 import { reload } from './jobs/reload.ts';
 import { runJob } from './jobs/run-job.ts';
 import { isLoginRefusal, loginRefusal } from './login-refusal.ts';
-import { killServer } from './kill-server.ts';
+import { killServer, serverProcesses } from './kill-server.ts';
 import { endLeftOvers } from './left-overs.ts';
 import type { PostgresOptions } from './options.ts';
 import { Postmaster } from './postmaster.ts';
 import { ReceiverWatch } from './receiver-process.ts';
 import { isStarting } from './server-phase.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import { putStandbySignal } from './signal-files.ts';
 import { LogicalSlotTender } from './logical-slot-tender.ts';
 import { advancePhysicalSlots, createPhysicalSlot, dropSlot } from './slots.ts';
 import { localPlace } from './sql-places.ts';
 import { StatusReader } from './status-reader.ts';
+import { ServerProbe } from './health/server-probe.ts';
 import { exists } from './write-file.ts';
 
 /** While the server runs and answers, pg_control is only of interest now and then. */
 const CONTROL_FRESH_MS = 5_000;
+const LOOK_MS = 1_000;
+const SIGNAL_MS = 500;
+const LATE = 'the file system does not answer';
 const DONE: JobOutcome = { kind: 'done', facts: {} };
 
 /** The PostgreSQL beside this agent. */
@@ -46,6 +53,16 @@ export class LocalServer implements Postgres {
   readonly #configuration: ConfigurationFiles;
   readonly #logicalSlots: LogicalSlotTender;
   readonly #listeners: ((what: string) => void)[] = [];
+  readonly #disks: Disks;
+  readonly #probe: ServerProbe | undefined;
+  /** What is asked of the disks, or through them, in passing; each kind may hang by itself. */
+  readonly #looks = new OneAtATime();
+  readonly #reads = new OneAtATime();
+  readonly #asks = new OneAtATime();
+  readonly #writes = new OneAtATime();
+  /** As last read. */
+  #lastData: LocalPostgres['data'] | undefined;
+  #pidFile: string | undefined;
   #binaries: BinariesFound | undefined;
   #running: AbortController | undefined;
   #lastError: string | undefined;
@@ -62,15 +79,27 @@ export class LocalServer implements Postgres {
     this.#directory = new DataDirectoryReader(options);
     this.#configuration = new ConfigurationFiles(options);
     this.#logicalSlots = new LogicalSlotTender(options, () => this.#tell('logical slots were tended'));
+    const isWatched = options.diskProgram !== undefined;
+    const postmasterNow = (): PostmasterId | undefined => this.#postmaster.find();
+    this.#probe = isWatched ? new ServerProbe(options.clock, localPlace(options), postmasterNow) : undefined;
+    const state = () => ({
+      runs: postmasterNow() !== undefined,
+      data: this.#lastData?.kind,
+      logs: this.#probe?.logDirectory,
+    });
+    this.#disks = new Disks(options, state, (what) => this.#tell(what));
   }
 
   async observe(budgetMs: number): Promise<LocalPostgres> {
     const deadline = deadlineIn(this.#options.clock, budgetMs);
     await this.#endLeftOvers(deadline);
+    const before = this.#postmaster.find();
+    const [data, first] = await Promise.all([this.#data(before, deadline), this.#sql(before, deadline)]);
+    // One that nobody knew of yet is found by its pid file, which has just been read.
     const postmaster = this.#postmaster.find();
-    const [data, sql] = await Promise.all([this.#data(postmaster, deadline), this.#sql(postmaster, deadline)]);
+    const sql = before === undefined && postmaster !== undefined ? await this.#sql(postmaster, deadline) : first;
     if (postmaster !== undefined && sql.kind === 'seen') this.#catchUp.consider(postmaster, sql.value);
-    const starting = postmaster !== undefined && sql.kind === 'unknown' && isStarting(this.#options.dataDir);
+    const starting = postmaster !== undefined && sql.kind === 'unknown' && isStarting(this.#pidFile);
     const brokenSlots = this.#logicalSlots.broken(postmaster);
     return {
       data,
@@ -79,7 +108,7 @@ export class LocalServer implements Postgres {
       sql,
       lastError: this.#lastError,
       loginRefused: this.#loginRefused,
-      health: NO_HEALTH,
+      health: this.#health(postmaster),
       brokenSlots,
     };
   }
@@ -93,6 +122,10 @@ export class LocalServer implements Postgres {
     this.#running = abort;
     const { clock } = this.#options;
     const deadline: Deadline = { clock, atMs: deadlineMs, signal: abort.signal };
+    // What it changes must not be told from memory, and nothing of a kill may come after it.
+    this.#lastData = undefined;
+    await this.#writes.run(() => Promise.resolve(), deadline);
+    await this.#look(atMost(deadline, LOOK_MS)).catch(() => undefined);
     control.onCancel(() => abort.abort());
     const outcome = await outcomeOf(async () => {
       const binaries = await this.#foundBinaries(deadline);
@@ -117,8 +150,11 @@ export class LocalServer implements Postgres {
   }
 
   applySettings(settings: ServerSettings, budgetMs: number): Promise<JobOutcome> {
-    return this.#briefly(budgetMs, async () => {
-      await this.#configuration.write({ settings, role: { kind: 'keep' } });
+    return this.#briefly(budgetMs, async (deadline) => {
+      const written = this.#configuration.write({ settings, role: { kind: 'keep' } });
+      if ((await this.#writes.run(() => written, deadline)) === undefined) throw new JobFailure(LATE);
+      // A reload that comes late would put in force what is not decided any more.
+      if (isOver(deadline)) throw new JobFailure(LATE);
       const postmaster = this.#postmaster.find();
       if (postmaster !== undefined) reload(postmaster);
     });
@@ -150,7 +186,8 @@ export class LocalServer implements Postgres {
           `processes of PostgreSQL in ${dataDir} do not end, not even by SIGKILL; is its disk stuck?`,
         );
       }
-      if (await exists(`${dataDir}/global/pg_control`)) await putStandbySignal(this.#options);
+      const left = await this.#writes.run(() => this.#leaveSignal(), deadlineIn(this.#options.clock, SIGNAL_MS));
+      if (left === undefined) this.#options.note?.(`no standby.signal in ${dataDir} yet: ${LATE}`);
     });
   }
 
@@ -167,7 +204,12 @@ export class LocalServer implements Postgres {
     }
   }
 
-  async timelineHistory(): Promise<readonly HistoryEntry[]> {
+  async timelineHistory(budgetMs = LOOK_MS): Promise<readonly HistoryEntry[]> {
+    const rows = await this.#reads.run(() => this.#history(), deadlineIn(this.#options.clock, budgetMs));
+    return rows?.value ?? [];
+  }
+
+  async #history(): Promise<readonly HistoryEntry[]> {
     const { dataDir } = this.#options;
     try {
       for (const timeline of (await historyTimelines(dataDir)).toReversed()) {
@@ -196,6 +238,8 @@ export class LocalServer implements Postgres {
     this.#catchUp.close();
     this.#logicalSlots.close();
     this.#reader.close();
+    this.#probe?.close();
+    this.#disks.close();
   }
 
   /** Once, before anything is looked at: what an agent that is no more had begun would go on beside us. */
@@ -207,17 +251,50 @@ export class LocalServer implements Postgres {
       note?.(`ended ${what}, which an earlier agent had started on ${dataDir}`);
   }
 
+  #health(postmaster: PostmasterId | undefined): LocalHealth {
+    return {
+      server: this.#probe?.health() ?? NO_SERVER_HEALTH,
+      storage: this.#disks.health(),
+      leftovers: postmaster === undefined ? serverProcesses(this.#options.dataDir, undefined).length : 0,
+    };
+  }
+
+  async #leaveSignal(): Promise<void> {
+    if (await exists(`${this.#options.dataDir}/global/pg_control`)) await putStandbySignal(this.#options);
+  }
+
+  async #look(deadline: Deadline): Promise<DirectoryFacts | undefined> {
+    const looked = await this.#looks.run(() => this.#disks.look(), deadline);
+    if (looked?.value === undefined) return undefined;
+    this.#pidFile = looked.value.pidFile;
+    this.#postmaster.notePidFile(this.#pidFile);
+    return looked.value;
+  }
+
+  /** What was last read, where the disk does not answer: it does not change meanwhile. */
   async #data(postmaster: PostmasterId | undefined, deadline: Deadline): Promise<LocalPostgres['data']> {
     const binaries = await this.#foundBinaries(deadline);
     if (binaries.kind === 'missing') return { kind: 'unreadable', why: binaries.why };
-    return this.#directory.read(binaries.binaries.dir, postmaster === undefined ? 0 : CONTROL_FRESH_MS, deadline);
+    const freshWithinMs = postmaster === undefined ? 0 : CONTROL_FRESH_MS;
+    try {
+      const facts = await this.#look(deadline);
+      const { dir } = binaries.binaries;
+      const read = async () => facts && (await this.#directory.read(facts, dir, freshWithinMs, deadline));
+      const found = (await this.#reads.run(read, deadline))?.value;
+      if (found !== undefined) this.#lastData = found;
+      return this.#lastData ?? { kind: 'unreadable', why: LATE };
+    } catch (error) {
+      return { kind: 'unreadable', why: reasonOf(error) };
+    }
   }
 
   async #sql(postmaster: PostmasterId | undefined, deadline: Deadline): Promise<Seen<SqlStatus>> {
     this.#loginRefused = undefined;
     if (postmaster === undefined) return unknown('PostgreSQL does not run');
     try {
-      return seen(await this.#reader.read(postmaster, deadline), this.#options.clock.bootMs());
+      // Who is behind is told apart by files of pg_wal.
+      const answer = await this.#asks.run(() => this.#reader.read(postmaster, deadline), deadline);
+      return answer === undefined ? unknown(LATE) : seen(answer.value, this.#options.clock.bootMs());
     } catch (error) {
       if (isLoginRefusal(error)) this.#loginRefused = loginRefusal(this.#options, reasonOf(error));
       return unknown(reasonOf(error));

@@ -61,6 +61,8 @@ export interface PostgresOptions {
   readonly pgpassFile?: string | undefined;
   readonly runAs?: SystemAccount | undefined;
   readonly clock: Clock;
+  /** Path of the disk helper's main.js; undefined: the agent itself touches the disks, and nobody watches over them. */
+  readonly diskProgram?: string | undefined;
   /** What is said to people beside the outcomes: a killed orphan, a receiver that had to be ended twice. */
   readonly note?: ((text: string) => void) | undefined;
 }

@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { PostmasterId } from '../core/model/local-postgres.ts';
 import { childEnvironment } from './child-environment.ts';
 import { asAccount } from './command.ts';
-import { findPostmaster, pidFromFile } from './find-postmaster.ts';
+import { livePostmaster, pidFrom } from './find-postmaster.ts';
 import { JobFailure } from './job-failure.ts';
 import type { PostgresOptions } from './options.ts';
 import { isAlive, readProcess } from './process-table.ts';
 import { ProcessWatch } from './process-watch.ts';
+import { readIfPresent } from './write-file.ts';
 import { prepareServerLog, serverLogPath } from './server-log.ts';
 
 /** How often a postmaster that is not our child is looked at; the loss of the connection to it mostly tells earlier. */
@@ -26,6 +28,7 @@ export class Postmaster {
   readonly #watch: ProcessWatch;
   readonly #onGone: () => void;
   #current: PostmasterId | undefined;
+  #pidInFile: number | undefined;
 
   constructor(options: PostgresOptions, onGone: () => void) {
     this.#options = options;
@@ -35,22 +38,29 @@ export class Postmaster {
     });
   }
 
-  /** The live postmaster, be it ours or adopted. */
+  /** The process that postmaster.pid names, whatever has become of it. */
+  notePidFile(text: string | undefined): void {
+    this.#pidInFile = pidFrom(text);
+  }
+
+  /** The live postmaster, be it ours or adopted. Touches no disk. */
   find(): PostmasterId | undefined {
     const known = this.#current !== undefined && isAlive(this.#current) ? this.#current : undefined;
-    const found = known ?? findPostmaster(this.#options.dataDir);
+    const found = known ?? livePostmaster(this.#pidInFile, this.#options.dataDir);
     if (found !== undefined && found !== this.#current) this.#adopt(found);
     return found;
   }
 
   /** Starts the server in a session of its own, so that it outlives the agent, unless that was cancelled. Does not wait until it is ready. */
   async start(program: string, args: readonly string[], cancelled: AbortSignal): Promise<StartedServer> {
-    const logPath = serverLogPath(this.#options);
+    const logPath = await serverLogPath(this.#options);
     const logOffset = await prepareServerLog(logPath);
     if (cancelled.aborted) throw new JobFailure('cancelled');
-    const log = openSync(logPath, 'a', 0o600);
+    const stalePid = pidFrom(await readIfPresent(join(this.#options.dataDir, 'postmaster.pid')));
+    const log = await open(logPath, 'a', 0o600);
     try {
-      const child = this.#spawn(program, args, log);
+      if (cancelled.aborted) throw new JobFailure('cancelled');
+      const child = this.#spawn(program, args, log.fd, stalePid);
       const pid = await startedPid(child);
       const found = readProcess(pid);
       if (found === undefined) throw new JobFailure(`${program} ended at once`);
@@ -59,7 +69,7 @@ export class Postmaster {
       child.on('exit', () => this.#gone(postmaster));
       return { postmaster, logPath, logOffset };
     } finally {
-      closeSync(log);
+      await log.close();
     }
   }
 
@@ -67,11 +77,10 @@ export class Postmaster {
     this.#watch.close();
   }
 
-  #spawn(program: string, args: readonly string[], log: number): ChildProcess {
-    const { runAs, dataDir } = this.#options;
+  #spawn(program: string, args: readonly string[], log: number, stalePid: number | undefined): ChildProcess {
+    const { runAs } = this.#options;
     const [command, commandArgs] = asAccount(runAs, program, args);
     // A pid file that names a foreign process would keep PostgreSQL from starting, unless it is told that this is no rival.
-    const stalePid = pidFromFile(dataDir);
     const added = stalePid === undefined ? {} : { PG_GRANDPARENT_PID: String(stalePid) };
     const env = childEnvironment(process.env, runAs !== undefined, added);
     const child = spawn(command, commandArgs, { cwd: '/', env, detached: true, stdio: ['ignore', log, log] });

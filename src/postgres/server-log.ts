@@ -1,5 +1,4 @@
-import { mkdirSync } from 'node:fs';
-import { open, rename, stat } from 'node:fs/promises';
+import { mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PostgresOptions } from './options.ts';
 import { lastLines } from './run-program.ts';
@@ -9,8 +8,8 @@ const LOG_BYTES_MAX = 32 * 1024 * 1024;
 const TAIL_BYTES = 8_192;
 
 /** Where the server's own output goes. A file, so that the server outlives the agent that started it. */
-export function serverLogPath(options: PostgresOptions): string {
-  mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
+export async function serverLogPath(options: PostgresOptions): Promise<string> {
+  await mkdir(options.stateDir, { recursive: true, mode: 0o700 });
   return join(options.stateDir, 'postgres.log');
 }
 

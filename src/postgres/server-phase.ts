@@ -1,15 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 /** Where postmaster.pid has the postmaster's own word for what it is doing, counted from 0; in English whatever the locale. */
 const STATUS_LINE = 7;
 
 /** The running postmaster has not opened for connections yet. One so young that it has written no word yet counts too. */
-export function isStarting(dataDir: string): boolean {
-  try {
-    const status = readFileSync(join(dataDir, 'postmaster.pid'), 'latin1').split('\n')[STATUS_LINE]?.trim() ?? '';
-    return status === '' || status === 'starting' || status === 'standby';
-  } catch {
-    return true;
-  }
+export function isStarting(pidFile: string | undefined): boolean {
+  const status = pidFile?.split('\n')[STATUS_LINE]?.trim() ?? '';
+  return status === '' || status === 'starting' || status === 'standby';
 }

@@ -15,10 +15,15 @@ export async function clearUnfinished(options: PostgresOptions): Promise<void> {
   await removeFile(markOf(options));
 }
 
-/** What was interrupted. A mark that cannot be understood counts as the most careful one. */
+/** What was interrupted. */
 export async function unfinishedWork(options: PostgresOptions): Promise<UnfinishedWork | undefined> {
   const text = await readIfPresent(markOf(options));
-  return text === undefined ? undefined : (WORKS.find((work) => work === text.trim()) ?? 'rewind');
+  return text === undefined ? undefined : unfinishedFrom(text);
+}
+
+/** Of the mark's text. One that cannot be understood counts as the most careful work. */
+export function unfinishedFrom(text: string): UnfinishedWork {
+  return WORKS.find((work) => work === text.trim()) ?? 'rewind';
 }
 
 function markOf(options: PostgresOptions): string {

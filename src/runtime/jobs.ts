@@ -14,6 +14,8 @@ export interface JobRunnerOptions {
   /** A job ended, or came a step further. */
   readonly onChange: (reason: string) => void;
   readonly onOverrun: (why: string) => void;
+  /** The disk does not answer: what hangs in it ends when it does, and no sooner. */
+  readonly isStalled: () => boolean;
 }
 
 interface Work {
@@ -60,9 +62,14 @@ export class JobRunner {
     if (work === undefined || work.running.cancelled) return;
     work.running = { ...work.running, cancelled: true };
     work.onCancel?.();
+    this.watchOverrun(work);
+  }
+
+  private watchOverrun(work: Work): void {
     this.options.clock.after(OVERRUN_MAX_MS, () => {
-      if (this.work === work)
-        this.options.onOverrun(`the job ${work.running.job.kind} does not end although it was cancelled`);
+      if (this.work !== work) return;
+      if (this.options.isStalled()) this.watchOverrun(work);
+      else this.options.onOverrun(`the job ${work.running.job.kind} does not end although it was cancelled`);
     });
   }
 

@@ -5,6 +5,7 @@ import { initialMemory } from '../core/model/memory.ts';
 import type { PostmasterId } from '../core/model/local-postgres.ts';
 import type { Observation, Self } from '../core/model/observation.ts';
 import type { Decision } from '../core/model/plan.ts';
+import { known } from '../core/model/seen.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import type { Keys } from '../core/layout/keys.ts';
 import type { Desk } from '../ports/desk.ts';
@@ -48,6 +49,7 @@ class Agent implements Runtime {
   private readonly hands: Hands;
   private readonly loop: Loop;
   private postmaster: PostmasterId | undefined;
+  private isStalled = false;
   private undone: Undone | undefined;
   private cycle = 0;
   private lastRule: string | undefined;
@@ -64,7 +66,12 @@ class Agent implements Runtime {
     const broken = (why: string): void => {
       this.exit(EXIT_BROKEN, why);
     };
-    this.parts = wire(ports, options, { wake, broken, postmaster: () => this.postmaster });
+    this.parts = wire(ports, options, {
+      wake,
+      broken,
+      postmaster: () => this.postmaster,
+      isStalled: () => this.isStalled,
+    });
     this.hands = {
       ...this.parts,
       exit: (code, why) => {
@@ -124,6 +131,8 @@ class Agent implements Runtime {
   private async look(): Promise<Observation> {
     const observation = await observe(this.parts, this.undone?.step.kind);
     this.postmaster = observation.postgres.postmaster;
+    const volumes = known(observation.postgres.health.storage) ?? [];
+    this.isStalled = volumes.some(({ state }) => state === 'stalled');
     return observation;
   }
 

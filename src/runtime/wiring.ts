@@ -45,6 +45,8 @@ export interface Hooks {
   readonly broken: (why: string) => void;
   /** As last seen. */
   readonly postmaster: () => PostmasterId | undefined;
+  /** The disk did not answer when last looked at. */
+  readonly isStalled: () => boolean;
 }
 
 export interface Parts extends RuntimePorts {
@@ -93,6 +95,7 @@ export function wire(ports: RuntimePorts, options: { readonly self: Self; readon
     confirm: (reign) => keeper.confirm(reign),
     onChange: hooks.wake,
     onOverrun: hooks.broken,
+    isStalled: hooks.isStalled,
   });
   const parts: Parts = {
     ...ports,

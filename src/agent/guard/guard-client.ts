@@ -25,6 +25,7 @@ export class GuardClient implements Guard {
   readonly #waiting = new Map<number, (reply: Reply) => void>();
   #socket: Socket | undefined;
   #startedAt = Number.NEGATIVE_INFINITY;
+  #isStarting = false;
   #lastId = 0;
 
   constructor(place: GuardPlace, onTrouble: (text: string) => void) {
@@ -135,12 +136,11 @@ export class GuardClient implements Guard {
 
   #start(): void {
     const now = performance.now();
-    if (now - this.#startedAt < startAgainMs) return;
+    if (this.#isStarting || now - this.#startedAt < startAgainMs) return;
     this.#startedAt = now;
-    try {
-      startGuard(this.#place, (why) => this.#onTrouble(`the guard could not be started: ${why}`));
-    } catch (error) {
-      this.#onTrouble(`the guard could not be started: ${String(error)}`);
-    }
+    this.#isStarting = true;
+    startGuard(this.#place, (why) => this.#onTrouble(`the guard could not be started: ${why}`))
+      .catch((error: unknown) => this.#onTrouble(`the guard could not be started: ${String(error)}`))
+      .finally(() => (this.#isStarting = false));
   }
 }

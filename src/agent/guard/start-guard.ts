@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { closeSync, constants, ftruncateSync, fstatSync, openSync } from 'node:fs';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface GuardPlace {
@@ -23,16 +24,20 @@ const logFile = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | co
  * Starts the guard in a session of its own: it outlives us, and no signal to our group reaches it. Of our environment it gets
  * nothing but the path: no secrets, no NODE_OPTIONS. A second guard of the directory ends by itself.
  */
-export function startGuard({ dataDir, stateDir, program }: GuardPlace, onFailure: (why: string) => void): void {
-  const logFd = openSync(join(stateDir, 'guard.log'), logFile, 0o600);
-  if (fstatSync(logFd).size > logBytesMax) ftruncateSync(logFd);
+export async function startGuard(
+  { dataDir, stateDir, program }: GuardPlace,
+  onFailure: (why: string) => void,
+): Promise<void> {
+  // Not at once: opening a file to write waits for a disk that does not answer.
+  const log = await open(join(stateDir, 'guard.log'), logFile, 0o600);
+  if ((await log.stat()).size > logBytesMax) await log.truncate();
   const guard = spawn(process.execPath, [...smallNode, program, dataDir, stateDir], {
     cwd: '/',
     detached: true,
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
-    stdio: ['ignore', logFd, logFd],
+    stdio: ['ignore', log.fd, log.fd],
   });
   guard.on('error', (error) => onFailure(error.message));
   guard.unref();
-  closeSync(logFd);
+  await log.close();
 }

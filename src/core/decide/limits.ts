@@ -31,6 +31,8 @@ export const LIMITS = {
 
   /** Trouble with server or storage that is over sooner is not told. */
   troubleToldMs: 2_000,
+  /** What a PostgreSQL that is gone has left may end by itself for so long. */
+  leftoversMs: 200,
   /** What is killed is gone by then, unless it is in state D. */
   killedByMs: 1_000,
   /** Free space that makes a member worth handing over to: four WAL segments. */

@@ -6,6 +6,8 @@ import { LIMITS } from './limits.ts';
 import { unfencedCount } from './unfenced.ts';
 import { volumeText } from './unfit.ts';
 
+const UNFENCED = 'processes of PostgreSQL outlive SIGKILL: this member is not fenced';
+
 /** Everything that is wrong and has lasted long enough to be told, as stable text. */
 function troubles(obs: Observation, mem: Memory): readonly string[] {
   const { health } = obs.postgres;
@@ -19,7 +21,7 @@ function troubles(obs: Observation, mem: Memory): readonly string[] {
     ...(lasts(server.silentSinceMs) ? ['PostgreSQL answers no new connection'] : []),
     ...(lasts(server.stuckSinceMs) ? ['commits do not reach the WAL'] : []),
     ...(server.refusal === undefined ? [] : [`PostgreSQL turns new connections away: ${server.refusal}`]),
-    ...(left === 0 ? [] : ['processes of PostgreSQL outlive SIGKILL: this member is not fenced']),
+    ...(left === 0 ? [] : [UNFENCED]),
   ];
 }
 
@@ -31,30 +33,37 @@ function walMoved(obs: Observation, mem: Memory): Memory['walMoved'] {
   return { flushLsn: sql.flushLsn, atMs: mem.walMoved === undefined ? Number.NEGATIVE_INFINITY : obs.nowMs };
 }
 
+function remember(before: Memory, obs: Observation): Memory {
+  const { postmaster, health, sql } = obs.postgres;
+  const isLeft = postmaster === undefined && health.leftovers > 0;
+  // Who answers has not been killed.
+  const isOver = sql.kind === 'seen' || (postmaster === undefined && !isLeft);
+  const { yielding } = before;
+  const isAnotherReign = yielding !== undefined && obs.lease.kind === 'held' && obs.lease.reign !== yielding.reign;
+  return {
+    ...before,
+    answeredMs: Math.max(before.answeredMs, health.server.answeredMs ?? 0),
+    walMoved: walMoved(obs, before),
+    fencingSinceMs: isOver ? undefined : before.fencingSinceMs,
+    leftoversSinceMs: isLeft ? (before.leftoversSinceMs ?? obs.nowMs) : undefined,
+    yielding: isAnotherReign ? undefined : yielding,
+  };
+}
+
 /** Takes what is known of server and storage into memory, and tells people of each change once. */
 export function noteHealth(
   before: Memory,
   obs: Observation,
 ): { readonly memory: Memory; readonly events: readonly EventDraft[] } {
-  const { postmaster, health } = obs.postgres;
-  const isGone = postmaster === undefined && health.leftovers === 0;
-  const answeredMs = Math.max(before.answeredMs, health.server.answeredMs ?? 0);
-  const isOver =
-    before.yielding !== undefined && obs.lease.kind === 'held' && obs.lease.reign !== before.yielding.reign;
-  const mem: Memory = {
-    ...before,
-    answeredMs,
-    walMoved: walMoved(obs, before),
-    fencingSinceMs: isGone ? undefined : before.fencingSinceMs,
-    yielding: isOver ? undefined : before.yielding,
-  };
+  const mem = remember(before, obs);
   const told = troubles(obs, mem).join('; ');
   if (told === mem.healthTold) return { memory: mem, events: [] };
-  const kind = told.includes('not fenced') && !mem.healthTold.includes('not fenced') ? 'postgres.unfenced' : undefined;
-  const text = `${obs.self.name}: ${told === '' ? 'storage and server are well again' : told}`;
   const left = unfencedCount({ obs, mem, nowMs: obs.nowMs });
+  const isNew = left > 0 && !mem.healthTold.includes(UNFENCED);
+  const text = `${obs.self.name}: ${told === '' ? 'storage and server are well again' : told}`;
+  const evidence = { before: mem.healthTold, unfenced: left };
   return {
     memory: { ...mem, healthTold: told },
-    events: [{ kind: kind ?? 'health.changed', text, evidence: { before: mem.healthTold, unfenced: left } }],
+    events: [{ kind: isNew ? 'postgres.unfenced' : 'health.changed', text, evidence }],
   };
 }

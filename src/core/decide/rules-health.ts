@@ -16,7 +16,8 @@ interface Unwell {
 /** This member leads, PostgreSQL is unfit to, and somebody else is better off. Otherwise leadership stays where it is. */
 function unwell(ctx: Context): Unwell | undefined {
   const { held, mem } = ctx;
-  if (held === undefined || mem.servingReign !== held.reign || mem.switchover !== undefined) return undefined;
+  if (held === undefined || mem.servingReign !== held.reign || mem.switchover !== undefined || ctx.config.paused)
+    return undefined;
   const unfit = unfitOf(ctx);
   const other = unfit === undefined ? undefined : betterOff(ctx, unfit)[0]?.name;
   return unfit === undefined || other === undefined ? undefined : { held, unfit, other };
@@ -25,11 +26,16 @@ function unwell(ctx: Context): Unwell | undefined {
 /** Killed, yet something of it is still there: nobody may believe that it is gone, and nothing is started beside it. */
 function killLeftovers(ctx: Context): Ruling | undefined {
   const { postmaster, health } = ctx.obs.postgres;
-  if (postmaster !== undefined || health.leftovers === 0 || ctx.obs.job !== undefined) return undefined;
+  if (postmaster !== undefined || health.leftovers === 0 || ctx.obs.job !== undefined || ctx.config.paused)
+    return undefined;
   const mayLeave = ctx.held === undefined && ctx.leader?.name !== ctx.me;
   if (mayLeave && ctx.obs.requests.some((request) => request.kind === 'shutdown')) return undefined;
+  const why = `${health.leftovers} processes of a PostgreSQL that is gone still work in the data directory`;
+  // Backends notice by themselves that their postmaster has died, and a server that somebody starts has a postmaster soon.
+  if (ctx.nowMs - (ctx.mem.leftoversSinceMs ?? ctx.nowMs) < LIMITS.leftoversMs)
+    return { why, wakeInMs: LIMITS.leftoversMs / 4 };
   return {
-    why: `${health.leftovers} processes of a PostgreSQL that is gone still work in the data directory`,
+    why,
     steps: [{ kind: 'fence', why: 'left behind by a PostgreSQL that is gone' }],
     memory: { fencingSinceMs: ctx.mem.fencingSinceMs ?? ctx.nowMs },
     wakeInMs: LIMITS.primaryQuietMs,
@@ -97,7 +103,8 @@ function yieldKey(ctx: Context): Ruling | undefined {
 
 function unwellWhileDown(ctx: Context, held: HeldLease, bars: Unfit | undefined): Unwell | undefined {
   const other = bars === undefined ? undefined : betterOff(ctx, bars)[0]?.name;
-  if (bars === undefined || other === undefined || ctx.mem.switchover !== undefined) return undefined;
+  if (bars === undefined || other === undefined || ctx.mem.switchover !== undefined || ctx.config.paused)
+    return undefined;
   return { held, unfit: bars, other };
 }
 

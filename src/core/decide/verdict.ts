@@ -22,7 +22,7 @@ function whileDown(ctx: Context): LeaseVerdict {
 /** Of no use to anybody while another member could serve: a stalled disk keeps even a kill from ending it. */
 function unfitWithhold(ctx: Context, reign: number): LeaseVerdict | undefined {
   if (ctx.mem.yielding?.reign === reign) return withhold(ctx.mem.yielding.why);
-  const unfit = unfitOf(ctx);
+  const unfit = ctx.config.paused ? undefined : unfitOf(ctx);
   if (unfit === undefined || (unfit.kind !== 'hung' && unfit.kind !== 'stalled')) return undefined;
   const [other] = betterOff(ctx, unfit);
   return other === undefined ? undefined : withhold(`${unfit.why}; ${other.name} is better off`);

@@ -69,6 +69,8 @@ export interface Memory {
   readonly yielding: (Unfit & { readonly reign: number }) | undefined;
   /** Since when PostgreSQL, or what is left of it, has been killed and is not gone. */
   readonly fencingSinceMs: number | undefined;
+  /** Since when a PostgreSQL that is gone has left processes. */
+  readonly leftoversSinceMs: number | undefined;
   /** A hand-over for want of space failed: not tried again before this time. */
   readonly handOverAgainMs: number;
   /** The switchover under way: asked for by /failover of this revision; what is done of it. */
@@ -153,6 +155,7 @@ export function initialMemory(nowMs: number): Memory {
     healthTold: '',
     yielding: undefined,
     fencingSinceMs: undefined,
+    leftoversSinceMs: undefined,
     handOverAgainMs: 0,
     switchover: undefined,
     switchoverAsked: undefined,

@@ -127,7 +127,7 @@ describe('a primary whose disk does not answer', () => {
 
   test('gives the key up only once nothing of it is left', () => {
     const yielding = { kind: 'stalled', why: 'the disk does not answer', reign: 10 } as const;
-    const mem = { ...settled, yielding, fencingSinceMs: NOW_MS - LONG_MS };
+    const mem = { ...settled, yielding, fencingSinceMs: NOW_MS - LONG_MS, leftoversSinceMs: NOW_MS - LONG_MS };
     const stuck = { ...storage('stalled'), leftovers: 2 };
     expect(decided(leading(sick(down(), stuck)), mem)).toMatchObject({ rule: 'H10', steps: ['fence'] });
     expect(decided(leading(sick(down(), storage('stalled'))), mem)).toMatchObject({
@@ -140,7 +140,7 @@ describe('a primary whose disk does not answer', () => {
 
 describe('a process that no kill ends', () => {
   const stuck = { ...NO_HEALTH, leftovers: 3 };
-  const killed = { ...settled, fencingSinceMs: NOW_MS - LONG_MS, healthTold: '' };
+  const killed = { ...settled, fencingSinceMs: NOW_MS - LONG_MS, leftoversSinceMs: NOW_MS - LONG_MS };
 
   test('makes the member not fenced, which is published, told once, and never `stopped`', () => {
     const obs = observation({ postgres: sick(down(), stuck), cluster: view({ leader: leaderKey('b', 20) }) });
@@ -149,6 +149,10 @@ describe('a process that no kill ends', () => {
     expect(first.events.map(({ kind }) => kind)).toContain('postgres.unfenced');
     const second = decided(obs, first.after);
     expect(second.events).toEqual([]);
+  });
+
+  test('may end by itself for a moment, in which nothing is started or released either', () => {
+    expect(decided(leading(sick(down(), stuck)))).toMatchObject({ rule: 'H10', steps: [] });
   });
 
   test('counts as the guard counts it', () => {
@@ -206,6 +210,17 @@ describe('a server that answers nobody new', () => {
     expect(it.plan.publish).toMatchObject({ role: 'primary', state: 'running' });
     expect(decided(leading(sick(late, NO_HEALTH)), mem).verdict).toBe('withhold');
   });
+});
+
+test('while paused nothing is killed and no lease withheld, however sick the server is', () => {
+  const cluster = { ...led(), config: configKey({ pause: true }) };
+  for (const health of [storage('stalled'), storage('readOnly'), silent(LONG_MS), { ...NO_HEALTH, leftovers: 1 }]) {
+    const server = health.leftovers > 0 ? down() : serving;
+    const it = decided(leading(sick(server, health), {}, cluster), { ...settled, leftoversSinceMs: 0 });
+    expect(it).toMatchObject({ verdict: 'renew' });
+    expect(it.steps).not.toContain('fence');
+    expect(it.steps).not.toContain('releaseKey');
+  }
 });
 
 describe('a primary that has no room, or may not write', () => {

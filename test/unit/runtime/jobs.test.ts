@@ -20,6 +20,7 @@ let kills: number;
 let confirmed: boolean;
 let changes: string[];
 let overruns: string[];
+let isStalled: boolean;
 let jobs: JobRunner;
 let postgres: Postgres;
 
@@ -30,6 +31,7 @@ beforeEach(() => {
   confirmed = true;
   changes = [];
   overruns = [];
+  isStalled = false;
   postgres = {
     observe: () => Promise.reject(new Error('not asked here')),
     onChange: () => undefined,
@@ -59,6 +61,7 @@ beforeEach(() => {
     confirm: (reign) => Promise.resolve(confirmed && reign === 7),
     onChange: (reason) => changes.push(reason),
     onOverrun: (why) => overruns.push(why),
+    isStalled: () => isStalled,
   });
 });
 
@@ -182,4 +185,15 @@ test('a look that was begun during a promotion proves nothing about its end', as
 test('before anything was seen, a lost lease kills', () => {
   new Fence(postgres, jobs).onLeaseLost();
   expect(kills).toBe(1);
+});
+
+test('a job that hangs in a disk that does not answer is waited for as long as that lasts', async () => {
+  isStalled = true;
+  jobs.start({ kind: 'checkpoint' }, clock.nowMs + 1_000);
+  jobs.cancel();
+  await clock.advance(300_000);
+  expect(overruns).toEqual([]);
+  isStalled = false;
+  await clock.advance(61_000);
+  expect(overruns).toHaveLength(1);
 });

@@ -65,7 +65,7 @@ beforeEach(async () => {
       callbacks: { call: () => undefined },
     },
     { self, keys },
-    { wake: () => undefined, broken: () => undefined, postmaster: () => undefined },
+    { wake: () => undefined, broken: () => undefined, isStalled: () => false, postmaster: () => undefined },
   );
   hands = { ...parts, exit: () => undefined };
   parts.mirror.start();
