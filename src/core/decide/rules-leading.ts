@@ -43,7 +43,12 @@ function hasOwnSlot(ctx: Context, name: string): boolean {
 function syncMove({ ctx, held, primary }: Leading): SyncMove | undefined {
   if (ctx.view === undefined) return undefined;
   const running = ctx.view.members.filter(
-    (member) => member.data.state === 'running' && member.name !== ctx.me && !isTagged(ctx, member.name, 'nosync'),
+    (member) =>
+      member.data.state === 'running' &&
+      member.name !== ctx.me &&
+      !isTagged(ctx, member.name, 'nosync') &&
+      // Commits would wait for its disk.
+      member.data.kornak?.unfit === undefined,
   );
   return planSync({
     me: ctx.me,
