@@ -123,7 +123,10 @@ describe.skipIf(refused !== undefined)(`a cluster on disks that fail (${refused 
     await until('it does not start there', async () =>
       JSON.stringify(await explained(before)).includes('PostgreSQL is not started'),
     );
+    // As somebody would who repairs a file system: nobody works in it meanwhile.
+    await before.killNode();
     await diskOf(before).repair();
+    before.start();
     await nothingLost();
   }, 90_000);
 
