@@ -1,6 +1,7 @@
 // Which adapter goes where: the only place that knows all of them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { apiClient } from '../api/client.ts';
 import { type ApiServer, createApiServer } from '../api/server.ts';
 import type { LocalConfig } from '../config/local-config.ts';
 import { decide } from '../core/decide/decide.ts';
@@ -17,6 +18,7 @@ import { checkName } from './name-check.ts';
 import type { Place } from './prepare.ts';
 import { Refusal } from './refusal.ts';
 import { serverOptions } from './server-options.ts';
+import { StatePromises } from './state-promises.ts';
 import { SystemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
 
@@ -41,7 +43,18 @@ export function compose(live: LiveConfig, place: Place, log: Log, onExit: (code:
   const postgres = new LocalServer(serverOptions(live, { ...place, clock, log }));
   const guard = new GuardClient({ dataDir, stateDir, program: guardProgram }, (text) => log.log('WARNING', text));
   const callbacks = new CallbackRunner(live, log);
-  const ports = { store, postgres, guard, peers: new HttpPeers(clock), clock, random: systemRandom, log, callbacks };
+  const { authentication } = config.restapi;
+  const ports = {
+    store,
+    postgres,
+    guard,
+    promiseFile: new StatePromises(stateDir),
+    peers: new HttpPeers(clock, apiClient({ authentication, isInsecure: true })),
+    clock,
+    random: systemRandom,
+    log,
+    callbacks,
+  };
   const runtime = createRuntime(ports, { self: live.self(), keys: keysBelow(config.storePrefix), decide, onExit });
   const api = apiServer(config, runtime, log);
   return {

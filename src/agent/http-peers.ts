@@ -3,10 +3,13 @@ import { request as requestTls } from 'node:https';
 import type { PeerStatus } from '../core/model/observation.ts';
 import { type Seen, seen, unknown } from '../core/model/seen.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Peers } from '../ports/peers.ts';
+import { type CallApi, withPath } from '../api/client.ts';
+import type { ForgetRequest, Peers, PromiseAnswer, PromiseRequest } from '../ports/peers.ts';
+import { forgetBody, promiseBody } from '../api/failsafe-body.ts';
 import { peerStatusFrom } from './peer-status.ts';
 
 const bodyBytesMax = 1_048_576;
+const refusalShown = 200;
 
 export type HttpAnswer =
   | { readonly kind: 'ok'; readonly status: number; readonly body: string }
@@ -45,9 +48,12 @@ export function httpGet(url: string, budgetMs: number): Promise<HttpAnswer> {
 
 export class HttpPeers implements Peers {
   readonly #clock: Clock;
+  /** With the credentials of the cluster's REST listeners. */
+  readonly #call: CallApi;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, call: CallApi) {
     this.#clock = clock;
+    this.#call = call;
   }
 
   async probe(apiUrl: string, budgetMs: number): Promise<Seen<PeerStatus>> {
@@ -58,5 +64,19 @@ export class HttpPeers implements Peers {
     // The status code says what the member is fit for, which is not what is asked here.
     const status = peerStatusFrom(answer.body);
     return status === undefined ? unknown(`the answer of ${apiUrl} holds no status`) : seen(status, askedMs);
+  }
+
+  async askFailsafe(apiUrl: string, request: PromiseRequest, budgetMs: number): Promise<PromiseAnswer> {
+    const url = withPath(apiUrl, '/failsafe');
+    if (url === undefined) return { kind: 'refused', why: `${apiUrl} is no URL` };
+    const reply = await this.#call({ method: 'POST', url, body: promiseBody(request), budgetMs });
+    if (reply.kind !== 'answered') return { kind: 'refused', why: reply.why };
+    if (reply.status === 200 && reply.body === 'Accepted') return { kind: 'accepted' };
+    return { kind: 'refused', why: `${reply.status} ${reply.body.slice(0, refusalShown)}` };
+  }
+
+  async forgetFailsafe(apiUrl: string, request: ForgetRequest, budgetMs: number): Promise<void> {
+    const url = withPath(apiUrl, '/failsafe');
+    if (url !== undefined) await this.#call({ method: 'DELETE', url, body: forgetBody(request), budgetMs });
   }
 }

@@ -1,6 +1,7 @@
 // The REST contract as data: whatever answers, checks access or documents it reads this table.
 import { patchConfig, putConfig } from './config-handlers.ts';
 import type { Endpoint } from './endpoint.ts';
+import { deleteFailsafe, getFailsafe, postFailsafe } from './failsafe-handlers.ts';
 import { deleteDivergence, getDivergence, postReinitialize } from './healing-handlers.ts';
 import { getExplain, postBootstrap } from './own-handlers.ts';
 import { getCluster, getConfig, getHealth, getHistory, getLiveness, getReadiness, getStatus } from './read-handlers.ts';
@@ -35,6 +36,27 @@ export const CONTRACT: readonly Endpoint[] = [
     ...CHECK,
     doc: '200 where this member leads, or streams with no more than lag=SIZE. mode=write counts what is received.',
     handle: getReadiness,
+  },
+  {
+    method: 'GET',
+    path: '/failsafe',
+    ...OPEN,
+    doc: 'The members that may lead, and must agree when the leader goes on without the store.',
+    handle: getFailsafe,
+  },
+  {
+    method: 'POST',
+    path: '/failsafe',
+    ...UNSAFE,
+    doc: 'Asked by the leader while the store does not answer: `Accepted` promises neither to lead nor to pledge.',
+    handle: postFailsafe,
+  },
+  {
+    method: 'DELETE',
+    path: '/failsafe',
+    ...UNSAFE,
+    doc: 'Takes back what a leader asked for, once it leads through the store again.',
+    handle: deleteFailsafe,
   },
   {
     method: 'PATCH',

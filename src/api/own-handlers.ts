@@ -27,6 +27,7 @@ export function getExplain(_: ApiRequest, { desk, situation, scope, name }: Offi
     health: healthFields(situation, nowMs),
     job: jobFields(situation, nowMs),
     timers: timerFields(situation, nowMs),
+    failsafe: failsafeFields(situation, nowMs),
     store: situation.observation.cluster.kind === 'seen' ? undefined : situation.observation.cluster.why,
     nonsense: situation.view?.nonsense,
     events: snapshot.events,
@@ -74,6 +75,15 @@ function jobFields({ observation }: Situation, nowMs: number): unknown {
     percent: job.progress?.percent,
     cancelled: job.cancelled,
   };
+}
+
+/** undefined: the store carries the lead. */
+function failsafeFields({ observation, isFailsafe }: Situation, nowMs: number): unknown {
+  const { lease, promise } = observation;
+  if (!isFailsafe) return undefined;
+  if (lease.kind === 'held') return { leads: true, since_ms: Math.round(nowMs - (lease.carriedSinceMs ?? nowMs)) };
+  if (promise.kind !== 'given') return undefined;
+  return { leads: false, leader: promise.leader, promised_ms: Math.round(promise.untilMs - nowMs) };
 }
 
 /** What in this member acts by time, with what is left of it. */

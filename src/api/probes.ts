@@ -11,10 +11,11 @@ export function isAlive(situation: Situation | undefined, nowMs: number, started
 }
 
 /** Leads, or streams and is not further behind than `lag`; `mode=write`: has received, else replayed. */
-export function isReady({ leads, state, replicationState, sql, view, config }: Situation, query: Query): boolean {
+export function isReady(situation: Situation, query: Query): boolean {
+  const { leads, state, replicationState, sql, view, config, isFailsafe } = situation;
   if (leads) return true;
   if (state !== 'running' || replicationState !== 'streaming' || sql?.kind !== 'standby') return false;
-  if (view === undefined && sql.receiver?.latestEndLsn === undefined) return false;
+  if (view === undefined && sql.receiver?.latestEndLsn === undefined) return isFailsafe;
   const location = query.values.get('mode') === 'write' ? sql.receivedLsn : sql.replayedLsn;
   return leaderPosition({ view, sql }) - location <= (lagLimit(query) ?? BigInt(config.maximumLagOnFailoverBytes));
 }

@@ -27,6 +27,8 @@ export interface Situation {
   readonly syncStandby: 'sync_standby' | 'quorum_standby' | undefined;
   readonly isStandbyCluster: boolean;
   readonly isPaused: boolean;
+  /** The members' promises carry the lead without the store: this member leads by them, or has given one. */
+  readonly isFailsafe: boolean;
   /** Since this was looked at. */
   readonly ageMs: number;
   readonly lastCycleMs: number;
@@ -58,6 +60,7 @@ export function situationOf(snapshot: Snapshot, nowMs: number): Situation {
     syncStandby: syncStandbyOf(observation, view, config),
     isStandbyCluster,
     isPaused: config.paused,
+    isFailsafe: isFailsafe(observation, nowMs),
     ageMs: nowMs - observation.nowMs,
     lastCycleMs: snapshot.atMs,
     storeSeenAtS: snapshot.storeSeenAtS,
@@ -67,6 +70,11 @@ export function situationOf(snapshot: Snapshot, nowMs: number): Situation {
 
 function leadsNow({ lease }: Observation, nowMs: number): boolean {
   return lease.kind === 'held' && lease.deadlineMs > nowMs;
+}
+
+function isFailsafe({ lease, promise }: Observation, nowMs: number): boolean {
+  if (lease.kind === 'held') return lease.carriedSinceMs !== undefined && lease.deadlineMs > nowMs;
+  return promise.kind === 'given' && promise.untilMs > nowMs;
 }
 
 /** In pause a primary stays one while the store is silent: then what PostgreSQL is counts as leading. */

@@ -63,11 +63,18 @@ function healingFields({ healing, observation }: Situation): unknown {
   return { healing: healing === undefined ? undefined : { rung, try: tries, why }, job };
 }
 
-function clusterFields({ observation, view, isPaused, storeSeenAtS }: Situation): Readonly<Record<string, unknown>> {
+function clusterFields({
+  observation,
+  view,
+  isPaused,
+  isFailsafe,
+  storeSeenAtS,
+}: Situation): Readonly<Record<string, unknown>> {
   const { self, postgres } = observation;
   return {
     pause: isPaused ? true : undefined,
     cluster_unlocked: view?.leader === undefined ? true : undefined,
+    failsafe_mode_is_active: isFailsafe ? true : undefined,
     dcs_last_seen: storeSeenAtS,
     tags: Object.keys(self.tags).length === 0 ? undefined : self.tags,
     database_system_identifier: postgres.data.kind === 'cluster' ? postgres.data.control.systemId : undefined,

@@ -4,6 +4,9 @@ import type { PeerStatus } from '../core/model/observation.ts';
 import type { Seen } from '../core/model/seen.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 
+import type { ForgetRequest, PromiseRequest } from './peers.ts';
+import type { PromiseGiven } from './promises.ts';
+
 /** done, certainly not done because another was faster, certainly not done for another reason, or unknown. */
 export type DeskOutcome<T> =
   | { readonly kind: 'done'; readonly value: T }
@@ -43,4 +46,8 @@ export interface Desk {
   /** Deletes what is kept of it; what was held may then be given up. absent: there is no such record. */
   discardDivergence(id: string): Promise<DeskOutcome<DivergenceRecord>>;
   probe(apiUrl: string): Promise<Seen<PeerStatus>>;
+  /** A leader without the store asks this member not to lead. Accepted once the promise is durable. */
+  promise(request: PromiseRequest): Promise<PromiseGiven>;
+  /** It leads through the store again. */
+  forget(request: ForgetRequest): void;
 }

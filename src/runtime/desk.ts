@@ -10,12 +10,14 @@ import type { Snapshot } from '../core/model/snapshot.ts';
 import { mergePatch } from '../core/settings/merge-patch.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Desk, DeskOutcome, JsonObject } from '../ports/desk.ts';
-import type { Peers } from '../ports/peers.ts';
+import type { ForgetRequest, Peers, PromiseRequest } from '../ports/peers.ts';
 import type { Postgres } from '../ports/postgres.ts';
+import type { PromiseGiven } from '../ports/promises.ts';
 import type { TxnOutcome } from '../ports/store.ts';
 import { BUDGETS } from './budgets.ts';
 import { Freshener } from './freshener.ts';
 import type { Mirror } from './mirror.ts';
+import type { PromiseBook } from './promise-book.ts';
 import type { Requests } from './requests.ts';
 import type { Transactor } from './transactor.ts';
 
@@ -34,6 +36,7 @@ export interface DeskParts {
   readonly peers: Peers;
   readonly postgres: Pick<Postgres, 'divergences' | 'discardDivergence'>;
   readonly requests: Requests;
+  readonly promises: PromiseBook;
   readonly wake: (reason: string) => void;
 }
 
@@ -154,6 +157,14 @@ export class RuntimeDesk implements Desk {
 
   probe(apiUrl: string): Promise<Seen<PeerStatus>> {
     return this.parts.peers.probe(apiUrl, BUDGETS.probe);
+  }
+
+  promise(request: PromiseRequest): Promise<PromiseGiven> {
+    return this.parts.promises.give(request);
+  }
+
+  forget(request: ForgetRequest): void {
+    this.parts.promises.forget(request);
   }
 
   private view(): ClusterView | undefined {

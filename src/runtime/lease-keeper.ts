@@ -2,11 +2,13 @@
 // A deadline counts only once the guard has answered that it enforces it. Losing the lease is told at once.
 import type { PostmasterId } from '../core/model/local-postgres.ts';
 import type { LeaseState } from '../core/model/observation.ts';
-import type { LeaseVerdict } from '../core/model/plan.ts';
+import type { FailsafeCall, LeaseVerdict } from '../core/model/plan.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { Guard } from '../ports/guard.ts';
 import type { LeaseId, Store, TxnOutcome } from '../ports/store.ts';
+import type { Peers } from '../ports/peers.ts';
 import { BUDGETS } from './budgets.ts';
+import { FailsafeRounds } from './failsafe-rounds.ts';
 import { deadlineMs, renewalPace } from './lease-times.ts';
 
 export interface LeaseKeeperOptions {
@@ -15,10 +17,14 @@ export interface LeaseKeeperOptions {
   readonly clock: Clock;
   readonly leaderKey: string;
   readonly name: string;
+  readonly scope: string;
+  readonly peers: Peers;
   /** The postmaster as last seen, for the guard. */
   readonly postmaster: () => PostmasterId | undefined;
   /** PostgreSQL must not accept a write from this moment on. */
   readonly onLost: (why: string) => void;
+  /** The key is gone, or the deadline has come to rest on something else: worth a decision. */
+  readonly onChange: (reason: string) => void;
   /** Something about renewing that is worth a line. */
   readonly onTrouble: (text: string) => void;
 }
@@ -40,7 +46,13 @@ export class LeaseKeeper {
   private lost: Extract<LeaseState, { kind: 'lost' }> | undefined;
   /** Counts what was taken and let go of, so that an answer that belongs to an earlier lease is recognised. */
   private epoch = 0;
-  private verdict: { readonly kind: LeaseVerdict['kind']; readonly atMs: number } | undefined;
+  private verdict: { readonly said: LeaseVerdict; readonly atMs: number } | undefined;
+  private readonly rounds: FailsafeRounds;
+  /** The guard is told one deadline at a time, so that the last one told is the one in force. */
+  private arming: Promise<unknown> = Promise.resolve();
+  /** An order of which nobody knows whether it arrived may still arrive. */
+  private unsureUntilMs = 0;
+  private cancelPatience: CancelTimer | undefined;
   /** When the next renewal is to begin. */
   private dueMs = 0;
   private failures = 0;
@@ -50,6 +62,17 @@ export class LeaseKeeper {
 
   constructor(options: LeaseKeeperOptions) {
     this.options = options;
+    const { peers, clock, name, scope, onTrouble } = options;
+    this.rounds = new FailsafeRounds({
+      peers,
+      clock,
+      name,
+      scope,
+      onTrouble,
+      reign: () => this.held?.reign,
+      call: () => this.failsafe(),
+      onPromised: (sentAtMs, promiseMs, isStill) => this.carry(sentAtMs, promiseMs, isStill),
+    });
   }
 
   state(): LeaseState {
@@ -68,9 +91,11 @@ export class LeaseKeeper {
       ttlMs: start.ttlMs,
       takenMs: clock.bootMs(),
     };
+    const asked = this.rounds.end();
     const refusal = await this.arm(held);
     if (refusal !== undefined) return refusal;
     if (clock.bootMs() >= held.deadlineMs) return 'the lease is all but over';
+    if (asked !== undefined && this.isGuardSure()) this.rounds.forget(asked);
     this.hold(held, start.sentAtMs + renewalPace(start.ttlMs).intervalMs);
     return undefined;
   }
@@ -88,8 +113,8 @@ export class LeaseKeeper {
 
   /** The core's word on whether to go on. A loop that hangs does not renew it, and its age withholds the lease. */
   judge(verdict: LeaseVerdict, atMs: number): void {
-    const before = this.verdict?.kind;
-    this.verdict = { kind: verdict.kind, atMs };
+    const before = this.verdict?.said.kind;
+    this.verdict = { said: verdict, atMs };
     if (verdict.kind === 'withhold' && before === 'renew' && this.held !== undefined)
       this.options.onTrouble(`the leader lease is not renewed: ${verdict.why}`);
     if (verdict.kind === 'renew' && this.held !== undefined) this.schedule();
@@ -111,6 +136,11 @@ export class LeaseKeeper {
   letGo(): void {
     this.clear();
     this.lost = undefined;
+  }
+
+  /** Promises may carry the lead now: they do not bind whom /failsafe does not name yet. */
+  isAskingMembers(): boolean {
+    return this.rounds.isRunning();
   }
 
   /** Linearizable proof that the key is ours in this reign, with a deadline ahead that the guard enforces. */
@@ -135,6 +165,8 @@ export class LeaseKeeper {
   }
 
   private clear(): void {
+    this.rounds.end();
+    this.cancelPatience?.();
     this.epoch += 1;
     this.held = undefined;
     this.failures = 0;
@@ -176,7 +208,7 @@ export class LeaseKeeper {
   }
 
   private mayRenew(held: Held): boolean {
-    if (this.verdict?.kind !== 'renew') return false;
+    if (this.verdict?.said.kind !== 'renew') return false;
     return this.options.clock.bootMs() - this.verdict.atMs <= renewalPace(held.ttlMs).verdictAgeMaxMs;
   }
 
@@ -186,11 +218,14 @@ export class LeaseKeeper {
     // Without leave nothing is scheduled either: the next verdict does that, and until then the deadline draws near.
     if (held === undefined || this.renewing || !this.mayRenew(held)) return;
     this.renewing = true;
-    const { intervalMs, pauseMs } = renewalPace(held.ttlMs);
+    const { intervalMs, pauseMs, requestMs } = renewalPace(held.ttlMs);
     const askedMs = this.options.clock.bootMs();
     this.dueMs = askedMs + intervalMs;
+    this.cancelPatience?.();
+    this.cancelPatience = this.options.clock.after(requestMs, () => this.askMembers());
     const came = await this.tryRenewal(held, epoch);
     if (epoch !== this.epoch) return;
+    this.cancelPatience();
     this.renewing = false;
     this.failures = came === 'again' ? this.failures + 1 : 0;
     if (came === 'again') this.dueMs = this.options.clock.bootMs() + pauseMs;
@@ -203,31 +238,88 @@ export class LeaseKeeper {
     const { requestMs } = renewalPace(held.ttlMs);
     const lease = await this.options.store.keepAlive(held.leaseId, { budgetMs: requestMs });
     if (epoch !== this.epoch) return 'over';
-    if (lease.kind === 'unanswered') return this.failed(`the store did not renew the lease: ${lease.why}`);
-    if (lease.kind === 'gone') return this.ended('the store ended the leader lease');
+    if (lease.kind === 'unanswered') return this.silent(`the store did not renew the lease: ${lease.why}`);
+    if (lease.kind === 'gone') return this.gone('the store ended the leader lease');
     const outcome = await this.readKey(held, requestMs);
     if (epoch !== this.epoch) return 'over';
     if (outcome.kind === 'notDone' || outcome.kind === 'unknown')
-      return this.failed(`the store did not show the leader key: ${outcome.why}`);
-    if (!this.isOurs(outcome, held)) return this.ended('the leader key is not ours any more');
+      return this.silent(`the store did not show the leader key: ${outcome.why}`);
+    if (!this.isOurs(outcome, held))
+      return this.notOurs(outcome.kind === 'refused' || outcome.kind === 'done' ? outcome.reads[0]?.value : undefined);
     if (!this.mayRenew(held)) return 'again';
     return this.extend(held, epoch, { ttlMs: lease.ttlMs, sentAtMs: lease.sentAtMs });
   }
 
   private async extend(held: Held, epoch: number, lease: { ttlMs: number; sentAtMs: number }): Promise<Renewal> {
-    const next: Held = { ...held, ttlMs: lease.ttlMs, deadlineMs: deadlineMs(lease.sentAtMs, lease.ttlMs) };
-    if (next.deadlineMs <= held.deadlineMs) return 'again';
+    const next: Held = {
+      ...held,
+      ttlMs: lease.ttlMs,
+      deadlineMs: deadlineMs(lease.sentAtMs, lease.ttlMs),
+      carriedSinceMs: undefined,
+    };
+    const asked = this.rounds.end();
+    // Promises that are about to be forgotten carry nothing any more: the deadline may move back to the lease's.
+    const isCarried = this.held?.carriedSinceMs !== undefined;
+    if (!isCarried && next.deadlineMs <= held.deadlineMs) return 'again';
     const refusal = await this.arm(next);
     if (epoch !== this.epoch) return 'over';
     this.checkDeadline();
     if (epoch !== this.epoch) return 'over';
     if (refusal !== undefined) return this.failed(refusal);
-    this.held = next;
-    this.watchDeadline(next);
+    this.enforced(next);
+    if (asked !== undefined && this.isGuardSure()) this.rounds.forget(asked);
+    if (isCarried) this.options.onChange('the lead is carried by the store again');
     return 'renewed';
   }
 
-  private async arm(held: Held): Promise<string | undefined> {
+  private enforced(next: Held): void {
+    this.held = next;
+    this.watchDeadline(next);
+  }
+
+  /** What the core lets the members be asked now. */
+  private failsafe(): FailsafeCall | undefined {
+    if (this.held === undefined || !this.mayRenew(this.held)) return undefined;
+    return this.verdict?.said.kind === 'renew' ? this.verdict.said.failsafe : undefined;
+  }
+
+  private askMembers(): void {
+    if (this.failsafe() !== undefined) this.rounds.begin();
+  }
+
+  /** All have promised: the deadline counts from the sending of the questions. */
+  private async carry(sentAtMs: number, promiseMs: number, isStill: () => boolean): Promise<void> {
+    const { epoch } = this;
+    const refusal = await this.inTurn(async () => {
+      const { held } = this;
+      if (held === undefined || epoch !== this.epoch || !isStill()) return undefined;
+      const carriedSinceMs = held.carriedSinceMs ?? this.options.clock.bootMs();
+      const next: Held = { ...held, deadlineMs: deadlineMs(sentAtMs, promiseMs), carriedSinceMs };
+      if (next.deadlineMs <= held.deadlineMs) return undefined;
+      const why = await this.order(next);
+      this.checkDeadline();
+      if (why === undefined && epoch === this.epoch && isStill()) this.carried(next, held);
+      return why;
+    });
+    if (refusal !== undefined) this.failed(refusal);
+  }
+
+  private carried(next: Held, before: Held): void {
+    this.enforced(next);
+    if (before.carriedSinceMs === undefined) this.options.onChange('the members carry the lead without the store');
+  }
+
+  private arm(held: Held): Promise<string | undefined> {
+    return this.inTurn(() => this.order(held));
+  }
+
+  private inTurn(work: () => Promise<string | undefined>): Promise<string | undefined> {
+    const done = this.arming.then(work);
+    this.arming = done;
+    return done;
+  }
+
+  private async order(held: Held): Promise<string | undefined> {
     const order = {
       postmaster: this.options.postmaster(),
       reign: held.reign,
@@ -235,7 +327,10 @@ export class LeaseKeeper {
       deadlineMs: held.deadlineMs,
     };
     const answer = await this.options.guard.arm(order, BUDGETS.guard);
-    if (answer.kind === 'unanswered') return `the guard does not answer: ${answer.why}`;
+    if (answer.kind === 'unanswered') {
+      this.unsureUntilMs = Math.max(this.unsureUntilMs, held.deadlineMs);
+      return `the guard does not answer: ${answer.why}`;
+    }
     if (answer.state.kind !== 'armed') return `the guard is not armed but ${answer.state.kind}`;
     return answer.state.order.deadlineMs === held.deadlineMs ? undefined : 'the guard enforces another deadline';
   }
@@ -261,6 +356,29 @@ export class LeaseKeeper {
   private failed(text: string): Renewal {
     if (this.failures === 0) this.options.onTrouble(text);
     return 'again';
+  }
+
+  private isGuardSure(): boolean {
+    return this.options.clock.bootMs() >= this.unsureUntilMs;
+  }
+
+  private silent(text: string): Renewal {
+    this.askMembers();
+    return this.failed(text);
+  }
+
+  /** Nobody's key: where every member has promised not to take it, the core may create it again. */
+  private gone(why: string): Renewal {
+    const isBridged = this.held?.carriedSinceMs !== undefined && this.failsafe()?.mayLeadAgain === true;
+    if (!isBridged) return this.ended(why);
+    this.options.onChange(why);
+    return this.failed(`${why}; the members carry the lead`);
+  }
+
+  /** Under our own name it may be the one that is being created again at this moment. */
+  private notOurs(holder: string | undefined): Renewal {
+    const why = 'the leader key is not ours any more';
+    return holder === undefined || holder === this.options.name ? this.gone(why) : this.ended(why);
   }
 
   private ended(why: string): Renewal {

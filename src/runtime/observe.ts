@@ -10,6 +10,7 @@ import type { JobRunner } from './jobs.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import type { Mirror } from './mirror.ts';
 import type { Probes } from './probes.ts';
+import type { PromiseBook } from './promise-book.ts';
 import type { Requests } from './requests.ts';
 import type { Unsettled } from './unsettled.ts';
 import type { VacancyWatch } from './vacancy.ts';
@@ -30,6 +31,7 @@ export interface Sources {
   readonly probes: Probes;
   readonly requests: Requests;
   readonly unsettled: Unsettled;
+  readonly promises: PromiseBook;
 }
 
 function guardView(answer: GuardAnswer): GuardView {
@@ -70,6 +72,7 @@ export async function observe(from: Sources, undone: Observation['undone']): Pro
     ended: from.jobs.ended(),
     peers: from.probes.all(),
     unsettled: from.unsettled.all(),
+    promise: from.promises.view(),
     requests: from.requests.all(),
     undone,
     random: from.random.next(),

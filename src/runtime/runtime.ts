@@ -90,7 +90,15 @@ class Agent implements Runtime {
       this.wake(what);
     });
     this.parts.mirror.start();
-    this.loop.start();
+    void this.begin();
+  }
+
+  /** Nothing is decided before it is known what this member has promised. */
+  private async begin(): Promise<void> {
+    const { promises, unsettled } = this.parts;
+    // Where a record stands, no pledge was made since it was written.
+    if (await promises.load()) unsettled.settle('pledge');
+    if (!this.exited) this.loop.start();
   }
 
   wake(reason: string): void {
@@ -138,9 +146,10 @@ class Agent implements Runtime {
 
   /** What must be known before the first step is done. */
   private takeNote(observation: Observation, decision: Decision): void {
-    const { callbacks, history, jobs, keeper, log } = this.parts;
+    const { callbacks, history, jobs, keeper, log, promises } = this.parts;
     this.teller.look(observation.cluster);
     keeper.judge(decision.plan.verdict, observation.nowMs);
+    promises.judge(decision.plan.promise);
     if (observation.ended !== undefined) jobs.noted(observation.ended);
     history.add(decision.events);
     for (const call of decision.plan.callbacks ?? []) callbacks.call(call);

@@ -11,6 +11,7 @@ import type { Guard } from '../ports/guard.ts';
 import type { Log } from '../ports/log.ts';
 import type { Peers } from '../ports/peers.ts';
 import type { Postgres } from '../ports/postgres.ts';
+import type { PromiseFile } from '../ports/promises.ts';
 import type { Random } from '../ports/random.ts';
 import type { Store } from '../ports/store.ts';
 import { EventHistory } from './event-history.ts';
@@ -20,6 +21,7 @@ import type { KeyChange } from './key-map.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { Mirror } from './mirror.ts';
 import { Probes } from './probes.ts';
+import { PromiseBook } from './promise-book.ts';
 import { Publisher } from './publish.ts';
 import { Requests } from './requests.ts';
 import { noteContact, type StoreContact } from './store-contact.ts';
@@ -32,6 +34,7 @@ export interface RuntimePorts {
   readonly store: Store;
   readonly postgres: Postgres;
   readonly guard: Guard;
+  readonly promiseFile: PromiseFile;
   readonly peers: Peers;
   readonly clock: Clock;
   readonly random: Random;
@@ -63,6 +66,7 @@ export interface Parts extends RuntimePorts {
   readonly probes: Probes;
   readonly requests: Requests;
   readonly unsettled: Unsettled;
+  readonly promises: PromiseBook;
   readonly history: EventHistory;
   /** The dynamic configuration in force, or what it begins with. */
   readonly config: () => DynamicConfig;
@@ -112,6 +116,14 @@ export function wire(ports: RuntimePorts, options: { readonly self: Self; readon
     probes: new Probes({ peers, clock, wake: hooks.wake }),
     requests: new Requests(),
     unsettled: new Unsettled(),
+    promises: new PromiseBook({
+      file: ports.promiseFile,
+      clock,
+      name: self.name,
+      scope: self.scope,
+      onTrouble: trouble,
+      onChange: hooks.wake,
+    }),
     history: new EventHistory({ clock, mirror, transactor, key: keys.events }),
     config,
   };
@@ -149,6 +161,9 @@ function makeKeeper({ ports, store, options, hooks, trouble }: KeeperParts, fenc
     clock: ports.clock,
     leaderKey: options.keys.leader,
     name: options.self.name,
+    scope: options.self.scope,
+    peers: ports.peers,
+    onChange: hooks.wake,
     postmaster: hooks.postmaster,
     onLost: (why) => {
       ports.log.log('ERROR', `the leader lease is lost: ${why}`);
@@ -190,7 +205,16 @@ function takeChanges(changes: readonly KeyChange[], parts: Parts, wake: (reason:
   parts.vacancy.noteChanges(changes);
   if (changes.some(({ key }) => key === keys.leader)) parts.keeper.checkNow();
   const reason = reasonToWake(changes, {
-    whole: new Set([keys.leader, keys.config, keys.initialize, keys.bootstrap, keys.sync, keys.failover, keys.reign]),
+    whole: new Set([
+      keys.leader,
+      keys.config,
+      keys.initialize,
+      keys.bootstrap,
+      keys.sync,
+      keys.failover,
+      keys.failsafe,
+      keys.reign,
+    ]),
     memberPrefix: keys.members,
     pledgePrefix: keys.pledges,
     ownMember: keys.member(self.name),

@@ -9,6 +9,7 @@ export interface Options {
   readonly synchronousNodeCount: number;
   readonly leaderTtlMs: number;
   readonly divergence: 'keep' | 'hold';
+  readonly isFailsafe: boolean;
   readonly maximumLagBytes: number;
   readonly primaryStartTimeoutMs: number;
   readonly primaryRaceBackoffMs: number;

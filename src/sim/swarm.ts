@@ -11,6 +11,8 @@ export function optionsOf(seed: number): Options {
     seed,
     memberCount,
     isSynchronous,
+    // A chance of its own, so that the rest of a seed's run does not hang on it.
+    isFailsafe: new Chance(seed ^ 0x51ed270b).happens(0.5),
     synchronousNodeCount: chance.integer(1, 2),
     leaderTtlMs: chance.oneOf(2000, 3000, 4000, 6000),
     ...raceOptions(new Chance(seed ^ 0x51ed270b)),

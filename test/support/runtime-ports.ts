@@ -2,6 +2,10 @@
 import type { CancelTimer, Clock } from '../../src/ports/clock.ts';
 import type { Guard, GuardAnswer, GuardOrder, GuardState } from '../../src/ports/guard.ts';
 import type { Log } from '../../src/ports/log.ts';
+import type { ForgetRequest, Peers, PromiseAnswer, PromiseRequest } from '../../src/ports/peers.ts';
+import type { PromiseFile, PromisesRead, StandingPromise } from '../../src/ports/promises.ts';
+import type { PeerStatus } from '../../src/core/model/observation.ts';
+import type { Seen } from '../../src/core/model/seen.ts';
 import type {
   Compare,
   KeyValue,
@@ -237,5 +241,50 @@ export class FakeLog implements Log {
 
   log(level: string, text: string): void {
     if (level !== 'DEBUG') this.lines.push(`${level}: ${text}`);
+  }
+}
+
+/** Members that promise what they are asked for, unless a test has them refuse or stay silent. */
+export class FakePeers implements Peers {
+  readonly asked: { readonly apiUrl: string; readonly request: PromiseRequest; readonly budgetMs: number }[] = [];
+  readonly forgotten: ForgetRequest[] = [];
+  answer: (apiUrl: string) => Promise<PromiseAnswer> = () => Promise.resolve({ kind: 'accepted' });
+
+  probe(): Promise<Seen<PeerStatus>> {
+    return Promise.resolve({ kind: 'unknown', why: 'not asked here' });
+  }
+
+  askFailsafe(apiUrl: string, request: PromiseRequest, budgetMs: number): Promise<PromiseAnswer> {
+    this.asked.push({ apiUrl, request, budgetMs });
+    return this.answer(apiUrl);
+  }
+
+  forgetFailsafe(_apiUrl: string, request: ForgetRequest): Promise<void> {
+    this.forgotten.push(request);
+    return Promise.resolve();
+  }
+}
+
+/** What a test puts in `found` is read back; `trouble` keeps it from being written or removed. */
+export class FakePromiseFile implements PromiseFile {
+  found: PromisesRead = { kind: 'absent' };
+  trouble: string | undefined;
+  /** Until this resolves, nothing is on disk. */
+  slow: Promise<void> = Promise.resolve();
+
+  read(): Promise<PromisesRead> {
+    return Promise.resolve(this.found);
+  }
+
+  async write(promises: readonly StandingPromise[]): Promise<string | undefined> {
+    await this.slow;
+    if (this.trouble === undefined) this.found = { kind: 'read', promises: [...promises] };
+    return this.trouble;
+  }
+
+  async remove(): Promise<string | undefined> {
+    await this.slow;
+    if (this.trouble === undefined) this.found = { kind: 'absent' };
+    return this.trouble;
   }
 }

@@ -5,6 +5,7 @@ import type { Decision, PeerAddress, Plan } from '../model/plan.ts';
 import { callbacksDue } from './callbacks.ts';
 import { type Context, makeContext, type Rule, type Ruling, toEvent } from './context.ts';
 import { LIMITS } from './limits.ts';
+import { promiseVerdict } from './failsafe.ts';
 import { publication } from './member-data.ts';
 import { note } from './note.ts';
 import { peersToAsk } from './peers-to-ask.ts';
@@ -78,13 +79,14 @@ interface Said {
   readonly probe: readonly PeerAddress[];
 }
 
-function planOf(ctx: Context, ruling: Ruling, { published, probe }: Said): Plan {
+function planOf(ctx: Context, after: Context, ruling: Ruling, { published, probe }: Said): Plan {
   // The lease keeper goes by a verdict only while it is young.
   const quietMs = ctx.obs.lease.kind === 'held' ? LIMITS.primaryQuietMs : ctx.config.loopWaitMs;
   const wakeInMs = Math.min(ruling.wakeInMs ?? quietMs, quietMs);
   return {
     steps: ruling.steps ?? [],
-    verdict: leaseVerdict(ctx),
+    verdict: leaseVerdict(ctx, after),
+    promise: promiseVerdict(after, ruling.steps ?? []),
     publish: published.data,
     probe,
     wakeMs: ctx.nowMs + wakeInMs,
@@ -106,7 +108,7 @@ export function decide(obs: Observation, before: Memory): Decision {
     ...(ruling.events ?? []).map((draft) => toEvent(ctx, rule.id, draft)),
   ];
   return {
-    plan: { ...planOf(ctx, ruling, { published, probe }), callbacks: callbacks.calls },
+    plan: { ...planOf(ctx, after, ruling, { published, probe }), callbacks: callbacks.calls },
     memory: {
       ...after.mem,
       published,

@@ -8,7 +8,7 @@ import { unfencedCount } from './unfenced.ts';
 import { unfitOf, walFreeMiB } from './unfit.ts';
 
 /** What this version of the protocol between Kornak members can do. */
-const CAPABILITIES = { protocol: 1, can: ['pledge', 'guard'] } as const;
+const CAPABILITIES = { protocol: 1, can: ['pledge', 'guard', 'promise'] } as const;
 
 const STATE_OF_JOB: Partial<Record<JobKind, MemberState>> = {
   bootstrap: 'initializing new cluster',

@@ -6,6 +6,7 @@ import type { Observation } from '../model/observation.ts';
 import { known } from '../model/seen.ts';
 import type { ClusterView } from '../model/cluster.ts';
 import { memberSlotsSeen, type MemberSlotsSeen } from '../slots/member-slots-seen.ts';
+import { failsafeSeen } from './failsafe.ts';
 import { holdOffMs, LIMITS } from './limits.ts';
 import type { EventDraft } from './context.ts';
 import { noteHealth } from './note-health.ts';
@@ -230,8 +231,12 @@ function noteLease(mem: Memory, obs: Observation): Memory {
     const { reign } = obs.lease;
     const sql = known(obs.postgres.sql);
     const serving = sql?.kind === 'primary' ? reign : mem.servingReign;
+    // The same primary goes on under a key that was created again: there is no promotion to follow up.
+    const goesOn = sql?.kind === 'primary' && mem.servingReign !== undefined && mem.servingReign !== reign;
+    const checkpointed = goesOn && mem.checkpointReign === mem.servingReign;
     return {
       ...mem,
+      checkpointReign: checkpointed ? reign : mem.checkpointReign,
       servingReign: serving === reign ? reign : undefined,
       pledge: undefined,
       candidateSinceMs: undefined,
@@ -275,6 +280,7 @@ function noteView(mem: Memory, obs: Observation): Memory {
     silentSinceMs: undefined,
     slots: { ...mem.slots, membersSeen: membersSeen(mem, obs, view) },
     lastConfig: view.config.value ?? mem.lastConfig,
+    failsafe: failsafeSeen(mem, view, obs),
     candidateSinceMs: view.leader !== undefined ? undefined : (mem.candidateSinceMs ?? obs.nowMs),
     better: view.leader === undefined ? mem.better : undefined,
     reignSeen: noteReign(mem, view.reign.revision, obs.nowMs),

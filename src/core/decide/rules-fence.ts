@@ -1,6 +1,7 @@
 import type { GuardView } from '../model/observation.ts';
 import type { Context, Rule, Ruling } from './context.ts';
 import { LIMITS } from './limits.ts';
+import { LEAD_AGAIN } from './rules-failsafe.ts';
 
 type ArmedGuard = Extract<GuardView, { kind: 'armed' }>;
 
@@ -110,6 +111,7 @@ function standDown(ctx: Context): Ruling | undefined {
 export const FENCE_RULES: readonly Rule[] = [
   { id: 'F10', title: 'carry on the reign that the local guard names', match: adopt },
   { id: 'F20', title: 'wait for the store under the guard of an earlier agent', match: waitForStore },
+  LEAD_AGAIN,
   { id: 'F30', title: 'kill a server that may write without the lease', match: fence },
   { id: 'F40', title: 'put away a lost lease once nothing writes', match: forgetLost },
   { id: 'F50', title: 'let a guard stand down that guards nothing', match: standDown },

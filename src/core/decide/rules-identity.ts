@@ -1,3 +1,4 @@
+import type { ClusterView } from '../model/cluster.ts';
 import { type Context, type Rule, type Ruling, startJob } from './context.ts';
 import { LIMITS } from './limits.ts';
 
@@ -68,13 +69,20 @@ function tellIdentity(ctx: Context): Ruling | undefined {
   };
 }
 
+/** A cluster that we bring into the world has failsafe mode, unless its file says otherwise. */
+function initialConfig(ctx: Context, view: ClusterView): Readonly<Record<string, unknown>> {
+  const { initialConfig: given } = ctx.obs.self;
+  const isNew = view.initialize.value === '' && view.bootstrapper === ctx.me;
+  return isNew && given['failsafe_mode'] === undefined ? { ...given, failsafe_mode: true } : given;
+}
+
 /** A document that cannot be used is left for people to repair; what was in force stays so meanwhile. */
 function tellConfig(ctx: Context): Ruling | undefined {
   const { view, mem } = ctx;
   if (view === undefined || view.config.raw !== undefined) return undefined;
   if (ctx.obs.postgres.data.kind !== 'cluster') return undefined;
   if (ctx.held === undefined && ctx.leader !== undefined) return undefined;
-  const value = mem.lastConfig?.raw ?? ctx.obs.self.initialConfig;
+  const value = mem.lastConfig?.raw ?? initialConfig(ctx, view);
   return {
     why: '/config is absent or no JSON object: written from the configuration in force',
     steps: [{ kind: 'writeConfig', value, revision: view.config.revision }],

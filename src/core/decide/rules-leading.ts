@@ -5,6 +5,7 @@ import { planSync, type SyncMove } from '../sync/plan-sync.ts';
 import { slotNameOf } from '../layout/slot-name.ts';
 import type { Context, EventDraft, HeldLease, Rule, Ruling } from './context.ts';
 import { hasNewSettings, isTagged, settingsGiven, settingsWith, startJob } from './context.ts';
+import { failsafeWanted, sameFailsafe } from './failsafe.ts';
 import { LIMITS } from './limits.ts';
 import { slotChore, statusChore } from './slot-chores.ts';
 
@@ -146,11 +147,28 @@ function settingsChore({ ctx, primary }: Leading): Chore | undefined {
   };
 }
 
+/** A member may lead from the moment on in which it may be in the map: it is asked from then on as well. */
+function failsafeChore({ ctx, held }: Leading): Chore | undefined {
+  // Whom the promises that carry the lead do not bind must not come to lead meanwhile.
+  if (ctx.view === undefined || held.carriedSinceMs !== undefined) return undefined;
+  const { value: stored, revision } = ctx.view.failsafe;
+  const wanted = ctx.config.failsafeMode ? failsafeWanted(ctx, ctx.view) : undefined;
+  const isSettled = !ctx.obs.unsettled.has('failsafe');
+  const isAsWanted = wanted === undefined ? revision === 0 : stored !== undefined && sameFailsafe(stored, wanted);
+  if (isAsWanted && isSettled) return undefined;
+  return {
+    why: `/failsafe: ${wanted === undefined ? 'deleted' : Object.keys(wanted).join(', ')}`,
+    steps: [{ kind: 'writeFailsafe', reign: held.reign, value: wanted, revision }],
+    memory: { failsafe: { ...ctx.mem.failsafe, asked: { ...ctx.mem.failsafe.asked, ...wanted } } },
+  };
+}
+
 const CHORES: readonly ((lead: Leading) => Chore | undefined)[] = [
   syncChore,
   checkpointChore,
   historyChore,
   ({ ctx }) => statusChore(ctx),
+  failsafeChore,
   settingsChore,
   // Last: a slot that cannot be dropped keeps nothing else from being done.
   ({ ctx }) => slotChore(ctx, false),

@@ -9,6 +9,7 @@ import type { Seen } from '../model/seen.ts';
 import { sizeText } from '../model/size-text.ts';
 import { failoverPriority, isNeverLeader } from '../model/tags.ts';
 import type { Context, Rule, Ruling } from './context.ts';
+import { failsafeListed } from './failsafe.ts';
 import { LIMITS } from './limits.ts';
 import { takeOverOf } from './take-over.ts';
 import { positionOf, vacant, type Vacant } from './vacant.ts';
@@ -126,6 +127,12 @@ function fieldOf(ctx: Context, it: Vacant): readonly Contender[] {
   return contenders({ view: it.view, peers: answersSince(ctx, it.sinceMs), maximumLagBytes, checkTimeline, self });
 }
 
+/** In /failsafe, and not known to the store again after an outage: they could lead, too. */
+function notBackYet(ctx: Context, view: ClusterView): readonly string[] {
+  const known = new Set([ctx.obs.vacancy?.previous?.name, ...view.members.map((member) => member.name)]);
+  return [...(failsafeListed(ctx) ?? [])].filter((name) => !known.has(name));
+}
+
 function resultOf(ctx: Context, it: Vacant): ElectionResult {
   const { view, waitedMs, sinceMs } = it;
   const answers = answersSince(ctx, sinceMs);
@@ -147,7 +154,7 @@ function resultOf(ctx: Context, it: Vacant): ElectionResult {
       position: positionOf(it.standby),
       priority: failoverPriority(ctx.obs.self.tags),
       field: fieldOf(ctx, it),
-      expected: names.filter(canPledge),
+      expected: [...names.filter(canPledge), ...notBackYet(ctx, view)],
       unasked: names.filter((name) => !canPledge(name) && answers.get(name) === undefined),
       named: view.failover.value?.candidate,
       leaving: view.failover.value?.leader,

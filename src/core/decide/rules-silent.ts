@@ -4,7 +4,11 @@ import { LIMITS } from './limits.ts';
 
 function lead(ctx: Context): Ruling | undefined {
   if (ctx.view !== undefined || ctx.held === undefined || ctx.primary === undefined) return undefined;
-  return { why: 'the store does not answer; the lease still runs', wakeInMs: LIMITS.primaryQuietMs };
+  const why =
+    ctx.held.carriedSinceMs === undefined
+      ? 'the store does not answer; the lease still runs'
+      : 'the store does not answer: leads on, as every member in /failsafe agrees';
+  return { why, wakeInMs: LIMITS.primaryQuietMs };
 }
 
 /** Serves reads, and is ready when the store is back. */

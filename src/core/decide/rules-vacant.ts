@@ -8,6 +8,7 @@ import type { Context, Rule, Ruling } from './context.ts';
 import { memberOf, settingsWith, startJob, tagsOf } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { mayOthersLead } from './may-others-lead.ts';
+import { KEEP_PROMISE, NOT_LISTED } from './rules-failsafe.ts';
 import { isSystemId } from './rules-identity.ts';
 import { BACKOFF_RULES, NEVER_LEAD_RULES, OUTAGE_RULES, RACE_RULES } from './rules-race.ts';
 import { positionOf, vacant, type Vacant } from './vacant.ts';
@@ -155,6 +156,7 @@ function standAside(ctx: Context): Ruling | undefined {
 }
 
 export const VACANT_RULES: readonly Rule[] = [
+  KEEP_PROMISE,
   ...BACKOFF_RULES,
   { id: 'V10', title: 'stop the receiver once nobody leads', match: cutOff },
   { id: 'V20', title: 'wait until the own position is known', match: learnPosition },
@@ -162,6 +164,7 @@ export const VACANT_RULES: readonly Rule[] = [
   ...NEVER_LEAD_RULES,
   { id: 'V40', title: 'no leader for a cluster without identity', match: unknownCluster },
   { id: 'V45', title: 'leave the lead to the last leader while /sync cannot be read', match: unreadableSync },
+  NOT_LISTED,
   { id: 'V50', title: 'wait out the deadline of a leader that vanished', match: waitOutDeadline },
   ...OUTAGE_RULES,
   { id: 'V60', title: 'stand aside for whom a request names, or while unable to lead', match: standAside },

@@ -25,6 +25,12 @@ function nextTimeline(ctx: Context, view: ClusterView): number {
   return Math.max(view.reign.value?.timeline ?? 0, own, ...told, ...pledged, ...history) + 1;
 }
 
+/** Creates the key of our own reign again, under PostgreSQL as it runs: on its timeline, with /sync as it stands. */
+export function takeOverAgain(ctx: Context, view: ClusterView): TakeOver {
+  const timeline = view.reign.value?.timeline ?? ctx.primary?.timeline ?? 0;
+  return { ...takeOverOf(ctx, view), sync: undefined, timeline, goesOn: true };
+}
+
 /** The take-over as things stand, resting on `counted`. */
 export function takeOverOf(ctx: Context, view: ClusterView, counted: readonly Pledge[] = []): TakeOver {
   return {

@@ -1,5 +1,6 @@
 import type { LeaseVerdict } from '../model/plan.ts';
 import type { Context } from './context.ts';
+import { failsafeCall } from './failsafe.ts';
 import { LIMITS } from './limits.ts';
 import { betterOff, unfitOf } from './unfit.ts';
 
@@ -28,8 +29,7 @@ function unfitWithhold(ctx: Context, reign: number): LeaseVerdict | undefined {
   return other === undefined ? undefined : withhold(`${unfit.why}; ${other.name} is better off`);
 }
 
-/** Whether the leader lease may be renewed by what is known of the local PostgreSQL (safety.md 1). */
-export function leaseVerdict(ctx: Context): LeaseVerdict {
+function judge(ctx: Context): LeaseVerdict {
   if (ctx.obs.lease.kind !== 'held') return withhold('no lease is held');
   const { postgres } = ctx.obs;
   const unfit = unfitWithhold(ctx, ctx.obs.lease.reign);
@@ -45,4 +45,14 @@ export function leaseVerdict(ctx: Context): LeaseVerdict {
   const silentMs = ctx.nowMs - ctx.mem.answeredMs;
   if (silentMs <= ctx.config.healthTimeoutMs) return RENEW;
   return withhold(`PostgreSQL has not answered for ${Math.round(silentMs / 1000)} s`);
+}
+
+/**
+ * Whether the leader lease may be renewed by what is known of the local PostgreSQL (safety.md 1), and how without the store.
+ * `after` knows what the steps of this very cycle may do to /failsafe.
+ */
+export function leaseVerdict(ctx: Context, after: Context): LeaseVerdict {
+  const verdict = judge(ctx);
+  const failsafe = verdict.kind === 'renew' ? failsafeCall(after) : undefined;
+  return failsafe === undefined ? verdict : { kind: 'renew', failsafe };
 }

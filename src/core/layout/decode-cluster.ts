@@ -5,6 +5,7 @@ import { decodeDynamicConfig } from '../settings/dynamic-config.ts';
 import { settingProblemToText } from '../settings/setting-problem.ts';
 import type { Decoded } from './decoded.ts';
 import { decodeFailover } from './failover-key.ts';
+import { decodeFailsafe } from './failsafe-key.ts';
 import { recordFromJson } from './fields.ts';
 import { decodeHistory } from './history-key.ts';
 import { type Keys, nameBelow } from './keys.ts';
@@ -39,6 +40,7 @@ export function decodeCluster(keyValues: readonly StoredKey[], revision: number,
     status: statusFrom(reading, keys),
     last: valueAt(reading, keys.last, { absent: undefined, decode: decodeLast }),
     reign: valueAt(reading, keys.reign, { absent: undefined, decode: decodeReign }),
+    failsafe: valueAt(reading, keys.failsafe, { absent: undefined, decode: decodeFailsafe }),
     pledges: pledgesFrom(reading, keys),
     events: valueAt(reading, keys.events, { absent: [], decode: decodeEvents }),
     nonsense: reading.nonsense,

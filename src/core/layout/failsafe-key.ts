@@ -1,9 +1,7 @@
+import type { FailsafeMembers } from '../model/cluster.ts';
 import { compactJson } from './compact-json.ts';
 import type { Decoded } from './decoded.ts';
 import { recordFromJson } from './fields.ts';
-
-/** Who had to agree that the leader goes on without the store: member name to its API's address. */
-export type FailsafeMembers = Readonly<Record<string, string>>;
 
 export function decodeFailsafe(text: string): Decoded<FailsafeMembers | undefined> {
   const record = recordFromJson(text);

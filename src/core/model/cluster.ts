@@ -146,6 +146,9 @@ export interface Pledge {
   readonly revision: number;
 }
 
+/** Who may lead, and whom a leader that the store does not answer asks: member name to its API's address. */
+export type FailsafeMembers = Readonly<Record<string, string>>;
+
 export interface ClusterStatus {
   /** The leader's WAL position as it last published it. */
   readonly optime: Lsn | undefined;
@@ -171,6 +174,7 @@ export interface ClusterView {
   readonly status: ClusterStatus;
   readonly reign: Keyed<ReignRecord | undefined>;
   readonly last: Keyed<LastPosition | undefined>;
+  readonly failsafe: Keyed<FailsafeMembers | undefined>;
   readonly pledges: readonly Pledge[];
   /** Own event history, newest last (kornak/events). */
   readonly events: Keyed<readonly unknown[]>;

@@ -6,6 +6,8 @@ export type EventKind =
   | 'leader.released'
   | 'leader.lost'
   | 'leader.gone'
+  | 'failsafe.began'
+  | 'failsafe.ended'
   | 'postgres.promoted'
   | 'postgres.demoted'
   | 'postgres.crashed'

@@ -3,7 +3,7 @@ import type { Healing, Reclone, Recorded } from './healing.ts';
 import type { RuleId } from './rule.ts';
 import type { Lsn, WalPosition } from './lsn.ts';
 import { type CallbacksTold, NOTHING_TOLD } from './callback.ts';
-import type { MemberData } from './cluster.ts';
+import type { FailsafeMembers, MemberData } from './cluster.ts';
 import type { DynamicConfig } from '../settings/dynamic-config.ts';
 import { NO_SLOT_MEMORY, type SlotMemory } from '../slots/slot-memory.ts';
 
@@ -97,6 +97,8 @@ export interface Memory {
   readonly reignSeen: { readonly revision: number; readonly sinceMs: number } | undefined;
   /** The last good /config: stays in force while the key is absent or nonsense. */
   readonly lastConfig: DynamicConfig | undefined;
+  /** /failsafe as last read, and everybody whom it may name by a write of ours that was not answered. */
+  readonly failsafe: { readonly stored: FailsafeMembers | undefined; readonly asked: FailsafeMembers };
   /** Revision of /config whose settings the server was last told, and which reading of the local file was in force then. */
   readonly appliedConfig: number | undefined;
   readonly appliedLocal: number | undefined;
@@ -169,6 +171,7 @@ export function initialMemory(nowMs: number): Memory {
     probedMs: 0,
     reignSeen: undefined,
     lastConfig: undefined,
+    failsafe: { stored: undefined, asked: {} },
     appliedConfig: undefined,
     appliedLocal: undefined,
     appliedFeedback: false,

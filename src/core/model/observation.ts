@@ -36,6 +36,8 @@ export type LeaseState =
       readonly deadlineMs: number;
       readonly ttlMs: number;
       readonly takenMs: number;
+      /** Since when the deadline rests on the promises of all members in /failsafe, and not on the store. */
+      readonly carriedSinceMs?: number | undefined;
     }
   /** The store refused a renewal or the deadline passed: PostgreSQL must not accept a write any more. */
   | { readonly kind: 'lost'; readonly reign: number; readonly why: string };
@@ -46,6 +48,20 @@ export type GuardView =
   /** The deadline passed and it killed; `left` processes still live, and it goes on trying. */
   | { readonly kind: 'fired'; readonly reign: number; readonly left: number }
   | { readonly kind: 'unanswered'; readonly why: string };
+
+/** What this member has promised to leaders that carry on without the store: not to lead and not to pledge until then. */
+export type PromiseView =
+  | { readonly kind: 'none' }
+  | {
+      readonly kind: 'given';
+      readonly leader: string;
+      readonly connUrl: string | undefined;
+      readonly sinceMs: number;
+      /** Boot-clock time. */
+      readonly untilMs: number;
+    }
+  /** Promises of an earlier agent could not be read back: there may be some that were given before this time. */
+  | { readonly kind: 'unread'; readonly sinceMs: number };
 
 /** What another member's status document told. */
 export interface PeerStatus {
@@ -103,7 +119,8 @@ export interface Observation {
   /** The newest answer of each member that was probed in the last seconds; `seen` at the time of the question. */
   readonly peers: ReadonlyMap<string, Seen<PeerStatus>>;
   /** Writes whose outcome is unknown: settled by writing again, never by reading. */
-  readonly unsettled: ReadonlySet<'sync' | 'pledge'>;
+  readonly unsettled: ReadonlySet<'sync' | 'pledge' | 'failsafe'>;
+  readonly promise: PromiseView;
   /** The step at which the last plan ended early, if it did. */
   readonly undone: StepKind | undefined;
   readonly requests: readonly OperatorRequest[];

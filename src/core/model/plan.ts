@@ -1,6 +1,6 @@
 import type { CallbackCall } from './callback.ts';
 import type { ClusterEvent } from './event.ts';
-import type { FailoverRequest, HistoryEntry, MemberData, Pledge, SyncState } from './cluster.ts';
+import type { FailoverRequest, FailsafeMembers, HistoryEntry, MemberData, Pledge, SyncState } from './cluster.ts';
 import type { Job, ServerSettings } from './job.ts';
 import type { LogicalSlotWork } from './logical-slot.ts';
 import type { Lsn, WalPosition } from './lsn.ts';
@@ -29,7 +29,32 @@ export interface TakeOver {
   /** Written to the reign record, so that others can tell why it was not them. */
   readonly from: WalPosition | undefined;
   readonly priority: number;
+  /** The key ran out while the members' promises carried our reign: PostgreSQL serves on. */
+  readonly goesOn?: true;
 }
+
+/** How the leader asks the members in /failsafe to let it go on without the store. */
+export interface FailsafeCall {
+  /** All of them must agree. */
+  readonly members: readonly FailsafePeer[];
+  /** What each is asked to promise, from its receipt. */
+  readonly promiseMs: number;
+  readonly connUrl: string;
+  readonly apiUrl: string;
+  readonly slots: Readonly<Record<string, Lsn>>;
+  /** The key may be created again when the store turns out to have let it run out. */
+  readonly mayLeadAgain: boolean;
+}
+
+export interface FailsafePeer {
+  readonly name: string;
+  readonly apiUrl: string;
+}
+
+/** What to answer a leader that asks for a promise. `status` and `why` are the answer to HTTP. */
+export type PromiseVerdict =
+  | { readonly kind: 'give'; /** Where the request names no length. */ readonly promiseMs: number }
+  | { readonly kind: 'refuse'; readonly status: 500 | 502 | 503; readonly why: string };
 
 /** One thing to do, complete: whoever executes it has nothing left to choose. */
 export type Step =
@@ -68,6 +93,13 @@ export type Step =
   /** Compares the leader key (our reign) and the revision of /sync that was read. */
   | { readonly kind: 'writeSync'; readonly reign: number; readonly value: SyncState; readonly revision: number }
   | { readonly kind: 'deleteSync'; readonly reign: number; readonly revision: number }
+  /** Compares the leader key (our reign) and the revision read; undefined deletes. */
+  | {
+      readonly kind: 'writeFailsafe';
+      readonly reign: number;
+      readonly value: FailsafeMembers | undefined;
+      readonly revision: number;
+    }
   | { readonly kind: 'writeFailover'; readonly value: FailoverRequest | undefined; readonly revision: number }
   | {
       readonly kind: 'writeStatus';
@@ -112,12 +144,15 @@ export interface PeerAddress {
 export type StepKind = Step['kind'];
 
 /** Whether the lease keeper may go on renewing, and why (not). */
-export type LeaseVerdict = { readonly kind: 'renew' } | { readonly kind: 'withhold'; readonly why: string };
+export type LeaseVerdict =
+  /** `failsafe`: what else may carry the lead while the store does not answer. */
+  { readonly kind: 'renew'; readonly failsafe?: FailsafeCall } | { readonly kind: 'withhold'; readonly why: string };
 
 /** What one cycle came to. Steps are done in order; the first that is not done ends the list. */
 export interface Plan {
   readonly steps: readonly Step[];
   readonly verdict: LeaseVerdict;
+  readonly promise: PromiseVerdict;
   /** Member data to publish if they differ from what is published. */
   readonly publish: MemberData | undefined;
   /** The user's callbacks that are due, in this order, whatever becomes of the steps. */

@@ -66,7 +66,7 @@ export interface DynamicConfig extends SlotSettings {
   readonly pgHba: readonly string[] | undefined;
   /** `postgresql.pg_ident`: lines of pg_ident.conf; undefined: the file is left alone. */
   readonly pgIdent: readonly string[] | undefined;
-  /** `kornak.leader_ttl`: life of the leader's own lease. At least 2 s. */
+  /** `kornak.leader_ttl`: life of the leader's own lease. At least 2 s; by default 3 s with `failsafe_mode`, else 6 s. */
   readonly leaderTtlMs: number;
   /** `kornak.health_timeout`: how long PostgreSQL may leave a probe unanswered before it counts as hung. */
   readonly healthTimeoutMs: number;
@@ -92,13 +92,14 @@ export function decodeDynamicConfig(json: unknown): DecodedDynamicConfig {
   if (!isSettingMap(json))
     problems.push({ path: [], value: undefined, reason: 'the configuration must be a map', severity: 'rejects' });
   const reader: SettingReader = { map: raw, path: [], problems };
+  const rules = readFailoverRules(reader);
   const config: DynamicConfig = {
     ...readTimings(reader),
-    ...readFailoverRules(reader),
+    ...rules,
     ...readSynchronousRules(reader),
     ...readSlotSettings(reader),
     ...readPostgresSection(readerBelow(reader, 'postgresql')),
-    ...readKornakSection(readerBelow(reader, 'kornak')),
+    ...readKornakSection(readerBelow(reader, 'kornak'), rules.failsafeMode),
     raw,
   };
   return {
@@ -179,11 +180,13 @@ function readPostgresSection(reader: SettingReader): PostgresSection {
   };
 }
 
+/** Without failsafe mode an election of the store must fit between two renewals. */
 function readKornakSection(
   reader: SettingReader,
+  isFailsafe: boolean,
 ): Pick<DynamicConfig, 'leaderTtlMs' | 'healthTimeoutMs' | 'divergence'> {
   return {
-    leaderTtlMs: readDurationMs(reader, 'leader_ttl', { fallbackMs: 6000, minMs: 2000 }),
+    leaderTtlMs: readDurationMs(reader, 'leader_ttl', { fallbackMs: isFailsafe ? 3000 : 6000, minMs: 2000 }),
     healthTimeoutMs: readDurationMs(reader, 'health_timeout', { fallbackMs: 5000, minMs: 500 }),
     divergence: readDivergencePolicy(reader),
   };

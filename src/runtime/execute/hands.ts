@@ -10,6 +10,7 @@ import type { Fence } from '../fence.ts';
 import type { JobRunner } from '../jobs.ts';
 import type { LeaseKeeper } from '../lease-keeper.ts';
 import type { Mirror } from '../mirror.ts';
+import type { PromiseBook } from '../promise-book.ts';
 import type { Publisher } from '../publish.ts';
 import type { Requests } from '../requests.ts';
 import type { Transactor } from '../transactor.ts';
@@ -32,6 +33,7 @@ export interface Hands {
   readonly fence: Fence;
   readonly requests: Requests;
   readonly unsettled: Unsettled;
+  readonly promises: PromiseBook;
   readonly exit: (code: number, why: string) => void;
 }
 

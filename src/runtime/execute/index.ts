@@ -25,6 +25,7 @@ import {
 import { answer, exit } from './people.ts';
 import { putPledge, withdrawPledge } from './pledge.ts';
 import { takeKey } from './take-key.ts';
+import { writeFailsafe } from './write-failsafe.ts';
 import { deleteSync, writeSync } from './write-sync.ts';
 
 const PERFORM: { readonly [K in StepKind]: Perform<K> } = {
@@ -40,6 +41,7 @@ const PERFORM: { readonly [K in StepKind]: Perform<K> } = {
   writeSync,
   deleteSync,
   writeFailover,
+  writeFailsafe,
   writeStatus,
   writeHistory,
   refreshHistory,

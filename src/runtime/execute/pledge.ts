@@ -6,10 +6,14 @@ import { type Hands, notDone, type Perform, type StepOutcome } from './hands.ts'
 import { fromTxn } from './store-outcome.ts';
 
 export const putPledge: Perform<'putPledge'> = async ({ reign, position }, hands) => {
-  const { keys, mirror, publisher, self, transactor } = hands;
+  const { keys, mirror, promises, publisher, self, transactor } = hands;
   await publisher.idle();
   const leaseId = await publisher.memberLease();
   if (leaseId === undefined) return notDone('there is no lease for the pledge to stand on');
+  const kept = await promises.clear();
+  if (kept !== undefined) return notDone(`the record of promises cannot be removed: ${kept}`);
+  // A leader may have been promised that we would not, since this was decided.
+  if (promises.isBound()) return notDone('a promise not to pledge runs');
   const member = keys.member(self.name);
   const revision = mirror.get(member)?.modRevision ?? 0;
   const outcome = await transactor.commit(

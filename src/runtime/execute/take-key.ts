@@ -18,19 +18,32 @@ const ASK_AGAIN_MS = 200;
 type Granted = Extract<LeaseAnswer, { kind: 'alive' }>;
 
 export const takeKey: Perform<'takeKey'> = async ({ takeOver }, hands) => {
-  const lease = await hands.store.grantLease(takeOver.leaderTtlMs, { budgetMs: BUDGETS.lease });
+  const lease = await hands.store.grantLease(takeOver.leaderTtlMs, { budgetMs: budgetOf(takeOver) });
   if (lease.kind !== 'alive') return notDone('the store granted no lease for the leader key');
   const deadMs = hands.clock.bootMs() + lease.ttlMs;
-  const outcome = await hands.transactor.commit(comparesOf(takeOver, hands), writesOf(takeOver, lease.leaseId, hands));
-  if (outcome.kind === 'done') return reignBegins(outcome.revision, lease, hands);
+  if (hands.promises.isBound()) {
+    await revoke(lease.leaseId, 0, hands);
+    return notDone('a promise not to lead runs');
+  }
+  const outcome = await hands.transactor.commit(
+    comparesOf(takeOver, hands),
+    writesOf(takeOver, lease.leaseId, hands),
+    budgetOf(takeOver),
+  );
+  if (outcome.kind === 'done') return reignBegins(takeOver, outcome.revision, lease, hands);
   if (outcome.kind === 'unknown') {
     const reign = await findOut(lease.leaseId, deadMs, hands);
-    if (reign !== undefined) return reignBegins(reign, lease, hands);
+    if (reign !== undefined) return reignBegins(takeOver, reign, lease, hands);
   }
   // With its lease gone, a transaction that is still under way cannot be done any more; one that was refused never will be.
   await revoke(lease.leaseId, outcome.kind === 'unknown' ? deadMs : 0, hands);
   return fromTxn(outcome);
 };
+
+/** A loop that waits for longer than this while promises carry the lead lets them run out. */
+function budgetOf({ goesOn, leaderTtlMs }: TakeOver): number {
+  return goesOn === true ? leaderTtlMs / 6 : BUDGETS.write;
+}
 
 function comparesOf(takeOver: TakeOver, { keys }: Hands): readonly Compare[] {
   const unchanged = (key: string, revision: number): Compare => ({ target: 'mod', key, revision });
@@ -53,7 +66,8 @@ function writesOf(takeOver: TakeOver, leaseId: LeaseId, hands: Hands): readonly 
     { kind: 'put', key: keys.reign, value: encodeReign(reignRecord(takeOver, self.name)) },
   ];
   if (takeOver.sync !== undefined) writes.push({ kind: 'put', key: keys.sync, value: encodeSync(takeOver.sync) });
-  if (fulfils(hands)) writes.push({ kind: 'put', key: keys.failover, value: encodeFailover(undefined) });
+  if (takeOver.goesOn !== true && fulfils(hands))
+    writes.push({ kind: 'put', key: keys.failover, value: encodeFailover(undefined) });
   writes.push({ kind: 'delete', key: keys.pledge(self.name) });
   return writes;
 }
@@ -68,8 +82,10 @@ function fulfils({ mirror, self }: Hands): boolean {
   return request !== undefined && (request.candidate === undefined || request.candidate === self.name);
 }
 
-async function reignBegins(reign: number, lease: Granted, hands: Hands): Promise<StepOutcome> {
+async function reignBegins(takeOver: TakeOver, reign: number, lease: Granted, hands: Hands): Promise<StepOutcome> {
+  // What was sent in the reign before compares that reign, and cannot land any more.
   hands.unsettled.settle('sync');
+  hands.unsettled.settle('failsafe');
   hands.unsettled.settle('pledge');
   const refusal = await hands.keeper.begin({
     reign,
@@ -78,6 +94,8 @@ async function reignBegins(reign: number, lease: Granted, hands: Hands): Promise
     sentAtMs: lease.sentAtMs,
   });
   if (refusal === undefined) return DONE;
+  // PostgreSQL runs: the key stays until it is fenced, and the guard stays armed.
+  if (takeOver.goesOn === true) return notDone(`the reign cannot go on: ${refusal}`);
   await hands.transactor.commit(leaderIsOurs(hands, reign), [{ kind: 'delete', key: hands.keys.leader }]);
   await revoke(lease.leaseId, 0, hands);
   // It may have taken the order without saying so, and would kill a standby at the deadline.

@@ -1,8 +1,10 @@
+import { decodeFailsafe } from '../../core/layout/failsafe-key.ts';
 import { decodeSync, NO_SYNC } from '../../core/layout/sync-key.ts';
 import { type Keys, nameBelow } from '../../core/layout/keys.ts';
 import { decodeFailover } from '../../core/layout/failover-key.ts';
 import { containsName, unionOf } from '../../core/election/union.ts';
 import type { FailoverRequest, SyncState } from '../../core/model/cluster.ts';
+import type { PromiseRequest } from '../../ports/peers.ts';
 import type { Txn } from '../../ports/store.ts';
 import { type Change, keyOf, type Lease } from '../keystore/state.ts';
 
@@ -23,6 +25,10 @@ export interface Reign {
   hasExpired: boolean;
   /** True time past which its holder must not write, by the last renewal that reached the store. */
   deadlineAtMs: number;
+  /** The same by the promises of everybody in /failsafe. */
+  promisedUntilMs: number;
+  /** Of the last question that each member promised upon: until when that lets the leader write. */
+  readonly promises: Map<string, number>;
 }
 
 /** The store's truth about who leads and who may, from its changes. */
@@ -32,6 +38,8 @@ export class Ledger {
   current: Reign | undefined;
   sync: SyncState = NO_SYNC;
   private request: FailoverRequest | undefined;
+  /** Names in /failsafe. */
+  failsafe: readonly string[] = [];
   private readonly leases: ReadonlyMap<string, Lease>;
   private readonly clockRateOf: (name: string) => number;
 
@@ -56,6 +64,10 @@ export class Ledger {
       if (key === this.keys.leader) this.noteLeader(change, event.kind === 'put' ? event.keyValue : undefined, nowMs);
       if (key === this.keys.failover)
         this.request = event.kind === 'put' ? decodeFailover(event.keyValue.value).value : undefined;
+      if (key === this.keys.failsafe)
+        this.failsafe = Object.keys(
+          (event.kind === 'put' ? decodeFailsafe(event.keyValue.value).value : undefined) ?? {},
+        );
       if (key === this.keys.sync) this.sync = event.kind === 'put' ? decodeSync(event.keyValue.value).value : NO_SYNC;
     }
   }
@@ -68,6 +80,17 @@ export class Ledger {
       current.deadlineAtMs,
       sentAtMs + (current.ttlMs * 5) / 6 / this.clockRateOf(current.name),
     );
+  }
+
+  /** A member has promised what a leader asked for at `sentAtMs` of true time. Only all of them together let it write. */
+  notePromise(member: string, { name: leader, own }: PromiseRequest, sentAtMs: number): void {
+    const reign = this.reigns.find((each) => each.reign === own?.reign && each.name === leader);
+    const promiseMs = own?.promiseMs ?? 0;
+    if (reign === undefined || !this.failsafe.includes(leader)) return;
+    const untilMs = sentAtMs + (promiseMs * 5) / 6 / this.clockRateOf(leader);
+    reign.promises.set(member, Math.max(untilMs, reign.promises.get(member) ?? untilMs));
+    const all = this.failsafe.filter((name) => name !== leader).map((name) => reign.promises.get(name) ?? 0);
+    reign.promisedUntilMs = Math.max(reign.promisedUntilMs, Math.min(...all));
   }
 
   private noteLeader(
@@ -94,6 +117,8 @@ export class Ledger {
       endedAtMs: undefined,
       hasExpired: false,
       deadlineAtMs: nowMs + (ttlMs * 5) / 6 / this.clockRateOf(key.value),
+      promisedUntilMs: Number.NEGATIVE_INFINITY,
+      promises: new Map(),
     };
     this.reigns.push(this.current);
   }

@@ -5,7 +5,9 @@ import type { Self } from '../../core/model/observation.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Guard } from '../../ports/guard.ts';
+import type { ForgetRequest, PromiseRequest } from '../../ports/peers.ts';
 import type { Postgres } from '../../ports/postgres.ts';
+import type { PromiseGiven } from '../../ports/promises.ts';
 import type { Store } from '../../ports/store.ts';
 import { createRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { GuardLine } from '../guard.ts';
@@ -55,6 +57,16 @@ export class Agent {
     this.process.run(() => void this.runtime.requestShutdown());
   }
 
+  /** As POST /failsafe does. */
+  promise(request: PromiseRequest): Promise<PromiseGiven> {
+    return this.runtime.desk.promise(request);
+  }
+
+  /** As DELETE /failsafe does. */
+  forget(request: ForgetRequest): void {
+    this.runtime.desk.forget(request);
+  }
+
   /** As `kornakctl bootstrap` does. */
   askForBootstrap(): void {
     this.process.run(() => void this.runtime.desk.bootstrap());
@@ -77,6 +89,7 @@ export class Agent {
     const ports = {
       ...bent({ store: this.store, postgres, guard }, process, mutant),
       peers: new SimPeers(cluster, process),
+      promiseFile: member.promises.fileFor(process),
       clock: clockOf(process),
       random: member.machine.chance.fork(),
       log: this.log(),
@@ -182,6 +195,7 @@ function selfOf(cluster: Cluster, member: SimMember): Self {
       check_timeline: options.checksTimeline,
       synchronous_mode: options.isSynchronous,
       synchronous_node_count: options.synchronousNodeCount,
+      failsafe_mode: options.isFailsafe,
       kornak: { leader_ttl: options.leaderTtlMs / 1000, divergence: options.divergence },
       postgresql: { use_pg_rewind: true, use_slots: true },
     },

@@ -20,6 +20,7 @@ import { Settler } from '../time/settler.ts';
 import { Trace } from '../time/trace.ts';
 import { Agent } from './agent.ts';
 import type { SimMember } from './member.ts';
+import { PromiseDisk } from './promise-disk.ts';
 import { Operator } from './operator.ts';
 
 const NAMES = ['ada', 'bob', 'cyd-3', 'dan', 'eve'] as const;
@@ -221,7 +222,15 @@ export class Cluster {
     );
     const host: PgHost = { name, machine, disk: emptyDisk(), server: undefined };
     hosts.set(name, host);
-    return { name, machine, host, guard: new GuardProgram(host, this.world), agent: undefined, tags: {} };
+    return {
+      name,
+      machine,
+      host,
+      promises: new PromiseDisk(),
+      guard: new GuardProgram(host, this.world),
+      agent: undefined,
+      tags: {},
+    };
   }
 }
 

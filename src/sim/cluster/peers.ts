@@ -1,8 +1,9 @@
 import type { PeerStatus } from '../../core/model/observation.ts';
 import { seen, type Seen, unknown } from '../../core/model/seen.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
-import type { Peers } from '../../ports/peers.ts';
+import type { ForgetRequest, Peers, PromiseAnswer, PromiseRequest } from '../../ports/peers.ts';
 import type { Process } from '../time/process.ts';
+import type { Agent } from './agent.ts';
 import type { Cluster } from './cluster.ts';
 
 /** Questions to the other members' REST listeners, over the network. */
@@ -15,32 +16,71 @@ export class SimPeers implements Peers {
     this.process = process;
   }
 
-  probe(apiUrl: string, budgetMs: number): Promise<Seen<PeerStatus>> {
-    const { network, members } = this.cluster;
+  async probe(apiUrl: string, budgetMs: number): Promise<Seen<PeerStatus>> {
+    // A fact is as old as the question.
+    const askedMs = this.process.machine.bootMs();
+    const status = await this.ask<PeerStatus | undefined>(apiUrl, budgetMs, (agent, reply) =>
+      reply(statusOf(agent.snapshot())),
+    );
+    if (status === 'no answer') return unknown('no answer in time');
+    return status === undefined ? unknown('503') : seen(status, askedMs);
+  }
+
+  async askFailsafe(apiUrl: string, request: PromiseRequest, budgetMs: number): Promise<PromiseAnswer> {
+    const { cluster } = this;
+    const sentAtMs = cluster.agenda.nowMs;
+    const given = await this.ask<PromiseAnswer>(apiUrl, budgetMs, (agent, reply) => {
+      const answered = async (): Promise<void> => {
+        const answer = await agent.promise(request);
+        if (answer.kind === 'accepted') cluster.ledger.notePromise(hostOf(apiUrl) ?? '', request, sentAtMs);
+        else cluster.trace.note(request.name, () => `${apiUrl} refuses: ${answer.why}`);
+        reply(answer);
+      };
+      void answered();
+    });
+    return given === 'no answer' ? { kind: 'refused', why: given } : given;
+  }
+
+  async forgetFailsafe(apiUrl: string, request: ForgetRequest, budgetMs: number): Promise<void> {
+    await this.ask<undefined>(apiUrl, budgetMs, (agent, reply) => {
+      agent.forget(request);
+      reply(undefined);
+    });
+  }
+
+  private ask<T>(
+    apiUrl: string,
+    budgetMs: number,
+    answer: (agent: Agent, reply: (value: T) => void) => void,
+  ): Promise<T | 'no answer'> {
+    const { network, members, settler } = this.cluster;
     const me = this.process.machine;
-    const askedMs = me.bootMs();
     return new Promise((resolve) => {
       let isOver = false;
-      const finish = (answer: Seen<PeerStatus>): void => {
+      const finish = (value: T | 'no answer'): void => {
         if (isOver) return;
         isOver = true;
         cancel();
-        resolve(answer);
+        resolve(value);
       };
-      const cancel = this.process.after(budgetMs / me.clockRate, () => finish(unknown('no answer in time')));
-      const host = /^https?:\/\/([^:/]+)/.exec(apiUrl)?.[1];
-      const other = members.find((each) => each.name === host);
+      const cancel = this.process.after(budgetMs / me.clockRate, () => finish('no answer'));
+      const other = members.find((each) => each.name === hostOf(apiUrl));
       if (other === undefined) return;
       network.send(me.name, other.name, () => {
-        other.agent?.process.run(() => {
-          const status = statusOf(other.agent?.snapshot());
-          const answer = (): void =>
-            this.process.run(() => finish(status === undefined ? unknown('503') : seen(status, askedMs)));
-          network.send(other.name, me.name, answer);
+        const { agent } = other;
+        agent?.process.run(() => {
+          answer(agent, (value) => {
+            settler.touch();
+            network.send(other.name, me.name, () => this.process.run(() => finish(value)));
+          });
         });
       });
     });
   }
+}
+
+function hostOf(apiUrl: string): string | undefined {
+  return /^https?:\/\/([^:/]+)/.exec(apiUrl)?.[1];
 }
 
 function statusOf(snapshot: Snapshot | undefined): PeerStatus | undefined {

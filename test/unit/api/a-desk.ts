@@ -5,6 +5,8 @@ import type { Seen } from '../../../src/core/model/seen.ts';
 import { seen } from '../../../src/core/model/seen.ts';
 import type { Snapshot } from '../../../src/core/model/snapshot.ts';
 import type { Desk, DeskOutcome, JsonObject } from '../../../src/ports/desk.ts';
+import type { ForgetRequest, PromiseRequest } from '../../../src/ports/peers.ts';
+import type { PromiseGiven } from '../../../src/ports/promises.ts';
 import { NOW_MS } from './snapshots.ts';
 
 export const PEER: PeerStatus = {
@@ -29,6 +31,7 @@ export class FakeDesk implements Desk {
   reinitializing: DeskOutcome<string> = { kind: 'done', value: 'reinitialize started' };
   records: readonly DivergenceRecord[] = [];
   peer: Seen<PeerStatus> = seen(PEER, NOW_MS);
+  given: PromiseGiven = { kind: 'accepted' };
   readonly #listeners = new Set<(snapshot: Snapshot) => void>();
 
   constructor(last?: Snapshot) {
@@ -99,5 +102,14 @@ export class FakeDesk implements Desk {
   probe(apiUrl: string): Promise<Seen<PeerStatus>> {
     this.asked.push(apiUrl);
     return Promise.resolve(this.peer);
+  }
+
+  promise(request: PromiseRequest): Promise<PromiseGiven> {
+    this.asked.push(request);
+    return Promise.resolve(this.given);
+  }
+
+  forget(request: ForgetRequest): void {
+    this.asked.push(request);
   }
 }

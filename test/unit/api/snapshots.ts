@@ -105,6 +105,7 @@ export function aSnapshot(told: Told): Snapshot {
       ended: undefined,
       peers: new Map(),
       unsettled: new Set(),
+      promise: { kind: 'none' },
       undone: undefined,
       requests: [],
       random: 0.5,

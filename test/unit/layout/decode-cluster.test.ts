@@ -31,6 +31,7 @@ test('an empty store is a cluster without anything', () => {
     status: { optime: undefined, slots: {}, retainSlots: [] },
     reign: { value: undefined, revision: 0 },
     last: { value: undefined, revision: 0 },
+    failsafe: { value: undefined, revision: 0 },
     pledges: [],
     events: { value: [], revision: 0 },
     nonsense: [],

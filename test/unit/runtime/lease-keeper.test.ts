@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { LeaseKeeper } from '../../../src/runtime/lease-keeper.ts';
 import { deadlineMs } from '../../../src/runtime/lease-times.ts';
-import { FakeClock, FakeGuard, FakeStore } from '../../support/runtime-ports.ts';
+import { FakeClock, FakeGuard, FakePeers, FakeStore } from '../../support/runtime-ports.ts';
 
 const LEADER = '/service/test/leader';
 const TTL_MS = 6_000;
@@ -11,18 +11,25 @@ let store: FakeStore;
 let guard: FakeGuard;
 let keeper: LeaseKeeper;
 let losses: string[];
+let peers: FakePeers;
+let changes: string[];
 
 beforeEach(() => {
   clock = new FakeClock();
   store = new FakeStore(clock);
   guard = new FakeGuard();
   losses = [];
+  peers = new FakePeers();
+  changes = [];
   keeper = new LeaseKeeper({
     store,
     guard,
     clock,
     leaderKey: LEADER,
     name: 'ada',
+    scope: 'test',
+    peers,
+    onChange: (reason) => changes.push(reason),
     postmaster: () => undefined,
     onLost: (why) => losses.push(why),
     onTrouble: () => undefined,

@@ -7,6 +7,8 @@ import type { Undone } from '../../../src/runtime/execute/index.ts';
 import { observation } from '../../support/core-builders.ts';
 import { FakeClock, FakeLog } from '../../support/runtime-ports.ts';
 
+const NO_PROMISE = { kind: 'refuse', status: 503, why: 'not here' } as const;
+
 let clock: FakeClock;
 let log: FakeLog;
 let cycles: number;
@@ -19,7 +21,14 @@ let loop: Loop;
 
 function decision(): Decision {
   return {
-    plan: { steps, verdict: { kind: 'renew' }, publish: undefined, probe: [], wakeMs: clock.nowMs + 10_000 },
+    plan: {
+      steps,
+      verdict: { kind: 'renew' },
+      promise: NO_PROMISE,
+      publish: undefined,
+      probe: [],
+      wakeMs: clock.nowMs + 10_000,
+    },
     memory: initialMemory(0),
     rule: 'Z90',
     situation: { mode: 'automatic', server: 'standby', lead: 'other' },

@@ -7,7 +7,7 @@ import type { Observation, Self } from '../../../src/core/model/observation.ts';
 import type { Decision, LeaseVerdict, PeerAddress, Step } from '../../../src/core/model/plan.ts';
 import { createRuntime, type Runtime } from '../../../src/runtime/runtime.ts';
 import { memberData, standby } from '../../support/core-builders.ts';
-import { FakeClock, FakeGuard, FakeLog, FakeStore } from '../../support/runtime-ports.ts';
+import { FakeClock, FakeGuard, FakeLog, FakePeers, FakePromiseFile, FakeStore } from '../../support/runtime-ports.ts';
 
 const keys = keysBelow('/service/test/');
 const done: JobOutcome = { kind: 'done', facts: {} };
@@ -37,6 +37,7 @@ let exits: { readonly code: number; readonly why: string }[];
 let look: LocalPostgres;
 let kills: number;
 let runtime: Runtime;
+let peers: FakePeers;
 
 function decide(observation: Observation, memory: Memory): Decision {
   seenNow.push(observation);
@@ -44,6 +45,7 @@ function decide(observation: Observation, memory: Memory): Decision {
     plan: {
       steps: steps(observation),
       verdict,
+      promise: { kind: 'refuse', status: 503, why: 'not here' },
       publish: memberData({ state: 'stopped' }),
       probe: probed(observation),
       wakeMs: observation.nowMs + 10_000,
@@ -59,6 +61,7 @@ function decide(observation: Observation, memory: Memory): Decision {
 beforeEach(() => {
   clock = new FakeClock();
   store = new FakeStore(clock);
+  peers = new FakePeers();
   log = new FakeLog();
   seenNow = [];
   steps = () => [];
@@ -91,7 +94,8 @@ beforeEach(() => {
         discardDivergence: () => Promise.resolve(undefined),
       },
       guard: new FakeGuard(),
-      peers: { probe: (url) => Promise.resolve({ kind: 'unknown', why: `${url} is not there` }) },
+      peers,
+      promiseFile: new FakePromiseFile(),
       clock,
       random: { next: () => 0.5 },
       log,

@@ -8,7 +8,15 @@ import type { Postgres } from '../../../src/ports/postgres.ts';
 import { execute, type Undone } from '../../../src/runtime/execute/index.ts';
 import type { Hands } from '../../../src/runtime/execute/hands.ts';
 import { wire } from '../../../src/runtime/wiring.ts';
-import { FakeClock, FakeGuard, FakeLog, FakeStore, settle } from '../../support/runtime-ports.ts';
+import {
+  FakeClock,
+  FakeGuard,
+  FakeLog,
+  FakePeers,
+  FakePromiseFile,
+  FakeStore,
+  settle,
+} from '../../support/runtime-ports.ts';
 import { memberData } from '../../support/core-builders.ts';
 
 const keys = keysBelow('/service/test/');
@@ -58,7 +66,8 @@ beforeEach(async () => {
       store,
       postgres,
       guard,
-      peers: { probe: () => Promise.resolve({ kind: 'unknown', why: 'not asked here' }) },
+      peers: new FakePeers(),
+      promiseFile: new FakePromiseFile(),
       clock,
       random: { next: () => 0 },
       log: new FakeLog(),

@@ -1,0 +1,56 @@
+import type { Context, Rule, Ruling } from './context.ts';
+import { boundMs, failsafeListed, whyNotAgain } from './failsafe.ts';
+import { LIMITS } from './limits.ts';
+import { takeOverAgain } from './take-over.ts';
+
+/** The store is back, the key ran out meanwhile, and nobody else could have taken it: the promises still run. */
+function leadAgain(ctx: Context): Ruling | undefined {
+  const { held, view } = ctx;
+  if (held?.carriedSinceMs === undefined || ctx.primary === undefined || view === undefined) return undefined;
+  if (ctx.leader !== undefined || view.revision < held.reign) return undefined;
+  if (!ctx.config.failsafeMode || whyNotAgain(ctx, held, view) !== undefined) return undefined;
+  return {
+    why: 'the leader key ran out while the members carried the lead: created again, PostgreSQL serves on',
+    steps: [{ kind: 'takeKey', takeOver: takeOverAgain(ctx, view) }],
+    events: [
+      {
+        kind: 'leader.acquired',
+        text: `${ctx.me} creates its leader key again after the store was away`,
+        evidence: { reign: held.reign, carriedMs: ctx.nowMs - held.carriedSinceMs },
+      },
+    ],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+export const LEAD_AGAIN: Rule = { id: 'F25', title: 'create the key again while promises run', match: leadAgain };
+
+/** The leader may be alive and counts on it: its stream is left alone, too. */
+function keepPromise(ctx: Context): Ruling | undefined {
+  if (ctx.view === undefined || ctx.leader !== undefined || ctx.held !== undefined || ctx.standby === undefined)
+    return undefined;
+  const leftMs = boundMs(ctx);
+  if (leftMs === 0) return undefined;
+  const { promise } = ctx.obs;
+  const whom = promise.kind === 'given' ? `${promise.leader} has our promise` : 'an earlier agent may have promised';
+  return {
+    why: `nobody holds the key, but ${whom} not to lead for ${Math.ceil(leftMs / 1000)} s more`,
+    wakeInMs: Math.min(leftMs, LIMITS.primaryQuietMs),
+  };
+}
+
+export const KEEP_PROMISE: Rule = { id: 'V02', title: 'keep a promise not to lead', match: keepPromise };
+
+/** Whom the last leader did not ask must not lead: it may be leading still. */
+function notListed(ctx: Context): Ruling | undefined {
+  if (ctx.view === undefined || ctx.leader !== undefined || ctx.held !== undefined || ctx.standby === undefined)
+    return undefined;
+  const listed = failsafeListed(ctx);
+  if (listed === undefined || listed.has(ctx.me)) return undefined;
+  return {
+    why: `not in /failsafe (${[...listed].join(', ')}): may not lead`,
+    wakeInMs: LIMITS.primaryQuietMs,
+  };
+}
+
+export const NOT_LISTED: Rule = { id: 'V47', title: 'leave the lead to the members in /failsafe', match: notListed };

@@ -1,0 +1,164 @@
+// What a promise, or questions to the members, keep from being done although it was decided.
+import { beforeEach, expect, test } from 'vitest';
+import type { TakeOver } from '../../../src/core/model/plan.ts';
+import { lsn } from '../../../src/core/model/lsn.ts';
+import { keysBelow } from '../../../src/core/layout/keys.ts';
+import type { Postgres } from '../../../src/ports/postgres.ts';
+import type { Hands } from '../../../src/runtime/execute/hands.ts';
+import { execute, type Undone } from '../../../src/runtime/execute/index.ts';
+import { wire } from '../../../src/runtime/wiring.ts';
+import { primary, observation } from '../../support/core-builders.ts';
+import { FakeClock, FakeGuard, FakeLog, FakePeers, FakePromiseFile, FakeStore } from '../../support/runtime-ports.ts';
+
+const keys = keysBelow('/service/demo/');
+const REQUEST = { name: 'b', connUrl: undefined, apiUrl: undefined, slots: {}, own: undefined };
+const done = { kind: 'done', facts: {} } as const;
+const postgres: Postgres = {
+  observe: () => Promise.resolve(primary()),
+  onChange: () => undefined,
+  run: () => Promise.resolve(done),
+  applySettings: () => Promise.resolve(done),
+  createSlot: () => Promise.resolve(done),
+  dropSlot: () => Promise.resolve(done),
+  advanceSlots: () => Promise.resolve(done),
+  tendLogicalSlots: () => undefined,
+  kill: () => Promise.resolve(done),
+  flushLsn: () => Promise.resolve(undefined),
+  timelineHistory: () => Promise.resolve([]),
+  divergences: () => Promise.resolve([]),
+  discardDivergence: () => Promise.resolve(undefined),
+};
+
+let clock: FakeClock;
+let store: FakeStore;
+let guard: FakeGuard;
+let peers: FakePeers;
+let file: FakePromiseFile;
+let hands: Hands;
+
+beforeEach(async () => {
+  clock = new FakeClock();
+  store = new FakeStore(clock);
+  guard = new FakeGuard();
+  peers = new FakePeers();
+  file = new FakePromiseFile();
+  store.write(keys.config, '{}');
+  const parts = wire(
+    {
+      store,
+      postgres,
+      guard,
+      peers,
+      promiseFile: file,
+      clock,
+      random: { next: () => 0 },
+      log: new FakeLog(),
+      callbacks: { call: () => undefined },
+    },
+    { self: observation().self, keys },
+    { wake: () => undefined, broken: () => undefined, postmaster: () => undefined },
+  );
+  hands = { ...parts, exit: () => undefined };
+  parts.mirror.start();
+  parts.publisher.publish('{"state":"running"}');
+  await hands.promises.load();
+  hands.promises.judge({ kind: 'give', promiseMs: 30_000 });
+  await clock.advance(0);
+});
+
+function takeOver(more: Partial<TakeOver> = {}): TakeOver {
+  const revision = (key: string): number => store.keys.get(key)?.modRevision ?? 0;
+  return {
+    reignRevision: revision(keys.reign),
+    syncRevision: revision(keys.sync),
+    configRevision: revision(keys.config),
+    failoverRevision: revision(keys.failover),
+    initializeRevision: revision(keys.initialize),
+    lastRevision: revision(keys.last),
+    from: undefined,
+    priority: 1,
+    pledges: [],
+    sync: undefined,
+    timeline: 7,
+    leaderTtlMs: 3_000,
+    ...more,
+  };
+}
+
+async function doing(step: Parameters<typeof execute>[0][number]): Promise<Undone | undefined> {
+  const ending = execute([step], hands);
+  for (let round = 0; round < 20; round += 1) await clock.advance(100);
+  return ending;
+}
+
+test('a promise that came after the decision keeps the key from being taken', async () => {
+  await hands.promises.give(REQUEST);
+  expect(await doing({ kind: 'takeKey', takeOver: takeOver() })).toMatchObject({ why: 'a promise not to lead runs' });
+  expect(store.keys.has(keys.leader)).toBe(false);
+});
+
+test('and a pledge from being made', async () => {
+  await hands.promises.give(REQUEST);
+  const pledge = { kind: 'putPledge', reign: 1, position: { timeline: 1, lsn: lsn(1) } } as const;
+  expect(await doing(pledge)).toMatchObject({ why: 'a promise not to pledge runs' });
+  expect(store.keys.has(keys.pledge('a'))).toBe(false);
+});
+
+test('a pledge is made only once the record is gone that says that there is none', async () => {
+  await hands.promises.give({ ...REQUEST, own: { scope: 'demo', to: 'a', promiseMs: 10, reign: 1, number: 1 } });
+  await clock.advance(20);
+  const pledge = { kind: 'putPledge', reign: 1, position: { timeline: 1, lsn: lsn(1) } } as const;
+  file.trouble = 'read-only file system';
+  expect((await doing(pledge))?.why).toContain('read-only file system');
+  expect(store.keys.has(keys.pledge('a'))).toBe(false);
+  file.trouble = undefined;
+  expect(await doing(pledge)).toBeUndefined();
+  expect(file.found).toEqual({ kind: 'absent' });
+  expect(store.keys.has(keys.pledge('a'))).toBe(true);
+});
+
+async function lead(): Promise<number> {
+  expect(await doing({ kind: 'takeKey', takeOver: takeOver() })).toBeUndefined();
+  return store.keys.get(keys.leader)?.modRevision ?? 0;
+}
+
+test('/failsafe is written under the reign, and an unknown outcome is noted until a write was answered', async () => {
+  const reign = await lead();
+  const write = { kind: 'writeFailsafe', reign, value: { a: 'http://a' }, revision: 0 } as const;
+  store.writeTroubles.push('lost answer, not done');
+  expect(await doing(write)).toBeDefined();
+  expect(hands.unsettled.all().has('failsafe')).toBe(true);
+  expect(await doing(write)).toBeUndefined();
+  expect(hands.unsettled.all().has('failsafe')).toBe(false);
+  expect(store.keys.get(keys.failsafe)?.value).toBe('{"a":"http://a"}');
+  const revision = store.keys.get(keys.failsafe)?.modRevision ?? 0;
+  expect(await doing({ ...write, reign: reign - 1, revision })).toBeDefined();
+  expect(await doing({ ...write, value: undefined, revision })).toBeUndefined();
+  expect(store.keys.has(keys.failsafe)).toBe(false);
+});
+
+test('/failsafe is left alone while members are being asked', async () => {
+  const reign = await lead();
+  const members = [{ name: 'b', apiUrl: 'http://b' }];
+  const failsafe = { members, promiseMs: 3_000, connUrl: '', apiUrl: '', slots: {}, mayLeadAgain: true };
+  store.keepAliveTroubles.push('no answer', 'no answer', 'no answer');
+  hands.keeper.judge({ kind: 'renew', failsafe }, clock.nowMs);
+  await clock.advance(1);
+  expect(hands.keeper.isAskingMembers()).toBe(true);
+  const write = { kind: 'writeFailsafe', reign, value: { a: 'http://a' }, revision: 0 } as const;
+  const ending = execute([write], hands);
+  expect(await ending).toMatchObject({ why: 'the store does not carry the lead now' });
+});
+
+test('a reign that goes on leaves a request to switch over alone, and keeps guard and key where the guard is silent', async () => {
+  const reign = await lead();
+  store.write(keys.failover, '{"leader":"a"}');
+  store.erase(keys.leader);
+  guard.answers = false;
+  const armed = guard.current;
+  const over = takeOver({ reignRevision: reign, goesOn: true });
+  expect((await doing({ kind: 'takeKey', takeOver: over }))?.why).toContain('the reign cannot go on');
+  expect(store.keys.get(keys.leader)?.value).toBe('a');
+  expect(store.keys.get(keys.failover)?.value).toBe('{"leader":"a"}');
+  expect(guard.current).toEqual(armed);
+});
