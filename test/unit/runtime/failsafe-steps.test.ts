@@ -56,7 +56,7 @@ beforeEach(async () => {
       callbacks: { call: () => undefined },
     },
     { self: observation().self, keys },
-    { wake: () => undefined, broken: () => undefined, postmaster: () => undefined },
+    { wake: () => undefined, broken: () => undefined, postmaster: () => undefined, isStalled: () => false },
   );
   hands = { ...parts, exit: () => undefined };
   parts.mirror.start();
