@@ -48,9 +48,8 @@ const PASSWORD = all('used', 'username password');
 const DYNAMIC_TOP = {
   ...all('used', 'ttl loop_wait retry_timeout maximum_lag_on_failover pause synchronous_mode synchronous_mode_strict'),
   ...all('used', 'primary_start_timeout master_start_timeout primary_stop_timeout master_stop_timeout'),
-  ...all('used', 'synchronous_node_count check_timeline max_timelines_history'),
+  ...all('used', 'synchronous_node_count maximum_lag_on_syncnode check_timeline max_timelines_history'),
   failsafe_mode: later(false),
-  maximum_lag_on_syncnode: later(-1),
   primary_race_backoff: later(0),
   ...all('used', 'member_slots_ttl slots permanent_replication_slots permanent_slots ignore_slots'),
   standby_cluster: 'later',

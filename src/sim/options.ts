@@ -7,6 +7,10 @@ export interface Options {
   readonly memberCount: number;
   readonly isSynchronous: boolean;
   readonly synchronousNodeCount: number;
+  /** Synchronous by quorum instead of by priority. */
+  readonly isQuorum: boolean;
+  readonly isStrict: boolean;
+  readonly maximumLagOnSyncnodeBytes: number;
   readonly leaderTtlMs: number;
   readonly divergence: 'keep' | 'hold';
   readonly isFailsafe: boolean;

@@ -49,6 +49,9 @@ export function optionsOf(seed: number): Options {
     faults: weights(chance),
     faultyMs: 600_000,
     healingMs: 180_000,
+    isQuorum: chance.happens(0.5),
+    isStrict: chance.happens(0.2),
+    maximumLagOnSyncnodeBytes: chance.oneOf(-1, -1, -1, 4096),
   };
 }
 

@@ -1,5 +1,5 @@
-import { type DynamicConfig, decodeDynamicConfig } from '../settings/dynamic-config.ts';
 import type { ClusterView, LeaderKey, Member, Tags } from '../model/cluster.ts';
+import { type DynamicConfig, decodeDynamicConfig, type SynchronousMode } from '../settings/dynamic-config.ts';
 import type { ClusterEvent, EventKind } from '../model/event.ts';
 import type { FollowTarget, Job, ServerSettings } from '../model/job.ts';
 import type { ControlData, PrimaryStatus, StandbyStatus } from '../model/local-postgres.ts';
@@ -141,6 +141,11 @@ export function settingsWith(ctx: Context, syncNames: string | undefined): Serve
   const { parameters, pgHba, pgIdent } = ctx.config;
   const feedback = ctx.wantsFeedback ? { hotStandbyFeedback: true } : {};
   return { parameters, pgHba, pgIdent, syncNames, managesSync: ctx.config.synchronousMode !== 'off', ...feedback };
+}
+
+/** How a setting for synchronous replication is written. */
+export function syncManner({ config }: Context): { readonly mode: SynchronousMode; readonly strict: boolean } {
+  return { mode: config.synchronousMode, strict: config.synchronousModeStrict };
 }
 
 /** What to remember when the server is given its settings. */

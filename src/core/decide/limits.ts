@@ -42,6 +42,14 @@ export const LIMITS = {
   /** Who gave up leadership as unfit leaves the key to others for so long. */
   unfitAsideMs: 10_000,
 
+  /** After taking the key, a leader gives the running voters of the last reign so long to connect. */
+  reconnectMs: 3_000,
+
+  /** A member that leaves on purpose waits so many `loop_wait`s to be out of /sync. */
+  leaveSyncLoops: 2,
+  /** The wish to leave is told for so long after it was last felt. */
+  leavingMs: 3_000,
+
   bootstrapMs: 300_000,
   cloneMs: 24 * 3_600_000,
   startStandbyMs: 3_600_000,

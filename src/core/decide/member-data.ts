@@ -4,6 +4,7 @@ import { maxLsn } from '../model/lsn.ts';
 import type { Memory } from '../model/memory.ts';
 import { replicationStateOf } from '../model/replication-state.ts';
 import type { Context } from './context.ts';
+import { withLeaving } from './leave-sync.ts';
 import { unfencedCount } from './unfenced.ts';
 import { unfitOf, walFreeMiB } from './unfit.ts';
 
@@ -87,7 +88,7 @@ export function memberDataNow(ctx: Context): MemberData {
     version: self.version,
     ...positions(ctx),
     ...(promoted ? { checkpointAfterPromote: false as const } : {}),
-    ...(Object.keys(self.tags).length > 0 ? { tags: self.tags } : {}),
+    ...withLeaving(ctx),
     kornak: kornakOf(ctx),
   };
 }

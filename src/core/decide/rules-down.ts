@@ -1,8 +1,16 @@
 import type { FollowTarget } from '../model/job.ts';
 import { isCrashed } from '../recovery/divergence.ts';
-import { formatSyncNames, parseSyncNames } from '../sync/sync-names.ts';
+import { namesToRestartWith } from '../sync/first-names.ts';
 import type { Context, Rule, Ruling } from './context.ts';
-import { claimedTimeline, controlOf, leaderServes, settingsGiven, settingsWith, startJob } from './context.ts';
+import {
+  claimedTimeline,
+  controlOf,
+  leaderServes,
+  settingsGiven,
+  settingsWith,
+  startJob,
+  syncManner,
+} from './context.ts';
 import { LIMITS } from './limits.ts';
 import { mayOthersLead } from './may-others-lead.ts';
 import { releaseStep } from './release.ts';
@@ -15,8 +23,7 @@ import { targetToFollow } from './slot-scene.ts';
  */
 function syncNamesOfReign(ctx: Context): string | undefined {
   if (ctx.view === undefined || ctx.view.sync.value.leader !== ctx.me) return undefined;
-  const set = parseSyncNames(ctx.mem.syncNamesSet ?? '').names;
-  return formatSyncNames([...new Set([...ctx.view.sync.value.voters, ...set])].toSorted());
+  return namesToRestartWith(ctx.view.sync.value, ctx.mem.syncNamesSet, syncManner(ctx));
 }
 
 function startPrimary(ctx: Context, why: string): Ruling {

@@ -5,6 +5,7 @@ import type { Context, Rule, Ruling } from './context.ts';
 import { isBackground, leaderServes, startJob } from './context.ts';
 import { healing, isVoter, recordedHere } from './healing.ts';
 import { leaderLine } from './leader-line.ts';
+import { askToLeaveSync } from './leave-sync.ts';
 import { LIMITS } from './limits.ts';
 import { isReplayStuck } from './note-healing.ts';
 
@@ -134,12 +135,14 @@ function notStreaming(ctx: Context): Stuck | undefined {
 function leaveForClone(ctx: Context): Ruling | undefined {
   const it = notStreaming(ctx);
   const { trouble } = ctx.obs.postgres;
-  if (it === undefined || trouble === undefined || it.forMs < LIMITS.walGoneMs || isVoter(ctx)) return undefined;
+  if (it === undefined || trouble === undefined || it.forMs < LIMITS.walGoneMs) return undefined;
   const movedMs = ctx.mem.progress?.atMs ?? ctx.nowMs;
   if (ctx.nowMs - movedMs < LIMITS.walGoneMs) return undefined;
   if (trouble.kind !== 'walRemoved' && trouble.kind !== 'diverged') return undefined;
   const cause = trouble.kind === 'walRemoved' ? 'walRemoved' : 'refused';
   const why = trouble.text;
+  if (isVoter(ctx))
+    return { why: `${why}; waiting to be out of /sync`, memory: askToLeaveSync(ctx), wakeInMs: LIMITS.primaryQuietMs };
   return {
     why: `not streaming for ${Math.round(it.forMs / 1000)} s: ${why}`,
     ...healing(ctx, 'clone', ctx.mem.cloneTries + 1, why),

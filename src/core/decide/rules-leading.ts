@@ -1,28 +1,12 @@
-import type { PrimaryStatus } from '../model/local-postgres.ts';
 import type { Memory } from '../model/memory.ts';
 import type { Step } from '../model/plan.ts';
-import { planSync, type SyncMove } from '../sync/plan-sync.ts';
-import { slotNameOf } from '../layout/slot-name.ts';
-import type { Context, EventDraft, HeldLease, Rule, Ruling } from './context.ts';
-import { hasNewSettings, isTagged, settingsGiven, settingsWith, startJob } from './context.ts';
+import { syncChore } from './chore-sync.ts';
+import type { Context, Rule, Ruling } from './context.ts';
+import { hasNewSettings, settingsGiven, settingsWith, startJob } from './context.ts';
+import type { Chore, Leading } from './leading.ts';
 import { failsafeWanted, sameFailsafe } from './failsafe.ts';
 import { LIMITS } from './limits.ts';
 import { slotChore, statusChore } from './slot-chores.ts';
-
-interface Leading {
-  readonly ctx: Context;
-  readonly held: HeldLease;
-  readonly primary: PrimaryStatus;
-}
-
-/** A part of a primary's upkeep: what to do now, as far as there is something. */
-interface Chore {
-  readonly why: string;
-  readonly steps: readonly Step[];
-  readonly memory?: Partial<Memory>;
-  readonly events?: readonly EventDraft[];
-  readonly soon?: boolean;
-}
 
 function leading(ctx: Context): Leading | undefined {
   if (
@@ -33,75 +17,6 @@ function leading(ctx: Context): Leading | undefined {
   )
     return undefined;
   return { ctx, held: ctx.held, primary: ctx.primary };
-}
-
-/** Of members whose names give one slot, no acknowledgement could be told from the other's (F10). */
-function hasOwnSlot(ctx: Context, name: string): boolean {
-  const slot = slotNameOf(name);
-  return ctx.view?.members.filter((member) => slotNameOf(member.name) === slot).length === 1;
-}
-
-function syncMove({ ctx, held, primary }: Leading): SyncMove | undefined {
-  if (ctx.view === undefined) return undefined;
-  const running = ctx.view.members.filter(
-    (member) =>
-      member.data.state === 'running' &&
-      member.name !== ctx.me &&
-      !isTagged(ctx, member.name, 'nosync') &&
-      // Commits would wait for its disk.
-      member.data.kornak?.unfit === undefined,
-  );
-  return planSync({
-    me: ctx.me,
-    sync: ctx.view.sync,
-    primary,
-    eligible: new Set(running.filter(({ name }) => hasOwnSlot(ctx, name)).map((member) => member.name)),
-    reluctant: new Set(
-      running.filter((member) => isTagged(ctx, member.name, 'nofailover')).map((member) => member.name),
-    ),
-    slotOf: (name) => (ctx.config.useSlots ? slotNameOf(name) : undefined),
-    enabled: ctx.config.synchronousMode !== 'off',
-    strict: ctx.config.synchronousModeStrict,
-    count: ctx.config.synchronousNodeCount,
-    mark: ctx.mem.syncMark,
-    unsettled: ctx.obs.unsettled.has('sync'),
-    lastSet: ctx.mem.syncNamesSet,
-    checkpointAhead: ctx.mem.checkpointReign !== held.reign || ctx.obs.job?.job.kind === 'checkpoint',
-  });
-}
-
-function syncSteps({ ctx, held }: Leading, move: SyncMove): Step[] {
-  const steps: Step[] = [];
-  const revision = ctx.view?.sync.revision ?? 0;
-  if (move.writeSync !== undefined)
-    steps.push({ kind: 'writeSync', reign: held.reign, value: move.writeSync, revision });
-  if (move.deleteSync === true) steps.push({ kind: 'deleteSync', reign: held.reign, revision });
-  if (move.setNames !== undefined)
-    steps.push({ kind: 'applySettings', settings: settingsWith(ctx, move.setNames ?? undefined) });
-  return steps;
-}
-
-function syncChore(reigning: Leading): Chore | undefined {
-  const move = syncMove(reigning);
-  if (move === undefined) return undefined;
-  const { writeSync, setNames, mark } = move;
-  const text =
-    writeSync === undefined
-      ? undefined
-      : `synchronous standbys: ${writeSync.voters.join(', ') || 'none'} (${move.why})`;
-  return {
-    why: move.why,
-    steps: syncSteps(reigning, move),
-    memory: {
-      ...(mark === undefined ? {} : { syncMark: mark ?? undefined }),
-      ...(setNames === undefined ? {} : { syncNamesSet: setNames ?? undefined }),
-    },
-    events:
-      text === undefined
-        ? []
-        : [{ kind: 'sync.changed', text, evidence: { voters: writeSync?.voters.join(',') ?? null } }],
-    soon: true,
-  };
 }
 
 function historyChore({ ctx, held, primary }: Leading): Chore | undefined {
@@ -174,6 +89,14 @@ const CHORES: readonly ((lead: Leading) => Chore | undefined)[] = [
   ({ ctx }) => slotChore(ctx, false),
 ];
 
+/** The first carries the whole configuration already; a second would take back whom commits wait for. */
+function withoutSecondSettings(steps: readonly Step[]): readonly Step[] {
+  const [first, second] = steps.filter((step) => step.kind === 'applySettings');
+  if (first === undefined || second === undefined) return steps;
+  const merged = steps.map((step) => (step === first ? { ...second, ...first } : step));
+  return merged.filter((step) => step !== second);
+}
+
 function upkeep(ctx: Context): Ruling | undefined {
   const reigning = leading(ctx);
   if (reigning === undefined) return undefined;
@@ -181,9 +104,10 @@ function upkeep(ctx: Context): Ruling | undefined {
   if (chores.length === 0) return undefined;
   return {
     why: chores.map((chore) => chore.why).join('; '),
-    steps: chores.flatMap((chore) => chore.steps),
+    steps: withoutSecondSettings(chores.flatMap((chore) => chore.steps)),
     memory: chores.reduce<Partial<Memory>>((all, chore) => ({ ...all, ...chore.memory }), {}),
     events: chores.flatMap((chore) => chore.events ?? []),
+    probe: chores.flatMap((chore) => chore.probe ?? []),
     wakeInMs: chores.some((chore) => chore.soon === true) ? LIMITS.paceMs : LIMITS.primaryQuietMs,
   };
 }

@@ -6,6 +6,7 @@ import type { Context, Rule, Ruling } from './context.ts';
 import { controlOf, followTarget, leaderServes, settingsWith, startJob } from './context.ts';
 import { healing, isVoter, recordedHere } from './healing.ts';
 import { leaderLine, rewindSourceReady } from './leader-line.ts';
+import { askToLeaveSync } from './leave-sync.ts';
 import { LIMITS } from './limits.ts';
 
 /** What is to become of the data of a stopped member that cannot follow with them as they are. */
@@ -56,7 +57,8 @@ function leaveSync(ctx: Context): Ruling | undefined {
   const it = mending(ctx);
   if (it?.kind !== 'giveUp' || !isVoter(ctx)) return undefined;
   const why = `${it.why}; waiting to be out of /sync`;
-  return { why, ...healing(ctx, 'stream', 1, why), wakeInMs: LIMITS.primaryQuietMs };
+  const told = healing(ctx, 'stream', 1, why);
+  return { why, ...told, memory: { ...told.memory, ...askToLeaveSync(ctx) }, wakeInMs: LIMITS.primaryQuietMs };
 }
 
 function sourceOf(ctx: Context): FollowTarget | undefined {

@@ -1,7 +1,7 @@
-import { formatSyncNames } from '../sync/sync-names.ts';
+import { namesOfNewReign } from '../sync/first-names.ts';
 import { unionOf } from '../election/election.ts';
 import type { Context, Rule, Ruling } from './context.ts';
-import { claimedTimeline, settingsGiven, settingsWith, startJob } from './context.ts';
+import { claimedTimeline, settingsGiven, settingsWith, startJob, syncManner } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
 
@@ -66,7 +66,8 @@ function giveUp(ctx: Context): Ruling | undefined {
 /** The first list of the new reign is everybody who could elect somebody else; only afterwards /sync shrinks (F14). */
 function firstNames(ctx: Context): string | undefined {
   if (ctx.view === undefined) return undefined;
-  return formatSyncNames(unionOf(ctx.view).filter((name) => name.toLowerCase() !== ctx.me.toLowerCase()));
+  const others = unionOf(ctx.view).filter((name) => name.toLowerCase() !== ctx.me.toLowerCase());
+  return namesOfNewReign(others, ctx.view.sync.value.quorum, syncManner(ctx));
 }
 
 /** A refusal ends the reign: others may lead where this member is not let. */

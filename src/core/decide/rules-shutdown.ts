@@ -1,5 +1,6 @@
 import type { Context, Rule, Ruling } from './context.ts';
 import { startJob } from './context.ts';
+import { leaveSyncFirst } from './leave-sync.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
 
@@ -17,6 +18,11 @@ function busy(ctx: Context): Ruling | undefined {
     steps: [{ kind: 'cancelJob', why: 'the agent is shutting down' }],
     wakeInMs: LIMITS.paceMs,
   };
+}
+
+function leaveSync(ctx: Context): Ruling | undefined {
+  if (!asked(ctx) || ctx.standby === undefined) return undefined;
+  return leaveSyncFirst(ctx, 'shutting down');
 }
 
 function stop(ctx: Context): Ruling | undefined {
@@ -52,6 +58,7 @@ function leave(ctx: Context): Ruling | undefined {
 
 export const SHUTDOWN_RULES: readonly Rule[] = [
   { id: 'X10', title: 'shutting down: end the running job first', match: busy },
+  { id: 'X15', title: 'shutting down: be out of /sync first', match: leaveSync },
   { id: 'X20', title: 'shutting down: stop PostgreSQL', match: stop },
   { id: 'X30', title: 'shutting down: release leadership and leave', match: leave },
 ];

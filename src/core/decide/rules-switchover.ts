@@ -4,13 +4,13 @@ import type { Switchover } from '../model/memory.ts';
 import { known } from '../model/seen.ts';
 import { epochMsOf } from '../model/timestamp.ts';
 import type { Context, HeldLease, Rule, Ruling } from './context.ts';
-import { memberOf, settingsGiven, settingsWith, startJob } from './context.ts';
+import { memberOf, settingsGiven, settingsWith, startJob, syncManner } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
 import { chooseSuccessor } from './successor.ts';
 import { unionOf } from '../election/election.ts';
 import { containsName } from '../election/union.ts';
-import { formatSyncNames } from '../sync/sync-names.ts';
+import { namesToRestartWith } from '../sync/first-names.ts';
 
 interface Asked {
   readonly request: FailoverRequest;
@@ -232,7 +232,8 @@ function takeBack(ctx: Context): Ruling | undefined {
     ctx.obs.postgres.postmaster !== undefined
   )
     return undefined;
-  const syncNames = view.sync.value.leader === ctx.me ? formatSyncNames(view.sync.value.voters) : undefined;
+  const sync = view.sync.value;
+  const syncNames = sync.leader === ctx.me ? namesToRestartWith(sync, mem.syncNamesSet, syncManner(ctx)) : undefined;
   const why = `${mem.switchover.candidate} did not receive the shutdown checkpoint: leadership stays`;
   return {
     why,

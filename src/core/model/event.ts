@@ -17,6 +17,7 @@ export type EventKind =
   | 'member.unfit'
   | 'health.changed'
   | 'sync.changed'
+  | 'sync.blocked'
   | 'member.cloned'
   | 'member.rewound'
   | 'member.following'

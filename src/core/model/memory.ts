@@ -13,6 +13,24 @@ export interface SyncMark {
   readonly lsn: Lsn;
 }
 
+/** A standby that commits wait for and that stands still. */
+export interface SyncStall {
+  /** Where it stands. */
+  readonly lsn: Lsn;
+  readonly sinceMs: number;
+  /** Its agent did not answer either. */
+  readonly dead: boolean;
+}
+
+export interface SyncWatch {
+  /** By name. */
+  readonly stalls: ReadonlyMap<string, SyncStall>;
+  /** Strict mode has nobody to wait for, and has said so. */
+  readonly strictHeld: boolean;
+  /** This member asks the leader to count on others: since when, and when it last did. */
+  readonly leaving: { readonly sinceMs: number; readonly atMs: number } | undefined;
+}
+
 export interface Switchover {
   /** Revision of the /failover that asked for it. */
   readonly revision: number;
@@ -42,6 +60,7 @@ export interface Memory {
   readonly syncMark: SyncMark | undefined;
   /** What the core last had written to `synchronous_standby_names`. */
   readonly syncNamesSet: string | undefined;
+  readonly syncWatch: SyncWatch;
   /** Our pledge may stand in the store, whatever the view shows. */
   readonly pledge: { readonly reign: number; readonly position: WalPosition } | undefined;
   /** Tries of the present recovery, so that it climbs to the next rung after a bounded number. */
@@ -142,6 +161,7 @@ export function initialMemory(nowMs: number): Memory {
     servingReign: undefined,
     syncMark: undefined,
     syncNamesSet: undefined,
+    syncWatch: { stalls: new Map(), strictHeld: false, leaving: undefined },
     pledge: undefined,
     rewindTries: 0,
     cloneTries: 0,

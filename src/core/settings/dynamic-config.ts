@@ -1,4 +1,5 @@
 import { booleanFromWord } from './boolean-word.ts';
+import { integerFromText } from './quantity.ts';
 import {
   isSettingMap,
   note,
@@ -44,6 +45,8 @@ export interface DynamicConfig extends SlotSettings {
   readonly synchronousModeStrict: boolean;
   /** `synchronous_node_count`: how many standbys a commit waits for. At least 1. */
   readonly synchronousNodeCount: number;
+  /** `maximum_lag_on_syncnode`: who is further behind is no synchronous standby. 0 or less: no limit. */
+  readonly maximumLagOnSyncnodeBytes: number;
   /** `pause`: no automatic change of roles. */
   readonly paused: boolean;
   /** `failsafe_mode`: go on leading without the store while every member agrees. */
@@ -137,12 +140,25 @@ function readFailoverRules(reader: SettingReader): FailoverRules {
 
 function readSynchronousRules(
   reader: SettingReader,
-): Pick<DynamicConfig, 'synchronousMode' | 'synchronousModeStrict' | 'synchronousNodeCount'> {
+): Pick<
+  DynamicConfig,
+  'synchronousMode' | 'synchronousModeStrict' | 'synchronousNodeCount' | 'maximumLagOnSyncnodeBytes'
+> {
   return {
     synchronousMode: readSynchronousMode(reader),
     synchronousModeStrict: readBoolean(reader, 'synchronous_mode_strict', false),
-    synchronousNodeCount: readInteger(reader, 'synchronous_node_count', { fallback: 1, min: 1 }),
+    synchronousNodeCount: readNodeCount(reader),
+    maximumLagOnSyncnodeBytes: readInteger(reader, 'maximum_lag_on_syncnode', { fallback: -1, min: -1 }),
   };
+}
+
+/** Fewer than one cannot be meant by whoever asks for synchronous replication, so it is not taken for one either. */
+function readNodeCount(reader: SettingReader): number {
+  const key = 'synchronous_node_count';
+  const value = integerFromText(valueOf(reader, key));
+  if (value === undefined || value >= 1) return readInteger(reader, key, { fallback: 1, min: 1 });
+  note(reader, key, 'must be at least 1; to wait for nobody set synchronous_mode: off', 'rejects');
+  return 1;
 }
 
 function readSynchronousMode(reader: SettingReader): SynchronousMode {

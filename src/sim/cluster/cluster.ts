@@ -72,7 +72,9 @@ export class Cluster {
     this.network.slowRate = options.slowRate;
     this.store = new StoreServer(this.agenda, this.chance.fork(), this.trace, (change) => {
       const before = this.ledger.current;
+      const wasSynchronous = this.ledger.isSynchronous;
       this.ledger.note(change, this.agenda.nowMs);
+      if (wasSynchronous && !this.ledger.isSynchronous) this.checker.release();
       this.noteReign(before);
       this.noteTold(change, before);
       this.checker.checkElectable('/sync or a key changed');

@@ -61,13 +61,13 @@ export class Operator {
     if (candidate !== undefined) this.write(this.cluster.keys.failover, encodeFailover({ candidate }));
   }
 
-  changeSyncCount(count: number): void {
+  changeConfig(change: Readonly<Record<string, unknown>>): void {
     const { keys, store } = this.cluster;
     const text = store.state.keys.get(keys.config)?.value;
     if (text === undefined) return;
     const config: unknown = JSON.parse(text);
     if (typeof config === 'object' && config !== null)
-      this.write(keys.config, JSON.stringify({ ...config, synchronous_node_count: count }));
+      this.write(keys.config, JSON.stringify({ ...config, ...change }));
   }
 
   private write(key: string, value: string | undefined): void {

@@ -33,6 +33,9 @@ export const FAULT_KINDS = [
   'switchover-later',
   'request-withdrawn',
   'tags-changed',
+  'sync-mode',
+  'sync-strict',
+  'nosync',
 ] as const;
 
 export type FaultKind = (typeof FAULT_KINDS)[number];

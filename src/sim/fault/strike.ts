@@ -153,7 +153,7 @@ const STRIKES: Readonly<Record<FaultKind, (blow: Blow) => Undo>> = {
     return undefined;
   },
   'sync-count': ({ cluster, chance }) => {
-    cluster.operator.changeSyncCount(chance.integer(1, 2));
+    cluster.operator.changeConfig({ synchronous_node_count: chance.integer(1, 3) });
     return undefined;
   },
   'wal-removed': ({ cluster }) => {
@@ -195,6 +195,22 @@ const STRIKES: Readonly<Record<FaultKind, (blow: Blow) => Undo>> = {
   },
   'tags-changed': ({ victim, chance }) => {
     victim.tags = chance.oneOf<Tags>({ nofailover: true }, { failover_priority: 0 }, { failover_priority: 2 });
+    return () => {
+      victim.tags = {};
+    };
+  },
+  'sync-mode': ({ cluster, chance }) => {
+    // What begins asynchronous stays so: its losses are counted by other rules.
+    if (!cluster.options.isSynchronous) return undefined;
+    cluster.operator.changeConfig({ synchronous_mode: chance.oneOf('on', 'quorum', 'quorum', 'off') });
+    return () => cluster.operator.changeConfig({ synchronous_mode: cluster.options.isQuorum ? 'quorum' : 'on' });
+  },
+  'sync-strict': ({ cluster, chance }) => {
+    cluster.operator.changeConfig({ synchronous_mode_strict: chance.happens(0.5) });
+    return undefined;
+  },
+  nosync: ({ victim }) => {
+    victim.tags = { ...victim.tags, nosync: true };
     return () => {
       victim.tags = {};
     };

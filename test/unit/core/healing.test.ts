@@ -191,7 +191,9 @@ describe('a standby that does not stream', () => {
     const moving = { ...idle, progress: { ...idle.progress, atMs: NOW_MS - 1_000 } };
     expect(ruled({ postgres: lacking }, moving).rule).toBe('M50');
     const cluster = ledByB({ sync: { value: syncOf('b', ['a']), revision: 30 } });
-    expect(ruled({ postgres: lacking, cluster }, idle).rule).toBe('M50');
+    const voter = ruled({ postgres: lacking, cluster }, idle);
+    expect([voter.rule, voter.memory.reclone]).toEqual(['M40', undefined]);
+    expect(voter.plan.publish?.tags).toMatchObject({ nosync: true });
   });
 
   test('that its leader refuses is rewound first', () => {

@@ -1,32 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { planSync, type SyncInput } from '../../../src/core/sync/plan-sync.ts';
-import { formatSyncNames, parseSyncNames } from '../../../src/core/sync/sync-names.ts';
+import { planSync } from '../../../src/core/sync/plan-sync.ts';
+import type { SyncInput } from '../../../src/core/sync/sync-move.ts';
+import { streaming, syncInput } from '../../support/sync-input.ts';
 import { at, primaryStatus, sender, syncOf } from '../../support/core-builders.ts';
 
-const streaming = (names: string, ...acknowledging: string[]): SyncInput['primary'] =>
-  primaryStatus({
-    senders: ['b', 'c'].map((name) => sender(name, { syncPriority: acknowledging.includes(name) ? 1 : 0 })),
-    sync: { names, synchronousCommit: 'on', checkpointerIdleSinceReload: true },
-  });
-
-function input(more: Partial<SyncInput> = {}): SyncInput {
-  return {
-    me: 'a',
-    sync: { value: syncOf('a'), revision: 7 },
-    primary: streaming(''),
-    eligible: new Set(['b', 'c']),
-    reluctant: new Set(),
-    slotOf: (name) => name,
-    enabled: true,
-    strict: false,
-    count: 1,
-    mark: undefined,
-    unsettled: false,
-    lastSet: undefined,
-    checkpointAhead: false,
-    ...more,
-  };
-}
+const input = (more: Partial<SyncInput> = {}): SyncInput => syncInput({ primary: streaming(''), ...more });
 
 describe('growing', () => {
   test('switching on tells nobody yet', () => {
@@ -92,10 +70,11 @@ describe('shrinking', () => {
   test('nobody left: commits wait for nobody, or for the placeholder in strict mode', () => {
     const primary = { ...streaming('2 (b,c)'), senders: [] };
     expect(planSync(input({ ...both, primary }))).toMatchObject({ writeSync: syncOf('a', []), setNames: null });
-    expect(planSync(input({ ...both, primary, strict: true }))?.setNames).toContain('placeholder');
+    const alone = { ...both, sync: { value: syncOf('a'), revision: 7 } };
+    expect(planSync(input({ ...alone, primary, strict: true }))?.setNames).toContain('placeholder');
   });
   test('switched off: /sync goes first', () => {
-    expect(planSync(input({ ...both, enabled: false, primary: streaming('2 (b,c)') }))).toMatchObject({
+    expect(planSync(input({ ...both, mode: 'off', primary: streaming('2 (b,c)') }))).toMatchObject({
       deleteSync: true,
       setNames: null,
     });
@@ -118,30 +97,4 @@ test('settled: nothing to do', () => {
   expect(
     planSync(input({ sync: { value: syncOf('a', ['b']), revision: 7 }, primary: streaming('b', 'b') })),
   ).toBeUndefined();
-});
-
-test.each([
-  ['', [], 0, true],
-  ['b', ['b'], 1, true],
-  ['"pg-1"', ['pg-1'], 1, true],
-  ['2 (b,c)', ['b', 'c'], 2, true],
-  ['FIRST 2 (b, "c-1")', ['b', 'c-1'], 2, true],
-  ['1 (b,c)', ['b', 'c'], 1, false],
-  ['b, c', ['b', 'c'], 1, false],
-  ['ANY 2 (b,c)', ['b', 'c'], 2, false],
-  ['*', [], 0, false],
-  ['2 (b', [], 0, false],
-])('%s is read', (text, names, count, ours) => {
-  expect(parseSyncNames(text)).toEqual({ names, count, ours });
-});
-
-test('names are written so that they are read again', () => {
-  for (const names of [['b'], ['pg-1', 'Pg.2'], ['first', 'any'], ['a"b', 'c,d']]) {
-    expect(parseSyncNames(formatSyncNames(names) ?? '')).toEqual({
-      names: names.toSorted(),
-      count: names.length,
-      ours: true,
-    });
-  }
-  expect(formatSyncNames([])).toBeUndefined();
 });

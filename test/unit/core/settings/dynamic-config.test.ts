@@ -21,6 +21,7 @@ describe('an empty document gives the defaults', () => {
       synchronousMode: 'off',
       synchronousModeStrict: false,
       synchronousNodeCount: 1,
+      maximumLagOnSyncnodeBytes: -1,
       usePgRewind: false,
       useSlots: true,
       removeDataDirectoryOnRewindFailure: false,
@@ -50,6 +51,7 @@ const VALUES: readonly (readonly [string, unknown, Partial<DynamicConfig>])[] = 
   ['synchronous_mode quorum in any capitals', { synchronous_mode: 'Quorum' }, { synchronousMode: 'quorum' }],
   ['synchronous_mode off', { synchronous_mode: false }, { synchronousMode: 'off' }],
   ['pause', { pause: true }, { paused: true }],
+  ['maximum_lag_on_syncnode', { maximum_lag_on_syncnode: 4096 }, { maximumLagOnSyncnodeBytes: 4096 }],
   ['slots off', { postgresql: { use_slots: 'off' } }, { useSlots: false }],
   ['lines of pg_hba', { postgresql: { pg_hba: ['local all all trust'] } }, { pgHba: ['local all all trust'] }],
   ['leader_ttl with a unit', { kornak: { leader_ttl: '2500ms' } }, { leaderTtlMs: 2500 }],
@@ -66,7 +68,8 @@ const REPLACED: readonly (readonly [string, unknown, Partial<DynamicConfig>])[] 
   ['a size with a unit', { maximum_lag_on_failover: '1MB' }, { maximumLagOnFailoverBytes: 1_048_576 }],
   ['a negative size', { maximum_lag_on_failover: -1 }, { maximumLagOnFailoverBytes: 1_048_576 }],
   ['an unknown synchronous mode', { synchronous_mode: 'maybe' }, { synchronousMode: 'off' }],
-  ['no synchronous standby at all', { synchronous_node_count: 0 }, { synchronousNodeCount: 1 }],
+  ['half a synchronous standby', { synchronous_node_count: 'few' }, { synchronousNodeCount: 1 }],
+  ['a lag below the least', { maximum_lag_on_syncnode: -2 }, { maximumLagOnSyncnodeBytes: -1 }],
   ['a leader_ttl below the floor', { kornak: { leader_ttl: 1 } }, { leaderTtlMs: 2000 }],
   ['a leader_ttl that is no duration', { kornak: { leader_ttl: 'soon' } }, { leaderTtlMs: 6000 }],
   ['an empty pg_hba', { postgresql: { pg_hba: [] } }, { pgHba: undefined }],
@@ -82,6 +85,8 @@ test.each(REPLACED)('%s: replaced, with a warning', (_, document, expected) => {
 });
 
 const REJECTED: readonly (readonly [string, unknown])[] = [
+  ['no synchronous standby at all', { synchronous_node_count: 0 }],
+  ['a negative count of synchronous standbys', { synchronous_node_count: '-1' }],
   ['a ttl that is no number', { ttl: 'abc' }],
   ['a ttl of null', { ttl: null }],
   ['parameters that are no map', { postgresql: { parameters: ['a'] } }],
