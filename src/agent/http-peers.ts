@@ -6,7 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import { type CallApi, withPath } from '../api/client.ts';
 import type { ForgetRequest, Peers, PromiseAnswer, PromiseRequest } from '../ports/peers.ts';
 import { forgetBody, promiseBody } from '../api/failsafe-body.ts';
-import { peerStatusFrom } from './peer-status.ts';
+import { peerStatusFrom } from '../api/peer-status.ts';
 
 const bodyBytesMax = 1_048_576;
 const refusalShown = 200;

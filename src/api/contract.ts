@@ -3,7 +3,7 @@ import { patchConfig, putConfig } from './config-handlers.ts';
 import type { Endpoint } from './endpoint.ts';
 import { deleteFailsafe, getFailsafe, postFailsafe } from './failsafe-handlers.ts';
 import { deleteDivergence, getDivergence, postReinitialize } from './healing-handlers.ts';
-import { getExplain, postBootstrap } from './own-handlers.ts';
+import { getExplain, getRecovery, postBootstrap } from './own-handlers.ts';
 import { getCluster, getConfig, getHealth, getHistory, getLiveness, getReadiness, getStatus } from './read-handlers.ts';
 import { deleteSwitchover, postFailover, postSwitchover } from './switchover-handlers.ts';
 
@@ -123,6 +123,13 @@ export const CONTRACT: readonly Endpoint[] = [
     isPatient: true,
     doc: 'With /ID below it: deletes what is kept of that record; what was held may then be given up.',
     handle: deleteDivergence,
+  },
+  {
+    method: 'GET',
+    path: '/kornak/recovery',
+    ...DOCUMENT,
+    doc: 'What this member could lead from: the facts of pg_control, and how far its WAL reaches.',
+    handle: getRecovery,
   },
   {
     method: 'GET',

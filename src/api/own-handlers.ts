@@ -2,6 +2,7 @@
 import { type Answer, json, text } from './answer.ts';
 import type { ApiRequest, Office } from './endpoint.ts';
 import { known } from '../core/model/seen.ts';
+import { recoveryDocument } from './recovery-document.ts';
 import type { Situation } from './situation.ts';
 
 export async function postBootstrap(_: ApiRequest, { desk }: Office): Promise<Answer> {
@@ -33,6 +34,13 @@ export function getExplain(_: ApiRequest, { desk, situation, scope, name }: Offi
     events: snapshot.events,
     cluster_events: situation.view?.events.value ?? [],
   });
+}
+
+export function getRecovery(_: ApiRequest, { desk, situation, scope, name }: Office): Answer {
+  const snapshot = desk.snapshot();
+  if (situation === undefined || snapshot === undefined) return text(503, 'the first cycle has not ended yet');
+  const { rule, why } = snapshot;
+  return json(200, recoveryDocument(situation, { scope, name, rule, why }));
 }
 
 function healingFields({ healing }: Situation, nowMs: number): unknown {

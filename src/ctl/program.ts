@@ -48,6 +48,7 @@ export function ctlProgram(parts: ProgramParts): Command {
   addManualFailover(program, parts, 'failover');
   addReinit(program, parts);
   addDivergence(program, parts);
+  addRecover(program, parts);
   addOwn(program, parts);
   return program;
 }
@@ -247,6 +248,33 @@ function addDivergence(program: Command, parts: ProgramParts): void {
   }
 }
 
+interface ExplainFlags {
+  readonly json?: boolean;
+  readonly candidates?: boolean;
+}
+
+interface RecoverFlags {
+  readonly plan?: boolean;
+  readonly json?: boolean;
+  readonly url: readonly string[];
+}
+
+function addRecover(program: Command, parts: ProgramParts): void {
+  program
+    .command('recover [cluster]')
+    .description('Tell who can lead when nobody does, why nothing happens by itself, and what to run')
+    .option('--plan', 'only plan; nothing is changed')
+    .option('--url <url>', 'REST address of a member whose key is gone; may be repeated', collected, [])
+    .option('--json', 'as one JSON object')
+    .action(
+      on(program, parts, async (session, cluster: string | undefined, flags: RecoverFlags) => {
+        const { recover } = await import('./commands/recover.ts');
+        const [isPlan, isJson] = [flags.plan === true, flags.json === true];
+        return recover({ cluster, isPlan, isJson, urls: flags.url }, session);
+      }),
+    );
+}
+
 function addOwn(program: Command, parts: ProgramParts): void {
   program
     .command('bootstrap <cluster>')
@@ -261,12 +289,17 @@ function addOwn(program: Command, parts: ProgramParts): void {
   program
     .command('explain [topic] [cluster]')
     .description('Tell why the last role change happened (topic: last-failover)')
+    .option('--candidates', 'tell instead who would lead, in which order, and why (not)')
     .option('--json', 'as one JSON object')
     .action(
       on(
         program,
         parts,
-        async (session, topic: string | undefined, cluster: string | undefined, flags: { readonly json?: boolean }) => {
+        async (session, topic: string | undefined, cluster: string | undefined, flags: ExplainFlags) => {
+          if (flags.candidates === true) {
+            const { explainCandidates } = await import('./commands/explain-candidates.ts');
+            return explainCandidates({ cluster: cluster ?? topic, isJson: flags.json === true }, session);
+          }
           const { explain } = await import('./commands/explain.ts');
           const named = topic === 'last-failover' ? cluster : (cluster ?? topic);
           return explain({ cluster: named, isJson: flags.json === true }, session);

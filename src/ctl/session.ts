@@ -15,8 +15,8 @@ export interface Dcs {
   read(cluster: string): Promise<ClusterReading>;
   /** Only while /config has that revision. Throws Refusal where it was not written, or nobody knows. */
   writeConfig(cluster: string, config: JsonRecord, revision: number): Promise<void>;
-  /** Only while /failover has that revision, as writeConfig. */
-  writeFailover(cluster: string, request: FailoverRequest, revision: number): Promise<void>;
+  /** Only while /failover has that revision, as writeConfig. Without a request it is withdrawn. */
+  writeFailover(cluster: string, request: FailoverRequest | undefined, revision: number): Promise<void>;
 }
 
 /** What every command works with. */

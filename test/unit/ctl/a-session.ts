@@ -95,7 +95,11 @@ export function readingOf(values: Readonly<Record<string, string>>): ClusterRead
 export interface FakeSession extends Session {
   readonly terminal: FakeTerminal;
   readonly calls: ApiCall[];
-  readonly written: { readonly cluster: string; readonly request: FailoverRequest; readonly revision: number }[];
+  readonly written: {
+    readonly cluster: string;
+    readonly request: FailoverRequest | undefined;
+    readonly revision: number;
+  }[];
   readonly configs: { readonly cluster: string; readonly config: unknown; readonly revision: number }[];
 }
 

@@ -23,7 +23,7 @@ export function peerStatusFrom(text: string): PeerStatus | undefined {
   };
 }
 
-function tagsFrom(document: JsonRecord): Tags {
+export function tagsFrom(document: JsonRecord): Tags {
   const tags = fieldOf(document, 'tags');
   // What came out of JSON.parse is a tag value all the way down.
   return isRecord(tags) ? (tags as Tags) : {};

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { peerStatusFrom } from '../../../src/agent/peer-status.ts';
+import { peerStatusFrom } from '../../../src/api/peer-status.ts';
 import { lsn } from '../../../src/core/model/lsn.ts';
 
 test.each<{ name: string; text: string; status: unknown }>([
