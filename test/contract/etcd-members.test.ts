@@ -101,7 +101,7 @@ describe('three members', () => {
     expect(calls.tookMs).toBeLessThanOrEqual(shortBudget.budgetMs + latenessMs);
   });
 
-  it('a member cut off from both others confirms no comparison', async () => {
+  it('a member cut off from both others confirms no comparison (known failure 87)', async () => {
     const last = cluster.members[2] ?? missing();
     const lonely = clientOf([last.endpoint]);
     expectKind(await lonely.range(prefix, budget), 'ok');

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { type ApiServer, createApiServer } from '../../../src/api/server.ts';
 import { Redacted } from '../../../src/core/model/redacted.ts';
 import { FakeDesk } from './a-desk.ts';
-import { aPrimary, aSnapshot, aView, HELD, TWO } from './snapshots.ts';
+import { aPrimary, aSnapshot, aStandby, aView, HELD, TWO } from './snapshots.ts';
 
 const LEADER = aSnapshot({
   view: aView({
@@ -284,6 +284,27 @@ test('explain tells rule, timers and events', async () => {
     rule: 'L01',
     timers: { ttl_ms: 30_000, leader_ttl_ms: 6_000, lease_left_ms: 4_000 },
     events: [event],
+  });
+});
+
+test('recovery tells the facts of pg_control, and how far the WAL surely reaches', async () => {
+  const ended = { sql: undefined, lease: { kind: 'none' } } as const;
+  const { port } = await started(new FakeDesk(aSnapshot({ ...ended, postgres: { postmaster: undefined } })));
+  expect(JSON.parse((await ask(port, '/kornak/recovery')).body)).toMatchObject({
+    member: 'postgresql0',
+    server: 'down',
+    control: { state: 'in production', system_identifier: '7711251641445478941', checkpoint_lsn: 0 },
+    exact: false,
+    was_primary: true,
+    rule: 'L01',
+    store: 'no answer',
+  });
+  const standby = await started(new FakeDesk(aSnapshot({ ...ended, sql: aStandby() })));
+  expect(JSON.parse((await ask(standby.port, '/kornak/recovery')).body)).toMatchObject({
+    server: 'standby',
+    timeline: 1,
+    lsn: 67393056,
+    exact: true,
   });
 });
 

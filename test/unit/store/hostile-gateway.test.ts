@@ -59,7 +59,7 @@ describe.concurrent('a gateway that answers nonsense', () => {
       (response) => json(response, 200, { header, succeeded: true, kvs: [{}], responses: [] }),
     ],
     [
-      'unavailable',
+      'a store without a leader (known failure 5)',
       (response) => json(response, 503, { error: 'etcdserver: no leader', message: 'etcdserver: no leader', code: 14 }),
     ],
     ['a timeout', (response) => json(response, 500, { error: 'context deadline exceeded', code: 2 })],
@@ -145,7 +145,7 @@ describe.concurrent('a gateway that answers nonsense', () => {
     });
   });
 
-  it('an answer of a raft term that is over is not believed', async () => {
+  it('an answer of a raft term that is over is not believed (known failure 20)', async () => {
     const old = await answering((_, response) =>
       json(response, 200, { result: { header: { ...header, raft_term: '2' }, ID: '7', TTL: '9' } }),
     );

@@ -115,7 +115,7 @@ describe.concurrent('a watch on a gateway that misbehaves', () => {
     ],
     ['a web page', (_, response) => response.writeHead(502).end('<html>'), 'broken: .*HTTP 502'],
     [
-      'a cancellation',
+      'a cancellation (known failure 16)',
       (_, response) => say(response, { result: { header, canceled: true, cancel_reason: 'mood' } }),
       'broken: .*mood',
     ],
