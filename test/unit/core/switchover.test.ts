@@ -339,7 +339,5 @@ test('a leader under another name takes /sync over from its old one (known failu
     config: configKey({ synchronous_mode: true }),
   };
   const { plan } = run({ name: '', rule: '', cluster });
-  expect(plan.steps).toContainEqual(
-    expect.objectContaining({ kind: 'writeSync', value: expect.objectContaining({ leader: 'a' }) }),
-  );
+  expect(plan.steps.find((step) => step.kind === 'writeSync')).toMatchObject({ value: { leader: 'a' } });
 });
