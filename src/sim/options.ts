@@ -37,6 +37,11 @@ export interface Options {
   readonly faultLengthMs: number;
   /** How much likelier the leader is to be struck than another. */
   readonly leaderBias: number;
+  readonly memberSlotsTtlS: number;
+  /** As the configuration has them. */
+  readonly permanentSlots: Readonly<Record<string, unknown>>;
+  /** `replicatefrom` by member. */
+  readonly upstreams: ReadonlyMap<string, string | undefined>;
   readonly faults: ReadonlyMap<FaultKind, number>;
   /** How long faults go on before everything heals. */
   readonly faultyMs: number;

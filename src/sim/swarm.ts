@@ -1,5 +1,6 @@
 import { FAULT_KINDS, type FaultKind } from './fault/kinds.ts';
 import type { Options } from './options.ts';
+import { slotOptionsOf } from './swarm-slots.ts';
 import { Chance } from './time/chance.ts';
 
 /** The options of a seed. */
@@ -46,6 +47,7 @@ export function optionsOf(seed: number): Options {
     faultEveryMs: chance.between(12_000, 40_000),
     faultLengthMs: chance.between(3000, 25_000),
     leaderBias: chance.between(0.3, 0.8),
+    ...slotOptionsOf(seed),
     faults: weights(chance),
     faultyMs: 600_000,
     healingMs: 180_000,

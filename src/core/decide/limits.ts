@@ -84,6 +84,12 @@ export const LIMITS = {
   silentMs: 3_000,
   /** A slot that could not be made, dropped or moved is tried again after this. */
   slotPauseMs: 1_000,
+  /** Members that copy logical slots do so one after the other, this long apart. */
+  copyTurnMs: 5_000,
+  /** First pause between two copies of logical slots; doubles up to the largest. After a quiet time it is as if none had been. */
+  copyPauseMs: 10_000,
+  copyPauseMaxMs: 600_000,
+  copySlotsMs: 600_000,
   /** Logical slots are tended this often at most. */
   logicalPauseMs: 2_000,
   /** A standby that is not connected is asked to try again this often. */

@@ -17,6 +17,7 @@ const STATE_OF_JOB: Partial<Record<JobKind, MemberState>> = {
   startPrimary: 'starting',
   startStandby: 'starting',
   stop: 'stopping',
+  copySlots: 'restarting',
 };
 
 function stateOf(ctx: Context): MemberState {

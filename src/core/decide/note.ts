@@ -150,6 +150,21 @@ function noteRest(mem: Memory, ended: FinishedJob): Noted {
   return { memory: retryLater(mem, ended, 1), events: [failed(ended)] };
 }
 
+/** Whatever comes of it, the next one waits longer: a copy stops the server, and one that does not help is not repeated for ever. */
+function noteCopy(mem: Memory, ended: FinishedJob): Noted {
+  const wasLongAgo = ended.startedMs - mem.slots.copyHoldOffMs > LIMITS.copyPauseMaxMs;
+  const copies = wasLongAgo ? 1 : mem.slots.copies + 1;
+  const pauseMs = Math.min(LIMITS.copyPauseMs * 2 ** (copies - 1), LIMITS.copyPauseMaxMs);
+  const slots = { ...mem.slots, copies, copyHoldOffMs: ended.endedMs + pauseMs, copyWantedMs: undefined };
+  const events = failure(ended) === undefined ? [event('slots.copied', copiedText(ended), ended)] : [failed(ended)];
+  return { memory: { ...mem, slots }, events };
+}
+
+function copiedText({ job }: FinishedJob): string {
+  const names = job.kind === 'copySlots' ? job.slots.map(({ name }) => name) : [];
+  return `logical slots copied from the leader: ${names.join(', ')}`;
+}
+
 function noteCrashRecovery(mem: Memory, ended: FinishedJob): Noted {
   const events = failure(ended) === undefined ? [] : [failed(ended)];
   return { memory: { ...mem, crashRecovered: true }, events };
@@ -173,6 +188,7 @@ const NOTES: Readonly<Record<FinishedJob['job']['kind'], Note>> = {
   recordDivergence: noteRecord,
   rewind: noteRewind,
   checkpoint: noteRest,
+  copySlots: noteCopy,
   setAside: noteRest,
   prePromote: notePrePromote,
   restart: noteRestart,

@@ -18,7 +18,8 @@ function outlived(ctx: Context): string | undefined {
   if (job === undefined || job.cancelled) return undefined;
   const { kind } = job.job;
   if (needsLease(job.job) && ctx.held === undefined) return 'the leader lease is not held any more';
-  if (kind === 'rewind' && ctx.view !== undefined && ctx.leader?.name !== job.job.from.member)
+  const isFromLeader = kind === 'rewind' || kind === 'copySlots';
+  if (isFromLeader && ctx.view !== undefined && ctx.leader?.name !== job.job.from.member)
     return `${job.job.from.member} leads no more`;
   if (kind === 'clone') return cloneOutlived(ctx, job.job.from.member);
   return kind === 'startStandby' ? startedWithout(ctx, job.job, ctx.nowMs - job.startedMs) : undefined;

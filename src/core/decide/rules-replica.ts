@@ -4,6 +4,7 @@ import { judgeDivergence } from '../recovery/divergence.ts';
 import type { Context, Rule, Ruling } from './context.ts';
 import { hasNewSettings, isTagged, leaderServes, settingsGiven, settingsWith, startJob } from './context.ts';
 import { recordedHere } from './healing.ts';
+import { copyLogicalSlots } from './copy-slots.ts';
 import { leaderLine } from './leader-line.ts';
 import { LIMITS } from './limits.ts';
 import { whyNotMe } from './why-not-me.ts';
@@ -104,6 +105,11 @@ function keepSlots(ctx: Context): Ruling | undefined {
   return { why, steps, memory, events, wakeInMs: LIMITS.primaryQuietMs };
 }
 
+function copySlots(ctx: Context): Ruling | undefined {
+  const it = following(ctx);
+  return it === undefined ? undefined : copyLogicalSlots(ctx, it.standby);
+}
+
 function applyConfig(ctx: Context): Ruling | undefined {
   const it = following(ctx);
   if (it === undefined || !hasNewSettings(ctx)) return undefined;
@@ -153,5 +159,6 @@ export const REPLICA_RULES: readonly Rule[] = [
   { id: 'R60', title: 'apply a changed configuration', match: applyConfig },
   { id: 'R80', title: 'have a standby connect again at once', match: nudge },
   { id: 'R50', title: 'make, move and drop slots', match: keepSlots },
+  { id: 'R55', title: 'copy logical slots from the leader', match: copySlots },
   { id: 'R90', title: 'follow on', match: secondary },
 ];

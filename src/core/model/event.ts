@@ -22,6 +22,7 @@ export type EventKind =
   | 'member.rewound'
   | 'member.following'
   | 'slots.dropped'
+  | 'slots.copied'
   | 'slots.clash'
   | 'member.healing'
   | 'switchover.started'

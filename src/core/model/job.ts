@@ -1,6 +1,7 @@
 import type { DivergenceCause } from './divergence-record.ts';
 import type { Lsn } from './lsn.ts';
 import type { UnfinishedWork, Upstream } from './local-postgres.ts';
+import type { LogicalSlot } from './logical-slot.ts';
 
 export type StopMode = 'fast' | 'immediate';
 
@@ -86,6 +87,14 @@ export type Job =
       readonly record: string;
     }
   | { readonly kind: 'checkpoint' }
+  /** Stops a standby for a moment, puts logical slots of the leader into its directory, and starts it following `follow`. */
+  | {
+      readonly kind: 'copySlots';
+      readonly from: FollowTarget;
+      readonly slots: readonly LogicalSlot[];
+      readonly follow: FollowTarget | undefined;
+      readonly settings: ServerSettings;
+    }
   /** Moves aside what an interrupted bootstrap, clone or rewind left; never deletes the only copy of a cluster. */
   | {
       readonly kind: 'setAside';

@@ -8,6 +8,11 @@ export interface SlotMemory {
   readonly triedMs: number;
   /** When logical slots were last tended. */
   readonly tendedMs: number;
+  /** Since when logical slots have waited to be copied from the leader; undefined: none does. */
+  readonly copyWantedMs: number | undefined;
+  /** Copies made or tried not long ago: each next one waits longer. */
+  readonly copies: number;
+  readonly copyHoldOffMs: number;
   /** Contradictions that people have been told of. */
   readonly clashesTold: string;
 }
@@ -16,5 +21,8 @@ export const NO_SLOT_MEMORY: SlotMemory = {
   membersSeen: undefined,
   triedMs: 0,
   tendedMs: 0,
+  copyWantedMs: undefined,
+  copies: 0,
+  copyHoldOffMs: 0,
   clashesTold: '',
 };

@@ -2,6 +2,7 @@ import type { Job, JobFacts, JobKind } from '../../core/model/job.ts';
 import { bootstrap } from './bootstrap.ts';
 import { checkpoint } from './checkpoint.ts';
 import { clone } from './clone.ts';
+import { copySlots } from './copy-slots.ts';
 import { cutOff } from './cut-off.ts';
 import { follow } from './follow.ts';
 import type { JobContext } from './job-context.ts';
@@ -32,6 +33,7 @@ const RUNNERS: { readonly [K in JobKind]: Runner<K> } = {
   recordDivergence,
   rewind,
   checkpoint,
+  copySlots,
   setAside,
 };
 

@@ -1,7 +1,9 @@
 import type { CallbackRole } from '../../core/model/callback.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { SimMember } from '../cluster/member.ts';
+import { type SimMember, tagsOf } from '../cluster/member.ts';
+import { type Topology, whomToFollow } from '../../core/topology/whom-to-follow.ts';
 import { contains, type WalEnd } from '../database/wal.ts';
+import { slotLackOf } from './slot-lack.ts';
 
 /** Whether a cluster that nothing troubles any more is whole: one primary serves, everybody else follows it and has everything. */
 export class Convergence {
@@ -26,13 +28,31 @@ export class Convergence {
     const { before } = this;
     this.before = log;
     for (const each of members) {
-      const lack = lackOf(each, primary, before);
+      const lack = lackOf(each, topologyOf(members, primary), before) ?? slotLackOf(each, this.cluster);
       if (lack !== undefined) return lack;
     }
     const missing = checker.missingAt(log);
     if (missing !== undefined) checker.fail('I2', `${primary.name} lacks an acknowledged commit at the end`);
     return checker.tally.acknowledged > this.acknowledgedBefore ? undefined : 'no commit was acknowledged';
   }
+}
+
+/** As the members would tell it while everything is well. */
+function topologyOf(members: readonly SimMember[], primary: SimMember): Topology {
+  const told = members.map((member) => ({
+    name: member.name,
+    data: {
+      connUrl: member.name,
+      apiUrl: undefined,
+      state: 'running',
+      role: member.name === primary.name ? 'primary' : 'replica',
+      version: undefined,
+      tags: tagsOf(member),
+    },
+    leaseId: undefined,
+    modRevision: 0,
+  }));
+  return { members: told, leader: primary.name };
 }
 
 /** Whatever follows the callbacks, such as an address, must be where they said. */
@@ -42,12 +62,12 @@ function misled({ name, agent }: SimMember, role: CallbackRole): string | undefi
     : `the callbacks of ${name} were told ${agent?.lastTold ?? 'nothing'}, not ${role}`;
 }
 
-function lackOf(member: SimMember, primary: SimMember, reached: WalEnd | undefined): string | undefined {
+function lackOf(member: SimMember, topology: Topology, reached: WalEnd | undefined): string | undefined {
   const { server } = member.host;
-  if (member === primary) return misled(member, 'primary');
+  if (member.name === topology.leader) return misled(member, 'primary');
   if (server === undefined || server.phase !== 'up') return `${member.name} does not run`;
   if (server.receiver?.status !== 'streaming') return `${member.name} does not stream`;
-  if (server.receiver.target.member !== primary.name)
+  if (server.receiver.target.member !== whomToFollow(topology, member.name))
     return `${member.name} streams from ${server.receiver.target.member}`;
   if (reached === undefined || !contains(server.log(), reached)) return `${member.name} lacks part of the WAL`;
   return misled(member, 'replica');

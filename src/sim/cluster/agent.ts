@@ -17,7 +17,7 @@ import { StoreClient } from '../keystore/client.ts';
 import { clockOf } from '../time/machine.ts';
 import { Process } from '../time/process.ts';
 import type { Cluster } from './cluster.ts';
-import type { SimMember } from './member.ts';
+import { type SimMember, tagsOf } from './member.ts';
 import { SimPeers } from './peers.ts';
 
 /** A service manager starts an agent again that ended by itself. */
@@ -179,7 +179,7 @@ function selfOf(cluster: Cluster, member: SimMember): Self {
     apiUrl: `http://${member.name}:8008/patroni`,
     version: '4.1.4',
     get tags() {
-      return member.tags;
+      return tagsOf(member);
     },
     hasPrePromote: options.habits.hookRate > 0,
     mayBootstrap: !options.isBootstrapAsked,
@@ -198,6 +198,8 @@ function selfOf(cluster: Cluster, member: SimMember): Self {
       maximum_lag_on_syncnode: options.maximumLagOnSyncnodeBytes,
       synchronous_node_count: options.synchronousNodeCount,
       failsafe_mode: options.isFailsafe,
+      member_slots_ttl: options.memberSlotsTtlS,
+      slots: options.permanentSlots,
       kornak: { leader_ttl: options.leaderTtlMs / 1000, divergence: options.divergence },
       postgresql: { use_pg_rewind: true, use_slots: true },
     },

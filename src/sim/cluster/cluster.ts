@@ -7,6 +7,7 @@ import { GuardProgram } from '../guard.ts';
 import type { Mutant } from '../mutant/mutant.ts';
 import { Network } from '../network.ts';
 import type { Options } from '../options.ts';
+import { MEMBER_NAMES } from '../swarm-slots.ts';
 import { type ClusterFiles, emptyDisk, newFiles } from '../database/disk.ts';
 import { Forest } from '../database/wal.ts';
 import type { PgHost, PgWorld } from '../database/world.ts';
@@ -23,7 +24,6 @@ import type { SimMember } from './member.ts';
 import { PromiseDisk } from './promise-disk.ts';
 import { Operator } from './operator.ts';
 
-const NAMES = ['ada', 'bob', 'cyd-3', 'dan', 'eve'] as const;
 const CLIENTS = ['client1', 'client2', 'client3', 'client4'] as const;
 const FOREIGN_LSN = 0x3000000;
 const NO_SETTINGS = { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined, managesSync: false };
@@ -93,7 +93,7 @@ export class Cluster {
       habits: { ...options.habits, marksWork: how.mutant?.marksNoWork !== true },
       hosts,
     };
-    this.members = NAMES.slice(0, options.memberCount).map((name) => this.makeMember(name, hosts));
+    this.members = MEMBER_NAMES.slice(0, options.memberCount).map((name) => this.makeMember(name, hosts));
     this.clientNames = CLIENTS.slice(0, options.clientCount);
     this.clients = this.clientNames.map(
       (name, at) =>
@@ -232,6 +232,7 @@ export class Cluster {
       guard: new GuardProgram(host, this.world),
       agent: undefined,
       tags: {},
+      upstream: this.options.upstreams.get(name),
     };
   }
 }

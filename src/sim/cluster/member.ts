@@ -15,4 +15,10 @@ export interface SimMember {
   agent: Agent | undefined;
   /** As its local file has them. */
   tags: Tags;
+  /** Its tag `replicatefrom`. */
+  upstream: string | undefined;
+}
+
+export function tagsOf({ tags, upstream }: SimMember): Tags {
+  return upstream === undefined ? tags : { ...tags, replicatefrom: upstream };
 }

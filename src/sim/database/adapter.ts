@@ -1,6 +1,7 @@
 import type { HistoryEntry } from '../../core/model/cluster.ts';
 import type { DivergenceRecord } from '../../core/model/divergence-record.ts';
 import type { Job, JobOutcome, ServerSettings } from '../../core/model/job.ts';
+import type { LogicalSlotWork } from '../../core/model/logical-slot.ts';
 import type { LocalPostgres } from '../../core/model/local-postgres.ts';
 import { type Lsn, lsn } from '../../core/model/lsn.ts';
 import { unknown } from '../../core/model/seen.ts';
@@ -10,6 +11,7 @@ import { failed, JobRun } from './job-run.ts';
 import { type JobPlace, runJob } from './jobs.ts';
 import { lookAt } from './look.ts';
 import type { Server } from './server.ts';
+import { advance, isInUse, physicalSlot, tend } from './slots.ts';
 import { forksOf } from './wal.ts';
 import type { PgHost, PgWorld } from './world.ts';
 
@@ -68,7 +70,7 @@ export class SimPostgres implements Postgres {
     return this.ask(budgetMs, () => {
       const { files } = this.host.disk;
       if (files === undefined || this.host.server === undefined) return failed('no server');
-      if (!files.slots.has(name)) files.slots.set(name, { restartLsn: this.host.server.replayed().lsn });
+      if (!files.slots.has(name)) files.slots.set(name, physicalSlot(this.host.server.replayed().lsn));
       return DONE;
     });
   }
@@ -76,8 +78,7 @@ export class SimPostgres implements Postgres {
   dropSlot(name: string, budgetMs: number): Promise<JobOutcome> {
     return this.ask(budgetMs, () => {
       const { files } = this.host.disk;
-      if (this.host.server?.senders.some((each) => each.slot === name) === true)
-        return failed('replication slot is active');
+      if (isInUse(this.host.server, name)) return failed('replication slot is active');
       files?.slots.delete(name);
       return DONE;
     });
@@ -86,20 +87,18 @@ export class SimPostgres implements Postgres {
   advanceSlots(to: Readonly<Record<string, Lsn>>, budgetMs: number): Promise<JobOutcome> {
     return this.ask(budgetMs, () => {
       const { server } = this.host;
-      const reached = server?.replayed().lsn ?? 0;
-      for (const [name, position] of Object.entries(to)) {
-        const slot = server?.files.slots.get(name);
-        if (slot === undefined) return failed(`replication slot "${name}" does not exist`);
-        if (server?.senders.some((each) => each.slot === name) === true)
-          return failed(`replication slot "${name}" is active`);
-        slot.restartLsn = Math.max(slot.restartLsn ?? 0, Math.min(Number(position), reached));
-      }
-      return DONE;
+      if (server === undefined) return failed('no server');
+      const whys = Object.entries(to).map(([name, position]) => advance(server, name, Number(position)));
+      const why = whys.find((one) => one !== undefined);
+      return why === undefined ? DONE : failed(why);
     });
   }
 
-  tendLogicalSlots(): void {
-    // Nobody decodes here: logical slots are made and moved in test/integration.
+  tendLogicalSlots(work: readonly LogicalSlotWork[]): void {
+    const { server } = this.host;
+    server?.process.after(this.world.chance.between(1, 2000), () => {
+      if (server.phase === 'up') tend(server, work);
+    });
   }
 
   kill(budgetMs: number): Promise<JobOutcome> {

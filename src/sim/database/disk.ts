@@ -1,5 +1,6 @@
 import type { FollowTarget, ServerSettings } from '../../core/model/job.ts';
 import type { ControlState, UnfinishedWork } from '../../core/model/local-postgres.ts';
+import type { SimSlot } from './slots.ts';
 import type { WalEnd } from './wal.ts';
 
 /** What a data directory holds. WAL here is flushed WAL: it survives every crash. */
@@ -18,7 +19,7 @@ export interface ClusterFiles {
   follow: FollowTarget | undefined;
   /** WAL before this position has been removed here. */
   walFrom: number;
-  readonly slots: Map<string, { restartLsn: number | undefined }>;
+  readonly slots: Map<string, SimSlot>;
 }
 
 export interface Disk {

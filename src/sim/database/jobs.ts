@@ -3,6 +3,7 @@ import { lsn } from '../../core/model/lsn.ts';
 import { type ClusterFiles, type DivergenceNote, newFiles } from './disk.ts';
 import { failed, type JobRun } from './job-run.ts';
 import { Server } from './server.ts';
+import { copyOf } from './slots.ts';
 import { contains, forksOf, normalized, type WalEnd, walEndToText } from './wal.ts';
 import type { PgHost, PgWorld } from './world.ts';
 
@@ -254,6 +255,7 @@ function becomeLike(log: WalEnd, files: ClusterFiles, job: JobOf<'rewind'>): voi
   files.follow = job.from;
   files.standbySignal = true;
   files.control = 'in archive recovery';
+  files.slots.clear();
 }
 
 async function checkpoint(_job: JobOf<'checkpoint'>, run: JobRun, place: JobPlace): Promise<JobOutcome> {
@@ -304,6 +306,18 @@ function finish({ disk }: PgHost): void {
   disk.unfinished = undefined;
 }
 
+async function copySlots(job: JobOf<'copySlots'>, run: JobRun, place: JobPlace): Promise<JobOutcome> {
+  const source = reach(job.from, place);
+  if (source?.role !== 'primary') return failed('the source does not lead');
+  const copies = job.slots.map((slot) => ({ name: slot.name, copy: copyOf(source, slot) }));
+  for (const { copy } of copies) if (typeof copy === 'string') return failed(copy);
+  const stopped = await stop({ kind: 'stop', mode: 'fast', checkpointFirst: false, why: 'slots' }, run, place);
+  if (stopped.kind === 'failed') return stopped;
+  const { files } = place.host.disk;
+  for (const { name, copy } of copies) if (typeof copy !== 'string') files?.slots.set(name, copy);
+  return start({ settings: job.settings, follow: job.follow, isStandby: true }, run, place);
+}
+
 async function setAside(_job: JobOf<'setAside'>, run: JobRun, place: JobPlace): Promise<JobOutcome> {
   const { host, world } = place;
   if (host.server !== undefined) return failed('the server runs');
@@ -332,6 +346,7 @@ const PERFORM: { readonly [K in Job['kind']]: Perform<K> } = {
   recordDivergence,
   rewind,
   checkpoint,
+  copySlots,
   setAside,
   prePromote,
   restart,

@@ -13,6 +13,7 @@ import type {
 import { seen, type Seen, unknown } from '../../core/model/seen.ts';
 import { priorityOf } from './sync-names.ts';
 import type { Server } from './server.ts';
+import { isInUse } from './slots.ts';
 import { positionOf } from './wal.ts';
 import type { PgHost } from './world.ts';
 
@@ -159,9 +160,12 @@ function sendersOf(server: Server): readonly Sender[] {
 function slotsOf(server: Server): readonly Slot[] {
   return [...server.files.slots].map(([name, slot]) => ({
     name,
-    kind: 'physical',
-    active: server.senders.some((each) => each.slot === name),
+    kind: slot.logical === undefined ? 'physical' : 'logical',
+    active: isInUse(server, name),
     restartLsn: slot.restartLsn === undefined ? undefined : lsn(slot.restartLsn),
+    isLost: slot.isLost,
+    ...slot.logical,
+    ...(slot.logical === undefined || slot.restartLsn === undefined ? {} : { confirmedFlushLsn: lsn(slot.restartLsn) }),
   }));
 }
 

@@ -1,6 +1,7 @@
 import type { FollowTarget } from '../../core/model/job.ts';
 import { Connection } from './connection.ts';
 import type { Server } from './server.ts';
+import { objectionToUse } from './slots.ts';
 import { contains, type WalEnd } from './wal.ts';
 
 /** A receiver that cannot get through gives up after this long. */
@@ -83,10 +84,8 @@ export class Receiver {
     if (upstream.host.disk.files?.systemId !== this.server.host.disk.files?.systemId)
       return 'system identifiers differ';
     const { slot } = this.target;
-    if (slot !== undefined) {
-      if (upstream.host.disk.files?.slots.has(slot) !== true) return `replication slot "${slot}" does not exist`;
-      if (upstream.senders.some((each) => each.slot === slot)) return `replication slot "${slot}" is active`;
-    }
+    const why = slot === undefined ? undefined : objectionToUse(upstream, slot);
+    if (why !== undefined) return why;
     if (contains(upstream.log(), this.reached())) {
       const isGone = this.reached().lsn < upstream.files.walFrom;
       return isGone ? 'requested WAL segment has already been removed' : undefined;

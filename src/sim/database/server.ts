@@ -148,6 +148,8 @@ export class Server {
   lost(connection: Connection): void {
     const at = this.senders.indexOf(connection);
     if (at >= 0) this.senders.splice(at, 1);
+    const slot = this.files.slots.get(connection.slot ?? '');
+    if (slot !== undefined) slot.restartLsn = Math.max(slot.restartLsn ?? 0, connection.flushedLsn);
     this.changed('a standby is gone');
   }
 

@@ -36,6 +36,10 @@ export const FAULT_KINDS = [
   'sync-mode',
   'sync-strict',
   'nosync',
+  'slot-dropped',
+  'slot-lost',
+  'slot-strayed',
+  'upstream-changed',
 ] as const;
 
 export type FaultKind = (typeof FAULT_KINDS)[number];

@@ -2,7 +2,9 @@ import type { Tags } from '../../core/model/cluster.ts';
 import type { SimMember } from '../cluster/member.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Chance } from '../time/chance.ts';
+import { randomUpstream } from '../swarm-slots.ts';
 import type { FaultKind } from './kinds.ts';
+import { SLOT_STRIKES } from './strike-slots.ts';
 
 /** Power comes back to the last machine within this time. */
 const TOTAL_OUTAGE_MS = 40_000;
@@ -214,6 +216,11 @@ const STRIKES: Readonly<Record<FaultKind, (blow: Blow) => Undo>> = {
     return () => {
       victim.tags = {};
     };
+  },
+  ...SLOT_STRIKES,
+  'upstream-changed': ({ victim, chance }) => {
+    victim.upstream = randomUpstream(chance);
+    return undefined;
   },
 };
 

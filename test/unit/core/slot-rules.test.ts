@@ -247,3 +247,124 @@ describe('tags', () => {
     ]);
   });
 });
+
+describe('logical slots on a replica', () => {
+  const fed = memory({ role: 'replica', appliedFeedback: true });
+  const streaming: Partial<StandbyStatus> = {
+    receiver: { status: 'streaming', upstream: upstream('b'), slot: 'a', timeline: 1 },
+  };
+  const told = { ...TOLD, slots: { ...TOLD.slots, l: at(950) } };
+  const replica = (
+    more: Parameters<typeof view>[0] = {},
+    mem: Memory = fed,
+    status: Partial<StandbyStatus> = {},
+  ): Decision =>
+    decide(
+      observation({
+        postgres: standby({ upstream: upstream('b'), receiverRuns: true, ...streaming, ...status }),
+        cluster: view({
+          leader: leaderKey('b'),
+          members: members(),
+          status: told,
+          config: configKey(LOGICAL),
+          ...more,
+        }),
+      }),
+      mem,
+    );
+  const copied = (decision: Decision): unknown => [decision.rule, steps(decision)];
+
+  test('are copied from the leader, and the standby started again following the same', () => {
+    const decision = replica();
+    expect(copied(decision)).toEqual(['R55', ['copySlots']]);
+    expect(decision.plan.steps).toMatchObject([
+      {
+        job: {
+          from: { member: 'b' },
+          follow: { member: 'b' },
+          slots: [{ name: 'l', database: 'app', plugin: 'pgoutput' }],
+        },
+      },
+    ]);
+  });
+
+  test.each<[string, Decision]>([
+    ['the leader tells of none', replica({ status: TOLD })],
+    ['it does not stream', replica({}, fed, { receiver: undefined })],
+    ['the leader is not told which rows are needed', replica({}, memory({ role: 'replica', appliedFeedback: false }))],
+    ['the leader does not serve yet', replica({ members: members({ b: { role: 'replica' } }) })],
+    ['the cluster is paused', replica({ config: configKey({ ...LOGICAL, pause: true }) })],
+    ['a switchover is asked for', replica({ failover: { value: { leader: 'b' }, revision: 7 } })],
+    [
+      'commits wait for it and who could stand in is down',
+      replica({
+        members: members({ c: { state: 'stopped' } }),
+        sync: { value: { leader: 'b', voters: ['a', 'c'], quorum: 0 }, revision: 5 },
+      }),
+    ],
+    ['the last copy was not long ago', replica({}, { ...fed, slots: { ...fed.slots, copyHoldOffMs: NOW_MS + 1 } })],
+  ])('are not copied while %s', (_name, decision) => {
+    expect(steps(decision)).not.toContain('copySlots');
+  });
+
+  test('are copied by one member after the other', () => {
+    const first = replica({ members: [member('0'), ...members()] }, fed, {
+      slots: ['0', 'b', 'c'].map((name) => physicalSlot(name)),
+    });
+    expect(copied(first)).toEqual(['R55', []]);
+    const slots = { ...first.memory.slots, copyWantedMs: NOW_MS - 5_000 };
+    const status = { slots: ['0', 'b', 'c'].map((name) => physicalSlot(name)) };
+    expect(copied(replica({ members: [member('0'), ...members()] }, { ...first.memory, slots }, status))).toEqual([
+      'R55',
+      ['copySlots'],
+    ]);
+  });
+
+  test('that cannot be copied are not tried for ever (known failure 65)', () => {
+    const job = {
+      kind: 'copySlots',
+      from: { member: 'b', upstream: { host: 'b', port: 5432 }, slot: 'a' },
+      slots: [],
+      follow: undefined,
+      settings: { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined, managesSync: false },
+    } as const;
+    const pauses: number[] = [];
+    let mem = fed;
+    for (let round = 0; round < 8; round += 1) {
+      const nowMs = Math.max(NOW_MS, mem.slots.copyHoldOffMs);
+      const ended = {
+        job,
+        outcome: { kind: 'failed', why: 'defined otherwise' },
+        startedMs: nowMs,
+        endedMs: nowMs,
+      } as const;
+      mem = decide(
+        observation({
+          nowMs,
+          ended,
+          postgres: standby(),
+          cluster: view({ leader: leaderKey('b'), members: members() }),
+        }),
+        mem,
+      ).memory;
+      pauses.push((mem.slots.copyHoldOffMs - nowMs) / 1000);
+    }
+    expect(pauses).toEqual([10, 20, 40, 80, 160, 320, 600, 600]);
+  });
+
+  test('are not copied from who leads no more', () => {
+    const job = {
+      kind: 'copySlots',
+      from: { member: 'c', upstream: { host: 'c', port: 5432 }, slot: 'a' },
+      slots: [],
+      follow: undefined,
+      settings: { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined, managesSync: false },
+    } as const;
+    const running = { job, startedMs: NOW_MS, deadlineMs: NOW_MS + 1, progress: undefined, cancelled: false };
+    const decision = decide(
+      observation({ job: running, postgres: standby(), cluster: view({ leader: leaderKey('b'), members: members() }) }),
+      fed,
+    );
+    expect([decision.rule, steps(decision)]).toEqual(['J10', ['cancelJob']]);
+  });
+});
