@@ -18,7 +18,7 @@ import { checkName } from './name-check.ts';
 import type { Place } from './prepare.ts';
 import { Refusal } from './refusal.ts';
 import { serverOptions } from './server-options.ts';
-import { StatePromises } from './state-promises.ts';
+import { hasPromised, StatePromises } from './state-promises.ts';
 import { SystemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
 
@@ -44,11 +44,12 @@ export function compose(live: LiveConfig, place: Place, log: Log, onExit: (code:
   const guard = new GuardClient({ dataDir, stateDir, program: guardProgram }, (text) => log.log('WARNING', text));
   const callbacks = new CallbackRunner(live, log);
   const { authentication } = config.restapi;
+  const promiseFile = new StatePromises(stateDir);
   const ports = {
     store,
     postgres,
     guard,
-    promiseFile: new StatePromises(stateDir),
+    promiseFile,
     peers: new HttpPeers(clock, apiClient({ authentication, isInsecure: true })),
     clock,
     random: systemRandom,
@@ -62,7 +63,9 @@ export function compose(live: LiveConfig, place: Place, log: Log, onExit: (code:
     async start(isOver) {
       refuseLogin(await postgres.observe(firstLookMs));
       const { storePrefix, name } = config;
-      await checkName({ store, log, storePrefix, name, isOver, sleep: (ms) => sleep(ms) });
+      // Under a promise it was a member seconds ago, and a leader without the store waits for its answer.
+      if (!(await hasPromised(promiseFile, clock)))
+        await checkName({ store, log, storePrefix, name, isOver, sleep: (ms) => sleep(ms) });
       if (isOver()) return;
       await listen(api, config);
       runtime.start();

@@ -1,5 +1,6 @@
 // Promises to leaders without the store, in the agent's own directory.
 import { join } from 'node:path';
+import type { Clock } from '../ports/clock.ts';
 import type { PromiseFile, PromiseOrder, PromisesRead, StandingPromise } from '../ports/promises.ts';
 import { readIfPresent, removeFile, writeFileIfChanged } from '../postgres/write-file.ts';
 
@@ -33,6 +34,16 @@ export class StatePromises implements PromiseFile {
   remove(): Promise<string | undefined> {
     return failureOf(() => removeFile(this.#path));
   }
+}
+
+/** An earlier agent of this member has given a promise that still runs. */
+export async function hasPromised(file: PromiseFile, clock: Clock): Promise<boolean> {
+  const found = await file.read();
+  const nowMs = clock.bootMs();
+  return (
+    found.kind === 'read' &&
+    found.promises.some(({ receivedMs, lengthMs }) => receivedMs <= nowMs && nowMs < receivedMs + lengthMs)
+  );
 }
 
 async function failureOf(work: () => Promise<unknown>): Promise<string | undefined> {

@@ -72,8 +72,8 @@ export function failsafeCall(ctx: Context): FailsafeCall | undefined {
   const others = Object.entries(failsafe.asked).filter(([name]) => name !== ctx.me);
   return {
     members: others.map(([name, apiUrl]) => ({ name, apiUrl })),
-    // A Patroni member promises its own ttl, whatever it is asked for.
-    promiseMs: Math.min(held.ttlMs, config.ttlMs),
+    // Who cannot read back what it promised waits for `leader_ttl`; a Patroni member promises its own `ttl`, whatever it is asked.
+    promiseMs: Math.min(held.ttlMs, config.leaderTtlMs, config.ttlMs),
     connUrl: ctx.obs.self.connUrl,
     apiUrl: ctx.obs.self.apiUrl,
     slots: slotsOf(ctx),

@@ -7,7 +7,7 @@ import type { Log } from '../../ports/log.ts';
 import type { Guard } from '../../ports/guard.ts';
 import type { ForgetRequest, PromiseRequest } from '../../ports/peers.ts';
 import type { Postgres } from '../../ports/postgres.ts';
-import type { PromiseGiven } from '../../ports/promises.ts';
+import type { PromiseFile, PromiseGiven } from '../../ports/promises.ts';
 import type { Store } from '../../ports/store.ts';
 import { createRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { GuardLine } from '../guard.ts';
@@ -59,7 +59,8 @@ export class Agent {
 
   /** As POST /failsafe does. */
   promise(request: PromiseRequest): Promise<PromiseGiven> {
-    return this.runtime.desk.promise(request);
+    const give = (asked: PromiseRequest): Promise<PromiseGiven> => this.runtime.desk.promise(asked);
+    return (this.cluster.mutant?.promise?.(give) ?? give)(request);
   }
 
   /** As DELETE /failsafe does. */
@@ -88,8 +89,8 @@ export class Agent {
     const guard = new GuardLine(process, () => member.guard);
     const ports = {
       ...bent({ store: this.store, postgres, guard }, process, mutant),
-      peers: new SimPeers(cluster, process),
-      promiseFile: member.promises.fileFor(process),
+      peers: mutant?.peers?.(new SimPeers(cluster, process)) ?? new SimPeers(cluster, process),
+      promiseFile: promiseFileOf(member, process, mutant),
       clock: clockOf(process),
       random: member.machine.chance.fork(),
       log: this.log(),
@@ -152,6 +153,11 @@ export class Agent {
       },
     };
   }
+}
+
+function promiseFileOf(member: SimMember, process: Process, mutant: Mutant | undefined): PromiseFile {
+  const file = member.promises.fileFor(process);
+  return mutant?.promiseFile?.(file) ?? file;
 }
 
 interface Bendable {

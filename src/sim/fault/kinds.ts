@@ -40,6 +40,7 @@ export const FAULT_KINDS = [
   'slot-lost',
   'slot-strayed',
   'upstream-changed',
+  'promises-lost',
 ] as const;
 
 export type FaultKind = (typeof FAULT_KINDS)[number];

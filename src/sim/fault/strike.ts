@@ -222,6 +222,11 @@ const STRIKES: Readonly<Record<FaultKind, (blow: Blow) => Undo>> = {
     victim.upstream = randomUpstream(chance);
     return undefined;
   },
+  'promises-lost': ({ cluster, victim }) => {
+    cluster.killAgent(victim);
+    victim.promises.lose();
+    return () => cluster.startAgent(victim);
+  },
 };
 
 export function strike(kind: FaultKind, blow: Blow): Undo {

@@ -1,5 +1,12 @@
 import { compareOnly, deadlineFromReply, guardOff, keepAliveAlone } from './lease-mutants.ts';
 import { givenUpAsVoter, givenUpUnrecorded, halfDoneStarted } from './healing-mutants.ts';
+import {
+  acceptedByMost,
+  ledUnlisted,
+  promiseNotKept,
+  promiseNotOnDisk,
+  promisedFromAnswer,
+} from './failsafe-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { firstBackLeads, handedOverUnchecked, lagUnjudged } from './outage-mutants.ts';
 import { grownInReverse, shrunkInReverse, unknownForNotDone, unmarked } from './sync-mutants.ts';
@@ -34,4 +41,9 @@ export const MUTANTS: readonly Mutant[] = [
   firstBackLeads,
   lagUnjudged,
   handedOverUnchecked,
+  promiseNotOnDisk,
+  promisedFromAnswer,
+  acceptedByMost,
+  promiseNotKept,
+  ledUnlisted,
 ];

@@ -3,12 +3,12 @@ import { CountingWriter } from '../../support/counting-writer.ts';
 import { prepareCluster, type TestCluster, until } from '../../support/kornak-cluster.ts';
 import { sleep } from '../../support/real-clock.ts';
 
-const OUTAGE_MS = 60_000;
+const OUTAGE_MS = 20_000;
 
-describe('three etcd members', () => {
+describe('three etcd members, without failsafe mode', () => {
   let cluster: TestCluster;
   beforeAll(async () => {
-    cluster = await prepareCluster({ etcdMembers: 3, dcs: { synchronous_mode: true } });
+    cluster = await prepareCluster({ etcdMembers: 3, dcs: { synchronous_mode: true, failsafe_mode: false } });
     cluster.startAll();
     await cluster.streaming();
     await cluster.synchronous();
@@ -31,7 +31,7 @@ describe('three etcd members', () => {
     await cluster.etcd.heal();
   });
 
-  test('all of them are lost for a minute: the leader steps down by its deadline, and serves again soon after', async () => {
+  test('all of them are lost for a while: the leader steps down by its deadline, and serves again soon after', async () => {
     const leader = await cluster.streaming();
     const writer = new CountingWriter(cluster);
     await writer.start();

@@ -68,13 +68,13 @@ function callOf({ plan }: Decision): FailsafeCall | undefined {
 describe('who is asked', () => {
   const serving = { lease: held(), postgres: primary(), cluster: leads() };
 
-  test('everybody in /failsafe but the leader itself, for the length of its lease', () => {
+  test('everybody in /failsafe but the leader itself, for the life of its lease as configured', () => {
     const call = callOf(decided(serving, SERVING));
     expect(call?.members).toEqual([
       { name: 'b', apiUrl: MAP.b },
       { name: 'c', apiUrl: MAP.c },
     ]);
-    expect(call?.promiseMs).toBe(6_000);
+    expect(call?.promiseMs).toBe(3_000);
     expect(call?.slots['a']).toBe(at(1000));
   });
 
@@ -85,7 +85,8 @@ describe('who is asked', () => {
 
   test('not for longer than a Patroni member promises by itself', () => {
     const lease = carried({ ttlMs: 60_000 });
-    expect(callOf(decided({ ...serving, lease }, SERVING))?.promiseMs).toBe(30_000);
+    const cluster = leads({ config: configKey({ failsafe_mode: true, kornak: { leader_ttl: 60 } }) });
+    expect(callOf(decided({ ...serving, lease, cluster }, SERVING))?.promiseMs).toBe(30_000);
   });
 
   test.each([
