@@ -73,7 +73,7 @@ describe('three members', () => {
 
   test.each<[string, () => void | Promise<void>]>([
     ['frozen: all endpoints silent, the watch looks alive (known failure 66)', () => etcd().freeze()],
-    ['killed: connections refused (F10; known failures 15 and 80)', () => etcd().kill()],
+    ['killed: connections refused (F10) (known failure 15) (known failure 80)', () => etcd().kill()],
   ])('the store is %s: the primary stays, and no write is lost', async (_, take) => {
     const leader = await cluster.streaming();
     const timeline = await timelineOf(leader);
@@ -116,7 +116,7 @@ describe('three members', () => {
     expect(await writer.lost()).toEqual([]);
   });
 
-  test('a member is lost while the store is: the primary steps down, and serves reads (F6; known failure 69)', async () => {
+  test('a member is lost while the store is: the primary steps down, and serves reads (F6) (known failure 69)', async () => {
     const leader = await cluster.streaming();
     const [replica] = cluster.others(leader);
     if (replica === undefined) throw new Error('no replica');
@@ -138,7 +138,7 @@ describe('three members', () => {
     expect(await writer.lost()).toEqual([]);
   });
 
-  test('the leader is lost while the store is: a listed replica wins, and stays (F7; known failure 48)', async () => {
+  test('the leader is lost while the store is: a listed replica wins, and stays (F7) (known failure 48)', async () => {
     const leader = await cluster.streaming();
     writer = new CountingWriter(cluster);
     await writer.start();

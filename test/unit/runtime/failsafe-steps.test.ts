@@ -22,7 +22,10 @@ const postgres: Postgres = {
   dropSlot: () => Promise.resolve(done),
   advanceSlots: () => Promise.resolve(done),
   tendLogicalSlots: () => undefined,
-  kill: () => Promise.resolve(done),
+  kill: () => {
+    kills += 1;
+    return killing;
+  },
   flushLsn: () => Promise.resolve(undefined),
   timelineHistory: () => Promise.resolve([]),
   divergences: () => Promise.resolve([]),
@@ -35,6 +38,8 @@ let guard: FakeGuard;
 let peers: FakePeers;
 let file: FakePromiseFile;
 let hands: Hands;
+let kills = 0;
+let killing: Promise<typeof done> = Promise.resolve(done);
 
 beforeEach(async () => {
   clock = new FakeClock();
@@ -161,4 +166,20 @@ test('a reign that goes on leaves a request to switch over alone, and keeps guar
   expect(store.keys.get(keys.leader)?.value).toBe('a');
   expect(store.keys.get(keys.failover)?.value).toBe('{"leader":"a"}');
   expect(guard.current).toEqual(armed);
+});
+
+test('a kill that takes its time is not begun again by the next cycle (known failure 25)', async () => {
+  let end: () => void = () => undefined;
+  kills = 0;
+  killing = new Promise((resolve) => {
+    end = () => {
+      resolve(done);
+    };
+  });
+  const fences = [1, 2, 3].map(() => execute([{ kind: 'fence', why: 'the lease is lost' }], hands));
+  await clock.advance(0);
+  expect(kills).toBe(1);
+  end();
+  expect(await Promise.all(fences)).toEqual([undefined, undefined, undefined]);
+  killing = Promise.resolve(done);
 });
