@@ -35,7 +35,12 @@ const firstLookMs = 5_000;
 const callbacksEndMs = 10_000;
 const guardProgram = fileURLToPath(new URL('../guard/main.js', import.meta.url));
 
-export function compose(live: LiveConfig, place: Place, log: Log, onExit: (code: number, why: string) => void): Agent {
+export interface Owner {
+  readonly onExit: (code: number, why: string) => void;
+  readonly onReload: () => void;
+}
+
+export function compose(live: LiveConfig, place: Place, log: Log, { onExit, onReload }: Owner): Agent {
   const { dataDir, stateDir } = place;
   const config = live.now;
   const clock = new SystemClock();
@@ -56,7 +61,13 @@ export function compose(live: LiveConfig, place: Place, log: Log, onExit: (code:
     log,
     callbacks,
   };
-  const runtime = createRuntime(ports, { self: live.self(), keys: keysBelow(config.storePrefix), decide, onExit });
+  const runtime = createRuntime(ports, {
+    self: live.self(),
+    keys: keysBelow(config.storePrefix),
+    decide,
+    onExit,
+    onReload,
+  });
   const api = apiServer(config, runtime, log);
   return {
     runtime,

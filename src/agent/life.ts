@@ -22,9 +22,10 @@ const flushMs = 1_000;
 export async function live({ paths, config, place, log }: Life): Promise<number> {
   dieOfTheUnexpected(log);
   const ended = promised<number>();
-  const agent = compose(config, place, log, ended.resolve);
+  const readAgain = (): void => void reload(paths, config, agent.runtime, log);
+  const agent: Agent = compose(config, place, log, { onExit: ended.resolve, onReload: readAgain });
   const stopping = stopOnSignals(agent, log, () => ended.resolve(exitStopped));
-  process.on('SIGHUP', () => void reload(paths, config, agent.runtime, log));
+  process.on('SIGHUP', readAgain);
   try {
     // Whoever waits for a silent store can still be asked to stop.
     await Promise.race([agent.start(() => stopping.isAsked), ended.promise]);

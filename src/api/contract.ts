@@ -5,6 +5,7 @@ import { deleteFailsafe, getFailsafe, postFailsafe } from './failsafe-handlers.t
 import { deleteDivergence, getDivergence, postReinitialize } from './healing-handlers.ts';
 import { getExplain, getRecovery, postBootstrap } from './own-handlers.ts';
 import { getCluster, getConfig, getHealth, getHistory, getLiveness, getReadiness, getStatus } from './read-handlers.ts';
+import { deleteRestart, postReload, postRestart } from './restart-handlers.ts';
 import { deleteSwitchover, postFailover, postSwitchover } from './switchover-handlers.ts';
 
 const OPEN = { isUnsafe: false, body: 'none' } as const;
@@ -89,6 +90,32 @@ export const CONTRACT: readonly Endpoint[] = [
     body: 'none',
     doc: 'Takes a scheduled switchover back.',
     handle: deleteSwitchover,
+  },
+  {
+    method: 'POST',
+    path: '/restart',
+    isUnsafe: true,
+    body: 'optional',
+    isPatient: true,
+    doc: 'Restarts PostgreSQL on this member, now or at `schedule`, if `role`, `postgres_version` and `restart_pending` hold.',
+    handle: postRestart,
+  },
+  {
+    method: 'DELETE',
+    path: '/restart',
+    isUnsafe: true,
+    body: 'none',
+    isPatient: true,
+    doc: 'Takes a scheduled restart back.',
+    handle: deleteRestart,
+  },
+  {
+    method: 'POST',
+    path: '/reload',
+    isUnsafe: true,
+    body: 'none',
+    doc: "Reads the member's own file again and tells PostgreSQL what has changed.",
+    handle: postReload,
   },
   {
     method: 'POST',

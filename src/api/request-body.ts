@@ -8,14 +8,14 @@ export type ReadBody =
 
 const BYTES_MAX = 1024 * 1024;
 
-/** The request's content as a JSON object that is not empty, whatever its content type says. */
-export async function readBody(request: IncomingMessage): Promise<ReadBody> {
+/** The request's content as a JSON object, whatever its content type says; `mayBeEmpty`: one without members will do. */
+export async function readBody(request: IncomingMessage, mayBeEmpty: boolean): Promise<ReadBody> {
   const length = request.headers['content-length'];
   if (length === undefined) return refused(411, 'Content-Length is required');
   if (Number(length) > BYTES_MAX) return refused(413, `The body may have ${BYTES_MAX} bytes at most`);
   const bytes = await readBytes(request);
   if (bytes === undefined) return refused(400, 'The body ended too soon');
-  const value = objectFrom(bytes.toString('utf8'));
+  const value = objectFrom(bytes.toString('utf8'), mayBeEmpty);
   return value === undefined
     ? refused(400, 'The body must be a JSON object that is not empty')
     : { kind: 'body', value };
@@ -32,10 +32,10 @@ async function readBytes(request: IncomingMessage): Promise<Buffer | undefined> 
   return request.complete ? Buffer.concat(chunks) : undefined;
 }
 
-function objectFrom(written: string): JsonObject | undefined {
+function objectFrom(written: string, mayBeEmpty: boolean): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(written);
-    return isObject(value) && Object.keys(value).length > 0 ? value : undefined;
+    return isObject(value) && (mayBeEmpty || Object.keys(value).length > 0) ? value : undefined;
   } catch {
     return undefined;
   }

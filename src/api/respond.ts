@@ -36,7 +36,7 @@ export async function respond(request: IncomingMessage, responder: Responder): P
 async function answerOf(endpoint: Endpoint, request: IncomingMessage, responder: Responder): Promise<Answer> {
   const { path, search } = splitTarget(request.url ?? '/');
   const isSent = endpoint.body === 'required' || (endpoint.body === 'optional' && hasBody(request));
-  const read = isSent ? await readBody(request) : undefined;
+  const read = isSent ? await readBody(request, endpoint.body === 'optional') : undefined;
   if (read?.kind === 'refused') return read.answer;
   const work = handle(endpoint, { path, query: queryFrom(search), body: read?.value ?? {} }, responder);
   const answer = await (endpoint.isPatient === true ? work : within(ANSWER_MS, work));

@@ -1,5 +1,5 @@
 // The facts that answers are made of, from the last snapshot. What is not known is undefined here and never guessed.
-import type { ClusterView } from '../core/model/cluster.ts';
+import type { ClusterView, MemberData } from '../core/model/cluster.ts';
 import type { Healing } from '../core/model/healing.ts';
 import type { JobKind } from '../core/model/job.ts';
 import type { SqlStatus } from '../core/model/local-postgres.ts';
@@ -35,6 +35,8 @@ export interface Situation {
   readonly storeSeenAtS: number;
   /** What is being done about this member while it does not follow. */
   readonly healing: Healing | undefined;
+  /** What this member says of itself in the store. */
+  readonly member: MemberData | undefined;
 }
 
 export const TTL_DEFAULT_MS = 30_000;
@@ -65,6 +67,7 @@ export function situationOf(snapshot: Snapshot, nowMs: number): Situation {
     lastCycleMs: snapshot.atMs,
     storeSeenAtS: snapshot.storeSeenAtS,
     healing: snapshot.healing,
+    member: snapshot.member,
   };
 }
 
@@ -116,6 +119,7 @@ const STATE_OF_JOB: Partial<Record<JobKind, string>> = {
   startPrimary: 'starting',
   startStandby: 'starting',
   stop: 'stopping',
+  restart: 'restarting',
 };
 
 function stateOf({ observation: { job, postgres }, isReinitializing }: Snapshot): string {

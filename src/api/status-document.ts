@@ -1,3 +1,4 @@
+import type { MemberData } from '../core/model/cluster.ts';
 import type { Sender, SqlStatus } from '../core/model/local-postgres.ts';
 import type { Situation } from './situation.ts';
 
@@ -69,6 +70,7 @@ function clusterFields({
   isPaused,
   isFailsafe,
   storeSeenAtS,
+  member,
 }: Situation): Readonly<Record<string, unknown>> {
   const { self, postgres } = observation;
   return {
@@ -76,10 +78,19 @@ function clusterFields({
     cluster_unlocked: view?.leader === undefined ? true : undefined,
     failsafe_mode_is_active: isFailsafe ? true : undefined,
     dcs_last_seen: storeSeenAtS,
+    pending_restart: member?.pendingRestart,
+    pending_restart_reason: member?.pendingRestartReason,
+    scheduled_restart: plannedRestart(member),
     tags: Object.keys(self.tags).length === 0 ? undefined : self.tags,
     database_system_identifier: postgres.data.kind === 'cluster' ? postgres.data.control.systemId : undefined,
     patroni: { version: self.version, scope: self.scope, name: self.name },
   };
+}
+
+/** When the server was started is between this member and itself. */
+function plannedRestart(member: MemberData | undefined): unknown {
+  const { postmaster_start_time: _, ...planned } = member?.scheduledRestart ?? {};
+  return member?.scheduledRestart === undefined ? undefined : planned;
 }
 
 /** Before the first cycle has ended nothing is known but who is asked. */

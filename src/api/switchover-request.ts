@@ -1,8 +1,8 @@
 // What a request for a switchover or failover asks for, and the first reason in it why it cannot be had.
 import type { FailoverRequest } from '../core/model/cluster.ts';
-import { epochMsOf } from '../core/model/timestamp.ts';
 import { type Answer, page, text } from './answer.ts';
 import type { JsonObject } from './request-body.ts';
+import { type Now, timeRefusal } from './scheduled-time.ts';
 
 export type Action = 'switchover' | 'failover';
 
@@ -13,14 +13,6 @@ export interface Wanted {
   readonly candidate: string | undefined;
   readonly scheduledAt: string | undefined;
 }
-
-export interface Now {
-  readonly wallMs: number;
-  readonly isPaused: boolean;
-}
-
-/** A good time, but for the zone. */
-const WITHOUT_ZONE = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}(?::?\d{2}(?::?\d{2}(?:\.\d+)?)?)?)?$/;
 
 const FIELDS = ['leader', 'candidate', 'member', 'scheduled_at'] as const;
 
@@ -80,11 +72,5 @@ function firstRefusal(
 function scheduleRefusal(path: Action, scheduledAt: string, { isPaused, wallMs }: Now): Answer | undefined {
   if (path === 'failover') return text(400, "Failover can't be scheduled");
   if (isPaused) return text(400, "Can't schedule switchover in the paused state");
-  if (WITHOUT_ZONE.test(scheduledAt.trim()))
-    return text(400, 'Timezone information is mandatory for the scheduled switchover');
-  const atMs = epochMsOf(scheduledAt);
-  if (atMs === undefined) {
-    return text(422, 'Unable to parse scheduled timestamp. It should be in an unambiguous format, e.g. ISO 8601');
-  }
-  return atMs < wallMs ? text(422, 'Cannot schedule switchover in the past') : undefined;
+  return timeRefusal('switchover', scheduledAt, wallMs);
 }

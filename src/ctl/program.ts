@@ -2,6 +2,7 @@
 // runs, because libraries that the others need cost more time than most commands do.
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Action } from './commands/manual-failover.ts';
+import { MEMBER_ROLES, type MemberRole } from './chosen-members.ts';
 import { FORMATS, type Format } from './format.ts';
 import type { Session } from './session.ts';
 import type { Terminal } from './terminal.ts';
@@ -49,6 +50,7 @@ export function ctlProgram(parts: ProgramParts): Command {
   addReinit(program, parts);
   addDivergence(program, parts);
   addRecover(program, parts);
+  addWork(program, parts);
   addOwn(program, parts);
   return program;
 }
@@ -273,6 +275,73 @@ function addRecover(program: Command, parts: ProgramParts): void {
         return recover({ cluster, isPlan, isJson, urls: flags.url }, session);
       }),
     );
+}
+
+interface WorkFlags {
+  readonly role: MemberRole;
+  readonly force?: boolean;
+}
+
+interface RestartFlags extends WorkFlags {
+  readonly any?: boolean;
+  readonly scheduled?: string;
+  readonly pgVersion?: string;
+  readonly pending?: boolean;
+  readonly timeout?: string;
+}
+
+function addWork(program: Command, parts: ProgramParts): void {
+  program
+    .command('restart <cluster> [members...]')
+    .description('Restart PostgreSQL on members')
+    .addOption(roleOption())
+    .option('--any', 'only one of them, whichever')
+    .option('--scheduled <time>', 'when, as ISO 8601 or now')
+    .option('--pg-version <version>', 'only where the running version is below')
+    .option('--pending', 'only where parameters wait for a restart')
+    .option('--timeout <time>', 'give up on a start that takes longer, and fail over')
+    .option('--force', 'ask nothing')
+    .action(
+      on(program, parts, async (session, cluster: string, members: string[], flags: RestartFlags) => {
+        const { restart } = await import('./commands/restart.ts');
+        const { role, scheduled, timeout, pgVersion: version } = flags;
+        const [isAny, isPending, isForced] = [flags.any === true, flags.pending === true, flags.force === true];
+        return restart({ cluster, members, role, scheduled, version, timeout, isAny, isPending, isForced }, session);
+      }),
+    );
+  program
+    .command('reload <cluster> [members...]')
+    .description('Have members read their configuration files again')
+    .addOption(roleOption())
+    .option('--force', 'ask nothing')
+    .action(
+      on(program, parts, async (session, cluster: string, members: string[], { role, force }: WorkFlags) => {
+        const { reload } = await import('./commands/reload.ts');
+        return reload({ cluster, members, role, isForced: force === true }, session);
+      }),
+    );
+  program
+    .command('flush <cluster> <what...>')
+    .usage('[options] <cluster> [members...] restart|switchover')
+    .description('Take scheduled restarts, or a scheduled switchover, back')
+    .addOption(roleOption())
+    .option('--force', 'ask nothing')
+    .action(
+      on(program, parts, async (session, cluster: string, words: string[], { role, force }: WorkFlags) => {
+        const [members, what] = [words.slice(0, -1), words.at(-1)];
+        if (what === 'switchover') {
+          const { flushSwitchover } = await import('./commands/flush-switchover.ts');
+          return flushSwitchover(cluster, session);
+        }
+        if (what !== 'restart') throw new InvalidArgumentError('the last word must be restart or switchover');
+        const { flushRestart } = await import('./commands/flush-restart.ts');
+        return flushRestart({ cluster, members, role, isForced: force === true }, session);
+      }),
+    );
+}
+
+function roleOption(): Option {
+  return new Option('-r, --role <role>', 'only members of this role').choices(MEMBER_ROLES).default('any');
 }
 
 function addOwn(program: Command, parts: ProgramParts): void {

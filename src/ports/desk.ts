@@ -1,6 +1,6 @@
 import type { FailoverRequest } from '../core/model/cluster.ts';
 import type { DivergenceRecord } from '../core/model/divergence-record.ts';
-import type { PeerStatus } from '../core/model/observation.ts';
+import type { Asked, PeerStatus } from '../core/model/observation.ts';
 import type { Seen } from '../core/model/seen.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 
@@ -45,6 +45,13 @@ export interface Desk {
   divergences(): Promise<readonly DivergenceRecord[]>;
   /** Deletes what is kept of it; what was held may then be given up. absent: there is no such record. */
   discardDivergence(id: string): Promise<DeskOutcome<DivergenceRecord>>;
+  /**
+   * Hands a request to the loop: done or not done as the core answers it, unknown where it has not within `budgetMs` (10 s by
+   * default). A request that nobody waits for any more is dropped unless it is under way already.
+   */
+  operate(asked: Asked, budgetMs?: number): Promise<DeskOutcome<string>>;
+  /** Has the member's own file read again. */
+  reload(): void;
   probe(apiUrl: string): Promise<Seen<PeerStatus>>;
   /** A leader without the store asks this member not to lead. Accepted once the promise is durable. */
   promise(request: PromiseRequest): Promise<PromiseGiven>;

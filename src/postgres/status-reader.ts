@@ -7,6 +7,7 @@ import type { ReceiverWatch } from './receiver-process.ts';
 import { assertServedBy } from './served-by.ts';
 import { SqlConnection, SqlFailure, type SqlPlace } from './sql-connection.ts';
 import { type HeldWal, StandbyTimeline } from './standby-timeline.ts';
+import { StartupParameters } from './startup-parameters.ts';
 import { activityOf, type StatusAnswer, statusAnswerFromText } from './status-answer.ts';
 import { STATUS_QUERY } from './status-query.ts';
 
@@ -26,6 +27,7 @@ export class StatusReader {
   #isPrimary = false;
   /** The startup process that was seen at the end of the WAL on disk. */
   #replayedAllBy: number | undefined;
+  readonly #startup = new StartupParameters();
 
   constructor(dataDir: string, place: SqlPlace, receivers: ReceiverWatch, onLost: () => void) {
     this.#place = place;
@@ -42,9 +44,10 @@ export class StatusReader {
     const hadReceiver = !this.#isPrimary && this.#receivers.isRunning(postmaster);
     const answer = await this.#answer(postmaster, deadline);
     this.#isPrimary = !answer.standby;
-    if (!answer.standby) return this.#primary(await this.#afterProof(answer, postmaster, deadline));
+    const startup = await this.#startup.of(this.#openConnection(), answer.loadedAt, deadline);
+    if (!answer.standby) return { ...this.#primary(await this.#afterProof(answer, postmaster, deadline)), startup };
     const receiverRuns = this.#receivers.isRunning(postmaster) || hadReceiver;
-    return { ...(await this.#standby(answer, deadline)), receiverRuns };
+    return { ...(await this.#standby(answer, deadline)), receiverRuns, startup };
   }
 
   /** Whether the checkpointer has read what is in force; see CheckpointerIdle. */
@@ -82,6 +85,7 @@ export class StatusReader {
     this.#server = server;
     this.#isPrimary = false;
     this.#idle.forget();
+    this.#startup.forget();
     this.#timeline.forget();
     this.close();
   }

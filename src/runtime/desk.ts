@@ -4,7 +4,7 @@ import { encodeFailover } from '../core/layout/failover-key.ts';
 import type { Keys } from '../core/layout/keys.ts';
 import type { ClusterView, FailoverRequest } from '../core/model/cluster.ts';
 import type { DivergenceRecord } from '../core/model/divergence-record.ts';
-import type { PeerStatus } from '../core/model/observation.ts';
+import type { Asked, PeerStatus } from '../core/model/observation.ts';
 import type { Seen } from '../core/model/seen.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import { mergePatch } from '../core/settings/merge-patch.ts';
@@ -38,6 +38,7 @@ export interface DeskParts {
   readonly requests: Requests;
   readonly promises: PromiseBook;
   readonly wake: (reason: string) => void;
+  readonly reload: () => void;
 }
 
 function fromTxn<T>(outcome: TxnOutcome, value: T): DeskOutcome<T> {
@@ -115,7 +116,7 @@ export class RuntimeDesk implements Desk {
     const { clock, requests, wake } = this.parts;
     if (requests.has('bootstrap')) return Promise.resolve({ kind: 'notDone', why: 'a bootstrap is under way already' });
     return new Promise((resolve) => {
-      const id = requests.add('bootstrap', ({ ok, text }) => {
+      const id = requests.add({ kind: 'bootstrap' }, ({ ok, text }) => {
         this.onAccepted.delete(id);
         resolve(ok ? { kind: 'done', value: text } : { kind: 'notDone', why: text });
       });
@@ -153,6 +154,25 @@ export class RuntimeDesk implements Desk {
     return record === undefined
       ? { kind: 'absent', why: `there is no divergence ${id} on this member` }
       : { kind: 'done', value: record };
+  }
+
+  operate(asked: Asked, budgetMs = ACCEPT_MS): Promise<DeskOutcome<string>> {
+    const { clock, requests, wake } = this.parts;
+    return new Promise((resolve) => {
+      const cancel = clock.after(budgetMs, () => {
+        requests.drop(id);
+        resolve({ kind: 'unknown', why: `${asked.kind}: no outcome within ${Math.round(budgetMs / 1000)} seconds` });
+      });
+      const id = requests.add(asked, ({ ok, text }) => {
+        cancel();
+        resolve(ok ? { kind: 'done', value: text } : { kind: 'notDone', why: text });
+      });
+      wake(`${asked.kind} is asked for`);
+    });
+  }
+
+  reload(): void {
+    this.parts.reload();
   }
 
   probe(apiUrl: string): Promise<Seen<PeerStatus>> {

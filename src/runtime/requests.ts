@@ -1,16 +1,9 @@
-import type { OperatorRequest } from '../core/model/observation.ts';
+import type { Asked, OperatorRequest } from '../core/model/observation.ts';
 
 export interface RequestAnswer {
   readonly ok: boolean;
   readonly text: string;
 }
-
-/** A request before it has a number. */
-export type Asked = OperatorRequest extends infer Request
-  ? Request extends { readonly id: number }
-    ? Omit<Request, 'id'>
-    : never
-  : never;
 
 /** What people have asked for and the core has not answered yet. */
 export class Requests {
@@ -21,10 +14,9 @@ export class Requests {
   private lastId = 0;
 
   /** `onAnswer` is called at most once. */
-  add(asked: Asked | 'bootstrap' | 'shutdown', onAnswer: (answer: RequestAnswer) => void): number {
+  add(asked: Asked, onAnswer: (answer: RequestAnswer) => void): number {
     this.lastId += 1;
-    const request = { ...(typeof asked === 'string' ? { kind: asked } : asked), id: this.lastId };
-    this.open.set(this.lastId, { request, onAnswer });
+    this.open.set(this.lastId, { request: { ...asked, id: this.lastId }, onAnswer });
     return this.lastId;
   }
 
@@ -34,6 +26,11 @@ export class Requests {
 
   has(kind: OperatorRequest['kind']): boolean {
     return this.all().some((request) => request.kind === kind);
+  }
+
+  /** Whoever asked has gone: nothing is done for it any more. */
+  drop(id: number): void {
+    this.open.delete(id);
   }
 
   answer(id: number, answer: RequestAnswer): void {

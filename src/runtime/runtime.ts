@@ -25,6 +25,8 @@ export interface RuntimeOptions {
   readonly self: Self;
   readonly keys: Keys;
   readonly decide: Decide;
+  /** The member's own file is to be read again. */
+  readonly onReload?: (() => void) | undefined;
   /** Called once: the plan said exit, or an invariant broke (70). The runtime does nothing any more. */
   readonly onExit: (code: number, why: string) => void;
 }
@@ -81,7 +83,7 @@ class Agent implements Runtime {
     this.teller = new TroubleTeller((text) => {
       ports.log.log('WARNING', text);
     });
-    this.desk = new RuntimeDesk({ ...this.parts, wake });
+    this.desk = new RuntimeDesk({ ...this.parts, wake, reload: () => options.onReload?.() });
     this.loop = this.makeLoop(broken);
   }
 
@@ -109,7 +111,7 @@ class Agent implements Runtime {
     if (this.exited) return Promise.resolve();
     return new Promise((resolve) => {
       this.onExited.push(resolve);
-      if (!this.parts.requests.has('shutdown')) this.parts.requests.add('shutdown', () => undefined);
+      if (!this.parts.requests.has('shutdown')) this.parts.requests.add({ kind: 'shutdown' }, () => undefined);
       this.wake('asked to shut down');
     });
   }
@@ -190,6 +192,7 @@ class Agent implements Runtime {
       lastCluster: this.lastCluster,
       healing: decision.memory.healing,
       isReinitializing: decision.memory.reclone?.cause === 'reinitialize',
+      member: decision.memory.published?.data,
       storeSeenAtS: answeredMs === undefined ? 0 : Math.floor((wallMs - (atMs - answeredMs)) / 1_000),
     };
     this.desk.show(snapshot, decision.memory.bootstrapRequest);

@@ -76,6 +76,7 @@ export function callbacksDue(ctx: Context): CallbacksDue {
   if (told.restarting && ctx.obs.job !== undefined) return { calls: [], told };
   const due = afterStop(ctx, told) ?? afterLoss(ctx, told) ?? afterStart(ctx, told);
   if (due !== undefined) return due;
-  const isGone = ctx.obs.postgres.postmaster === undefined;
+  // Between the server's end and that of the job which stopped it, it is not known yet whose doing that was.
+  const isGone = ctx.obs.postgres.postmaster === undefined && ctx.obs.job?.job.kind !== 'stop';
   return { calls: [], told: isGone ? { ...told, server: undefined } : told };
 }

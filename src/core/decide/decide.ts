@@ -19,6 +19,7 @@ import { IDENTITY_RULES, LOGIN_RULES } from './rules-identity.ts';
 import { LEADING_RULES } from './rules-leading.ts';
 import { OWN_KEY_RULES } from './rules-own-key.ts';
 import { REPLICA_RULES } from './rules-replica.ts';
+import { RESTART_REQUEST_RULES, RESTART_RULES, untilRestartMs } from './rules-restart.ts';
 import { SHUTDOWN_RULES } from './rules-shutdown.ts';
 import { SILENT_RULES } from './rules-silent.ts';
 import { CANCEL_SWITCHOVER_RULES, SWITCHOVER_RULES } from './rules-switchover.ts';
@@ -46,6 +47,7 @@ export const RULES: readonly Rule[] = [
   ...UNFIT_RULES,
   ...REINITIALIZE_RULES,
   ...CANCEL_SWITCHOVER_RULES,
+  ...RESTART_REQUEST_RULES,
   ...BUSY_RULES,
   ...LOGIN_RULES,
   ...SILENT_RULES,
@@ -54,6 +56,7 @@ export const RULES: readonly Rule[] = [
   ...BOOTSTRAP_RULES,
   ...SWITCHOVER_RULES,
   ...REPLICA_RULES.slice(0, 1),
+  ...RESTART_RULES,
   ...OWN_KEY_RULES,
   ...STORAGE_RULES,
   ...HEAL_RULES.slice(1, 3),
@@ -82,7 +85,7 @@ interface Said {
 function planOf(ctx: Context, after: Context, ruling: Ruling, { published, probe }: Said): Plan {
   // The lease keeper goes by a verdict only while it is young.
   const quietMs = ctx.obs.lease.kind === 'held' ? LIMITS.primaryQuietMs : ctx.config.loopWaitMs;
-  const wakeInMs = Math.min(ruling.wakeInMs ?? quietMs, quietMs);
+  const wakeInMs = Math.min(ruling.wakeInMs ?? quietMs, quietMs, untilRestartMs(ctx) ?? quietMs);
   return {
     steps: ruling.steps ?? [],
     verdict: leaseVerdict(ctx, after),

@@ -37,11 +37,14 @@ export function leaveSyncFirst(ctx: Context, what: string): Ruling | undefined {
   };
 }
 
+export function isLeavingSync({ mem, nowMs }: Context): boolean {
+  const { leaving } = mem.syncWatch;
+  return leaving !== undefined && nowMs - leaving.atMs < LIMITS.leavingMs;
+}
+
 /** Member data of one that asks to be left out: as if it were tagged so. */
 export function withLeaving(ctx: Context): Pick<MemberData, 'tags'> {
   const { tags } = ctx.obs.self;
-  const { leaving } = ctx.mem.syncWatch;
-  const leaves = leaving !== undefined && ctx.nowMs - leaving.atMs < LIMITS.leavingMs;
-  if (leaves) return { tags: { ...tags, nosync: true, sync_priority: 0 } };
+  if (isLeavingSync(ctx)) return { tags: { ...tags, nosync: true, sync_priority: 0 } };
   return Object.keys(tags).length > 0 ? { tags } : {};
 }

@@ -3,6 +3,7 @@ import type { JobKind } from '../model/job.ts';
 import { maxLsn } from '../model/lsn.ts';
 import type { Memory } from '../model/memory.ts';
 import { replicationStateOf } from '../model/replication-state.ts';
+import { scheduledRestartFields } from '../model/restart.ts';
 import type { Context } from './context.ts';
 import { withLeaving } from './leave-sync.ts';
 import { unfencedCount } from './unfenced.ts';
@@ -18,6 +19,7 @@ const STATE_OF_JOB: Partial<Record<JobKind, MemberState>> = {
   startStandby: 'starting',
   stop: 'stopping',
   copySlots: 'restarting',
+  restart: 'restarting',
 };
 
 function stateOf(ctx: Context): MemberState {
@@ -77,6 +79,14 @@ function kornakOf(ctx: Context): KornakCapabilities {
   };
 }
 
+function restartsOf({ mem }: Context): Partial<MemberData> {
+  const { pendingRestart, scheduledRestart } = mem;
+  return {
+    ...(pendingRestart === undefined ? {} : { pendingRestart: true as const, pendingRestartReason: pendingRestart }),
+    ...(scheduledRestart === undefined ? {} : { scheduledRestart: scheduledRestartFields(scheduledRestart) }),
+  };
+}
+
 /** `members/NAME` as it is now. */
 export function memberDataNow(ctx: Context): MemberData {
   const { self } = ctx.obs;
@@ -90,6 +100,7 @@ export function memberDataNow(ctx: Context): MemberData {
     ...positions(ctx),
     ...(promoted ? { checkpointAfterPromote: false as const } : {}),
     ...withLeaving(ctx),
+    ...restartsOf(ctx),
     kornak: kornakOf(ctx),
   };
 }
@@ -116,7 +127,8 @@ function sameStanding(a: MemberData, b: MemberData): boolean {
     a.connUrl === b.connUrl &&
     a.apiUrl === b.apiUrl &&
     sameHealth(a, b) &&
-    JSON.stringify(a.tags) === JSON.stringify(b.tags)
+    JSON.stringify([a.tags, a.pendingRestartReason, a.scheduledRestart]) ===
+      JSON.stringify([b.tags, b.pendingRestartReason, b.scheduledRestart])
   );
 }
 

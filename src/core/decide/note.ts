@@ -9,6 +9,7 @@ import { memberSlotsSeen, type MemberSlotsSeen } from '../slots/member-slots-see
 import { failsafeSeen } from './failsafe.ts';
 import { holdOffMs, LIMITS } from './limits.ts';
 import type { EventDraft } from './context.ts';
+import { noteRestarts } from './note-restarts.ts';
 import { noteHealth } from './note-health.ts';
 import { isSlotStep } from './slot-chores.ts';
 import { noteHealing } from './note-healing.ts';
@@ -53,12 +54,20 @@ function noteStart(mem: Memory, ended: FinishedJob): Noted {
 
 /** A server that went down for good counts as a failed start; one that still comes up does not. */
 function noteRestart(mem: Memory, ended: FinishedJob, obs: Observation): Noted {
-  const took = event('postgres.started', 'PostgreSQL restarted', ended);
-  if (failure(ended) === undefined)
-    return { memory: { ...mem, startTries: 0, holdOffMs: 0, crashRecovered: false }, events: [took] };
+  const requestId = mem.restart?.requestId;
+  if (failure(ended) === undefined) {
+    const restart = { requestId, outcome: { ok: true, text: 'restarted successfully' } };
+    const memory = { ...mem, restart, startTries: 0, holdOffMs: 0, crashRecovered: false };
+    return { memory, events: [event('postgres.started', 'PostgreSQL restarted', ended)] };
+  }
+  const stillStarts = obs.postgres.postmaster !== undefined && obs.postgres.starting;
+  const restart = {
+    requestId,
+    outcome: { ok: false, text: stillStarts ? 'postgres is still starting' : 'restart failed' },
+  };
   const startTries = obs.postgres.postmaster === undefined ? mem.startTries + 1 : mem.startTries;
   const restartFailedReign = obs.lease.kind === 'held' ? obs.lease.reign : undefined;
-  return { memory: { ...mem, startTries, restartFailedReign }, events: [failed(ended)] };
+  return { memory: { ...mem, restart, startTries, restartFailedReign }, events: [failed(ended)] };
 }
 
 function noteClone(mem: Memory, ended: FinishedJob): Noted {
@@ -308,6 +317,6 @@ function noteView(mem: Memory, obs: Observation): Memory {
 export function note(obs: Observation, before: Memory): Noted {
   const job =
     obs.ended === undefined ? { memory: before, events: [] } : NOTES[obs.ended.job.kind](before, obs.ended, obs);
-  const health = noteHealth(noteView(noteLease(noteServer(job.memory, obs), obs), obs), obs);
+  const health = noteHealth(noteRestarts(noteView(noteLease(noteServer(job.memory, obs), obs), obs), obs), obs);
   return { memory: noteHealing(health.memory, obs), events: [...job.events, ...health.events] };
 }

@@ -21,7 +21,7 @@ import { targetToFollow } from './slot-scene.ts';
  * Names that commits must wait for from the first moment on: every voter in /sync, and whom a write of /sync that is still on
  * its way may name. Those were in the setting before.
  */
-function syncNamesOfReign(ctx: Context): string | undefined {
+export function syncNamesOfReign(ctx: Context): string | undefined {
   if (ctx.view === undefined || ctx.view.sync.value.leader !== ctx.me) return undefined;
   return namesToRestartWith(ctx.view.sync.value, ctx.mem.syncNamesSet, syncManner(ctx));
 }

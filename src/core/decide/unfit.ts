@@ -49,7 +49,8 @@ function storageTrouble(ctx: Context, forMs: number): Unfit | undefined {
 
 function serverTrouble(ctx: Context): Unfit | undefined {
   const { postmaster, starting, health } = ctx.obs.postgres;
-  if (postmaster === undefined || starting || ctx.obs.job?.job.kind === 'stop') return undefined;
+  if (postmaster === undefined || starting || ctx.obs.job?.job.kind === 'stop' || ctx.obs.job?.job.kind === 'restart')
+    return undefined;
   const { silentSinceMs, stuckSinceMs } = health.server;
   const lasts = (sinceMs: number | undefined): boolean =>
     sinceMs !== undefined && ctx.nowMs - sinceMs > ctx.config.healthTimeoutMs;

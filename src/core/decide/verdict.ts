@@ -11,7 +11,7 @@ function withhold(why: string): LeaseVerdict {
 }
 
 /** Jobs during which the leader keeps its lease: each has a deadline of its own that is short enough. */
-const LEADING_JOBS = new Set(['startPrimary', 'prePromote', 'promote', 'stop', 'cutOff', 'follow']);
+const LEADING_JOBS = new Set(['startPrimary', 'prePromote', 'promote', 'stop', 'restart', 'cutOff', 'follow']);
 
 function whileDown(ctx: Context): LeaseVerdict {
   const since = ctx.mem.startingSinceMs ?? ctx.nowMs;

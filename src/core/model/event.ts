@@ -28,6 +28,8 @@ export type EventKind =
   | 'switchover.started'
   | 'switchover.refused'
   | 'switchover.cancelled'
+  | 'restart.started'
+  | 'restart.dropped'
   | 'job.failed'
   | 'bootstrap.failed';
 

@@ -1,6 +1,7 @@
 import type { LocalHealth } from './health.ts';
 import type { Lsn } from './lsn.ts';
 import type { ServerTrouble } from './healing.ts';
+import type { StartupParameter } from './restart.ts';
 import type { Seen } from './seen.ts';
 
 /** pg_control's view of how the server last stopped. */
@@ -106,6 +107,8 @@ export interface PrimaryStatus {
   readonly sync: SyncInForce;
   readonly serverVersion: number;
   readonly startedAt: string;
+  /** Parameters that only a restart changes, as far as one may be due; undefined: not known. */
+  readonly startup?: readonly StartupParameter[] | undefined;
 }
 
 export interface Upstream {
@@ -144,6 +147,8 @@ export interface StandbyStatus {
   readonly senders: readonly Sender[];
   readonly serverVersion: number;
   readonly startedAt: string;
+  /** Parameters that only a restart changes, as far as one may be due; undefined: not known. */
+  readonly startup?: readonly StartupParameter[] | undefined;
 }
 
 export type SqlStatus = PrimaryStatus | StandbyStatus;

@@ -1,5 +1,6 @@
 import type { UnfitKind } from './health.ts';
 import type { Healing, Reclone, Recorded } from './healing.ts';
+import type { PendingRestart, ScheduledRestart } from './restart.ts';
 import type { RuleId } from './rule.ts';
 import type { Lsn, WalPosition } from './lsn.ts';
 import { type CallbacksTold, NOTHING_TOLD } from './callback.ts';
@@ -146,6 +147,16 @@ export interface Memory {
   /** The rule that started the work under way: what comes of it is that rule's doing. */
   readonly jobRule: RuleId | undefined;
   readonly callbacks: CallbacksTold;
+  /** The restart under way, and what came of it until that is told. Without a request it was scheduled. */
+  readonly restart:
+    | {
+        readonly requestId: number | undefined;
+        readonly outcome: { readonly ok: boolean; readonly text: string } | undefined;
+      }
+    | undefined;
+  readonly scheduledRestart: ScheduledRestart | undefined;
+  /** As last told by the server itself: while it does not answer nothing new is known. */
+  readonly pendingRestart: PendingRestart | undefined;
   /** The reign under which a restart of the primary did not come to its end in time. */
   readonly restartFailedReign: number | undefined;
   /** The reign under which `pre_promote` has agreed to a promotion. */
@@ -153,6 +164,17 @@ export interface Memory {
   /** The reign under which it has refused one. */
   readonly prePromoteRefused: number | undefined;
 }
+
+/** Nothing told, asked for or refused yet. */
+const NO_HOOKS = {
+  callbacks: NOTHING_TOLD,
+  restart: undefined,
+  scheduledRestart: undefined,
+  pendingRestart: undefined,
+  restartFailedReign: undefined,
+  prePromotedReign: undefined,
+  prePromoteRefused: undefined,
+} as const;
 
 export function initialMemory(nowMs: number): Memory {
   return {
@@ -208,9 +230,6 @@ export function initialMemory(nowMs: number): Memory {
     notStreamingSinceMs: undefined,
     progress: undefined,
     jobRule: undefined,
-    callbacks: NOTHING_TOLD,
-    restartFailedReign: undefined,
-    prePromotedReign: undefined,
-    prePromoteRefused: undefined,
+    ...NO_HOOKS,
   };
 }

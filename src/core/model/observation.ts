@@ -4,6 +4,7 @@ import type { FinishedJob, RunningJob } from './job.ts';
 import type { LocalPostgres } from './local-postgres.ts';
 import type { Lsn } from './lsn.ts';
 import type { StepKind } from './plan.ts';
+import type { RestartWish } from './restart.ts';
 import type { Seen } from './seen.ts';
 
 /** Who this agent is. */
@@ -99,7 +100,22 @@ export type OperatorRequest =
       /** Cancel what is under way. */
       readonly force: boolean;
       readonly fromLeader: boolean;
-    };
+    }
+  | { readonly kind: 'restart'; readonly id: number; readonly wish: RestartWish }
+  | {
+      readonly kind: 'scheduleRestart';
+      readonly id: number;
+      readonly wish: RestartWish;
+      /** ISO 8601 with offset, and as milliseconds since 1970. */
+      readonly at: string;
+      readonly atMs: number;
+    }
+  | { readonly kind: 'cancelRestart'; readonly id: number };
+
+type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
+
+/** A request as it is handed in. */
+export type Asked = WithoutId<OperatorRequest>;
 
 /** Everything that a decision is made from. */
 export interface Observation {

@@ -1,5 +1,5 @@
 import type { DynamicConfig } from '../settings/dynamic-config.ts';
-import type { ClusterView } from './cluster.ts';
+import type { ClusterView, MemberData } from './cluster.ts';
 import type { ClusterEvent } from './event.ts';
 import type { Healing } from './healing.ts';
 import type { Observation } from './observation.ts';
@@ -26,4 +26,6 @@ export interface Snapshot {
   readonly isReinitializing?: boolean;
   /** Wall-clock epoch seconds of the last good answer from the store, 0 before the first. */
   readonly storeSeenAtS: number;
+  /** What this member says of itself in the store; undefined before it has said anything. */
+  readonly member?: MemberData | undefined;
 }

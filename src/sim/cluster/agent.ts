@@ -22,6 +22,7 @@ import { SimPeers } from './peers.ts';
 
 /** A service manager starts an agent again that ended by itself. */
 const RESTART_MS = 3000;
+const RESTART_PATIENCE_MS = 120_000;
 const INVARIANT_BROKE = 70;
 
 /** One life of an agent's program: the real runtime and the real core on simulated ports. */
@@ -76,6 +77,21 @@ export class Agent {
   /** As `kornakctl reinit` does. */
   askToReinitialize(how: { readonly force: boolean; readonly fromLeader: boolean }): void {
     this.process.run(() => void this.runtime.desk.reinitialize(how));
+  }
+
+  /** As `kornakctl restart` does, at once or in a while. */
+  askForRestart(afterMs: number | undefined, timeoutMs: number | undefined): void {
+    const wish = timeoutMs === undefined ? {} : { timeoutMs };
+    const wallMs = this.snapshot()?.observation.wallMs ?? 0;
+    this.process.run(() => {
+      const { desk } = this.runtime;
+      if (afterMs === undefined) void desk.operate({ kind: 'restart', wish }, RESTART_PATIENCE_MS);
+      else void desk.operate({ kind: 'scheduleRestart', wish, at: 'later', atMs: wallMs + afterMs });
+    });
+  }
+
+  takeRestartBack(): void {
+    this.process.run(() => void this.runtime.desk.operate({ kind: 'cancelRestart' }));
   }
 
   snapshot(): Snapshot | undefined {

@@ -23,6 +23,11 @@ export class JobRun {
     control.onCancel(() => this.wake?.());
   }
 
+  /** The same job with an earlier end. */
+  within(lengthMs: number): JobRun {
+    return new JobRun(this.process, this.control, Math.min(this.deadlineMs, this.process.machine.bootMs() + lengthMs));
+  }
+
   /** Why the job is over before its end; undefined: it is not. */
   isOver(): string | undefined {
     if (this.control.isCancelled()) return 'cancelled';

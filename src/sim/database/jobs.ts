@@ -169,7 +169,8 @@ async function restart(job: JobOf<'restart'>, run: JobRun, place: JobPlace): Pro
   if (stopped.kind === 'failed') return stopped;
   if (run.isOver() !== undefined) return run.end();
   const isStandby = job.role === 'standby';
-  return start({ settings: job.settings, follow: isStandby ? job.follow : undefined, isStandby }, run, place);
+  const limited = run.within(job.startWithinMs);
+  return start({ settings: job.settings, follow: isStandby ? job.follow : undefined, isStandby }, limited, place);
 }
 
 async function stop(job: JobOf<'stop'>, run: JobRun, place: JobPlace): Promise<JobOutcome> {

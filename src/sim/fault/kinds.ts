@@ -25,6 +25,7 @@ export const FAULT_KINDS = [
   'new-leader-cut',
   'switchover',
   'failover',
+  'restart',
   'sync-count',
   'wal-removed',
   'disk-tight',

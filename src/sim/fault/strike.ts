@@ -154,6 +154,14 @@ const STRIKES: Readonly<Record<FaultKind, (blow: Blow) => Undo>> = {
     cluster.operator.failover(chance);
     return undefined;
   },
+  restart: ({ victim, chance }) => {
+    const afterMs = chance.happens(0.3) ? chance.between(0, 20_000) : undefined;
+    victim.agent?.askForRestart(afterMs, chance.happens(0.4) ? chance.between(20, 3000) : undefined);
+    // People are impatient, or change their minds.
+    if (chance.happens(0.3)) victim.agent?.askForRestart(afterMs, undefined);
+    if (chance.happens(0.1)) victim.agent?.takeRestartBack();
+    return undefined;
+  },
   'sync-count': ({ cluster, chance }) => {
     cluster.operator.changeConfig({ synchronous_node_count: chance.integer(1, 3) });
     return undefined;

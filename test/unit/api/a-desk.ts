@@ -1,6 +1,6 @@
 import type { FailoverRequest } from '../../../src/core/model/cluster.ts';
 import type { DivergenceRecord } from '../../../src/core/model/divergence-record.ts';
-import type { PeerStatus } from '../../../src/core/model/observation.ts';
+import type { Asked, PeerStatus } from '../../../src/core/model/observation.ts';
 import type { Seen } from '../../../src/core/model/seen.ts';
 import { seen } from '../../../src/core/model/seen.ts';
 import type { Snapshot } from '../../../src/core/model/snapshot.ts';
@@ -97,6 +97,17 @@ export class FakeDesk implements Desk {
     this.asked.push(id);
     const record = this.records.find((each) => each.id === id);
     return Promise.resolve(record === undefined ? { kind: 'absent', why: 'none' } : { kind: 'done', value: record });
+  }
+
+  operating: DeskOutcome<string> = { kind: 'done', value: 'restarted successfully' };
+
+  operate(asked: Asked): Promise<DeskOutcome<string>> {
+    this.asked.push(asked);
+    return Promise.resolve(this.operating);
+  }
+
+  reload(): void {
+    this.asked.push('reload');
   }
 
   probe(apiUrl: string): Promise<Seen<PeerStatus>> {

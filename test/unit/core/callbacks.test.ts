@@ -193,6 +193,17 @@ describe('callbacks', () => {
     expect(calls(observation(seen), memory({ callbacks: before, ...mem }))).toEqual(called);
   });
 
+  test('a server that is gone before the job that stops it has ended is told of by that end', () => {
+    const gone = down({ state: 'shut down' });
+    const during = decide(
+      observation({ ...leading, postgres: gone, job: running(stop) }),
+      memory({ callbacks: told('primary') }),
+    );
+    expect(during.plan.callbacks).toEqual([]);
+    const after = observation({ ...leading, postgres: gone, ended: ended(stop) });
+    expect(calls(after, during.memory)).toEqual(['on_stop demoted']);
+  });
+
   test('each change is told once', () => {
     const seen = observation({ ...leading, postgres: primary() });
     const first = decide(seen, memory({ callbacks: told('replica') }));
