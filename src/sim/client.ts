@@ -53,7 +53,9 @@ export class Client {
 
   private arrive(host: PgHost, request: number): void {
     if (!host.machine.up) return;
-    const { server } = host;
+    // One that stays has its session, postmaster or not; one that comes anew needs the postmaster.
+    const server = this.habits.readsTopology ? host.server : (host.server ?? host.orphans);
+    if (this.habits.readsTopology && server?.deafSinceMs !== undefined) return;
     if (server === undefined) this.refused(host, request);
     else server.process.run(() => this.commit(server, request));
   }

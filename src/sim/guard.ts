@@ -26,6 +26,9 @@ export class GuardProgram {
   }
 
   arm(order: GuardOrder): GuardState {
+    // Whoever is still being killed is not guarded anew.
+    const state = this.state();
+    if (state.kind === 'fired' && state.left > 0) return state;
     this.order = order;
     this.firedReign = undefined;
     this.watch();
@@ -40,7 +43,8 @@ export class GuardProgram {
   }
 
   state(): GuardState {
-    if (this.firedReign !== undefined) return { kind: 'fired', reign: this.firedReign, left: 0 };
+    const left = this.host.server?.process.alive === false ? 1 : 0;
+    if (this.firedReign !== undefined) return { kind: 'fired', reign: this.firedReign, left };
     return this.order === undefined ? { kind: 'disarmed' } : { kind: 'armed', order: this.order };
   }
 

@@ -43,6 +43,8 @@ export interface Options {
   /** `replicatefrom` by member. */
   readonly upstreams: ReadonlyMap<string, string | undefined>;
   readonly faults: ReadonlyMap<FaultKind, number>;
+  /** How long somebody may lead on a disk that stands still, where that is looked for: it makes sense only without other faults. */
+  readonly leaderHangsMsMax?: number;
   /** How long faults go on before everything heals. */
   readonly faultyMs: number;
   /** How long after that the cluster may take to be whole again. */

@@ -1,5 +1,6 @@
 import { Convergence } from './check/convergence.ts';
 import type { Violation } from './check/violation.ts';
+import { watchHangs } from './check/hang-watch.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { Injector } from './fault/injector.ts';
 import { type FaultKind, ONE_WAY_CUTS } from './fault/kinds.ts';
@@ -57,6 +58,7 @@ export async function simulate(request: RunRequest): Promise<RunResult> {
   const cluster = new Cluster(options, { isTraced: request.isTraced === true, mutant: present });
   cluster.trace.note('RUN', () => JSON.stringify({ ...options, faults: [...options.faults] }));
   const injector = new Injector(cluster, new Chance(options.seed ^ 0x6a09e667));
+  if (options.leaderHangsMsMax !== undefined) watchHangs(cluster, options.leaderHangsMsMax);
   const events = { count: 0 };
   await goOn(cluster, options.faultyMs, events);
   injector.heal();

@@ -36,6 +36,7 @@ export function optionsOf(seed: number): Options {
       receiverRetryMs: chance.oneOf(200, 1000, 5000),
       promoteMsMax: chance.oneOf(40, 40, 1500),
       cloneMsMax: chance.oneOf(1000, 4000, 15_000),
+      orphansMsMax: 3000,
       jobFailureRate: chance.happens(0.5) ? chance.between(0, 0.1) : 0,
       hookRate: chance.happens(0.4) ? chance.between(0, 1) : 0,
       hookFailureRate: chance.oneOf(0, 0.1, 0.4),

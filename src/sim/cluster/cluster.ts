@@ -140,6 +140,10 @@ export class Cluster {
     if (!member.machine.up) return;
     member.machine.up = false;
     member.host.server?.kill();
+    member.host.orphans?.kill();
+    // No process outlives its machine, be its disk as it may.
+    member.host.server = undefined;
+    member.host.orphans = undefined;
     member.machine.crash();
   }
 
@@ -222,7 +226,7 @@ export class Cluster {
       this.chance.fork(),
       1 + this.chance.between(-clockError, clockError),
     );
-    const host: PgHost = { name, machine, disk: emptyDisk(), server: undefined };
+    const host: PgHost = { name, machine, disk: emptyDisk(), server: undefined, orphans: undefined };
     hosts.set(name, host);
     return {
       name,

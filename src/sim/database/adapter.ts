@@ -7,6 +7,7 @@ import { type Lsn, lsn } from '../../core/model/lsn.ts';
 import { unknown } from '../../core/model/seen.ts';
 import type { JobControl, Postgres } from '../../ports/postgres.ts';
 import type { Process } from '../time/process.ts';
+import { isStalled, writeRefusal } from './disk-fault.ts';
 import { failed, JobRun } from './job-run.ts';
 import { type JobPlace, runJob } from './jobs.ts';
 import { lookAt } from './look.ts';
@@ -59,6 +60,8 @@ export class SimPostgres implements Postgres {
     return this.ask(budgetMs, () => {
       const { files } = this.host.disk;
       if (files === undefined) return failed('no cluster');
+      if (isStalled(this.host.disk) || writeRefusal(this.host.disk) !== undefined)
+        return failed('the configuration cannot be written');
       files.settings = settings;
       this.host.server?.process.run(() => this.host.server?.reload(settings));
       this.world.trace.note(this.host.name, () => `synchronous_standby_names := '${settings.syncNames ?? ''}'`);
@@ -104,7 +107,8 @@ export class SimPostgres implements Postgres {
   kill(budgetMs: number): Promise<JobOutcome> {
     return this.later(Math.min(budgetMs, this.world.chance.between(2, 12)), () => {
       killFenced(this.host);
-      return DONE;
+      const isLeft = this.host.server !== undefined || this.host.orphans !== undefined;
+      return isLeft ? failed('processes of PostgreSQL do not end, not even by SIGKILL') : DONE;
     });
   }
 
@@ -169,6 +173,7 @@ export class SimPostgres implements Postgres {
 /** Everything is killed, and a start by hand will come up read-only. */
 export function killFenced(host: PgHost): void {
   host.server?.kill();
+  host.orphans?.kill();
   if (host.disk.files !== undefined) host.disk.files.standbySignal = true;
 }
 

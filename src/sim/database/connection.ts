@@ -1,3 +1,4 @@
+import { whenItAnswers } from './disk-fault.ts';
 import type { Receiver } from './receiver.ts';
 import type { Server } from './server.ts';
 import { contains, type WalEnd } from './wal.ts';
@@ -46,10 +47,12 @@ export class Connection {
     if (this.flushedLsn >= snapshot.lsn) return;
     this.isSending = true;
     this.carry(this.sender, this.receiver.server, () =>
-      this.receiver.server.process.run(() => {
-        this.arrive(snapshot);
-        this.sender.process.run(() => this.sent());
-      }),
+      whenItAnswers(this.receiver.server.host.disk, () =>
+        this.receiver.server.process.run(() => {
+          this.arrive(snapshot);
+          this.sender.process.run(() => this.sent());
+        }),
+      ),
     );
   }
 
@@ -74,6 +77,11 @@ export class Connection {
 
   private arrive(snapshot: WalEnd): void {
     if (!this.isReceiverOpen) return;
+    const refusal = this.receiver.refusal();
+    if (refusal !== undefined) {
+      this.receiver.end(refusal);
+      return;
+    }
     if (!contains(snapshot, this.receiver.reached())) {
       if (!contains(this.receiver.reached(), snapshot)) this.receiver.end('its WAL does not fit to mine');
       return;

@@ -1,6 +1,7 @@
 import type { FollowTarget, ServerSettings } from '../../core/model/job.ts';
 import type { ControlState, UnfinishedWork } from '../../core/model/local-postgres.ts';
 import type { SimSlot } from './slots.ts';
+import type { DiskFault } from './disk-fault.ts';
 import type { WalEnd } from './wal.ts';
 
 /** What a data directory holds. WAL here is flushed WAL: it survives every crash. */
@@ -34,6 +35,9 @@ export interface Disk {
   readonly records: DivergenceNote[];
   /** Diverged WAL does not fit beside the data. */
   isTight: boolean;
+  fault: DiskFault | undefined;
+  /** What goes on once a disk that stands still answers again. */
+  waiting: (() => void)[];
 }
 
 export interface DivergenceNote {
@@ -44,7 +48,16 @@ export interface DivergenceNote {
 }
 
 export function emptyDisk(): Disk {
-  return { files: undefined, unfinished: undefined, lastError: undefined, isTorn: false, records: [], isTight: false };
+  return {
+    files: undefined,
+    unfinished: undefined,
+    lastError: undefined,
+    isTorn: false,
+    records: [],
+    isTight: false,
+    fault: undefined,
+    waiting: [],
+  };
 }
 
 export function newFiles(systemId: string, log: WalEnd, settings: ServerSettings): ClusterFiles {

@@ -1,6 +1,7 @@
 import type { FollowTarget, Job, JobOutcome, ServerSettings } from '../../core/model/job.ts';
 import { lsn } from '../../core/model/lsn.ts';
 import { type ClusterFiles, type DivergenceNote, newFiles } from './disk.ts';
+import { isStalled } from './disk-fault.ts';
 import { failed, type JobRun } from './job-run.ts';
 import { Server } from './server.ts';
 import { copyOf } from './slots.ts';
@@ -30,6 +31,10 @@ export async function runJob(job: Job, run: JobRun, place: JobPlace): Promise<Jo
     await run.pass(world.chance.between(10, 500));
     return failed(`${job.kind} failed by chance`);
   }
+  // What hangs in a disk ends when the disk answers; one that is read-only refuses at once.
+  if (!(await run.until(() => !isStalled(place.host.disk)))) return run.end();
+  if (place.host.disk.fault?.kind === 'readOnly' && job.kind !== 'stop')
+    return failed(`${job.kind}: Read-only file system`);
   return perform(job.kind, job, run, place);
 }
 
@@ -90,6 +95,8 @@ async function start(request: StartRequest, run: JobRun, place: JobPlace): Promi
   const { files, unfinished } = host.disk;
   if (files === undefined || unfinished !== undefined) return failed('no usable data directory');
   if (host.server !== undefined) return failed('lock file "postmaster.pid" already exists');
+  host.orphans?.kill();
+  if (host.orphans !== undefined) return failed('processes of a former PostgreSQL do not end');
   if (host.disk.isTorn) world.witness.startedTorn(host);
   files.settings = request.settings;
   files.backupLabel = false;

@@ -1,4 +1,3 @@
-import { NO_HEALTH } from '../../core/model/health.ts';
 import type { ServerTrouble } from '../../core/model/healing.ts';
 import { lsn } from '../../core/model/lsn.ts';
 import type {
@@ -11,6 +10,7 @@ import type {
   StandbyStatus,
 } from '../../core/model/local-postgres.ts';
 import { seen, type Seen, unknown } from '../../core/model/seen.ts';
+import { healthOf } from './disk-fault.ts';
 import { priorityOf } from './sync-names.ts';
 import type { Server } from './server.ts';
 import { isInUse } from './slots.ts';
@@ -29,7 +29,7 @@ export function lookAt(host: PgHost): LocalPostgres {
     sql: sqlOf(host, server),
     lastError: disk.lastError,
     loginRefused: undefined,
-    health: NO_HEALTH,
+    health: healthOf(host, host.machine.agenda.nowMs),
     trouble: troubleOf(server),
   };
 }

@@ -2,6 +2,7 @@ import type { FollowTarget } from '../../core/model/job.ts';
 import { Connection } from './connection.ts';
 import type { Server } from './server.ts';
 import { objectionToUse } from './slots.ts';
+import { writeRefusal } from './disk-fault.ts';
 import { contains, type WalEnd } from './wal.ts';
 
 /** A receiver that cannot get through gives up after this long. */
@@ -33,6 +34,11 @@ export class Receiver {
     this.server.received(snapshot);
   }
 
+  /** Why nothing can be received; undefined: it can. */
+  refusal(): string | undefined {
+    return writeRefusal(this.server.host.disk);
+  }
+
   end(why: string): void {
     if (this.isOver) return;
     this.isOver = true;
@@ -56,6 +62,7 @@ export class Receiver {
     }
     world.agenda.after(world.network.oneWayMs(), () => {
       const { server } = upstream;
+      if (server?.deafSinceMs !== undefined) return;
       if (server === undefined) this.refuse(upstream.name, 'connection refused');
       else server.process.run(() => this.admit(server));
     });

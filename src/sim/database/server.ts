@@ -3,6 +3,7 @@ import type { PostmasterId } from '../../core/model/local-postgres.ts';
 import { Process } from '../time/process.ts';
 import type { Connection } from './connection.ts';
 import type { ClusterFiles } from './disk.ts';
+import { whenItAnswers, writeRefusal } from './disk-fault.ts';
 import { Receiver } from './receiver.ts';
 import { SyncWait } from './sync-wait.ts';
 import { contains, cutAt, type WalEnd, walEndToText } from './wal.ts';
@@ -28,6 +29,8 @@ export class Server {
   /** Replay waits on a conflict until then. */
   replayStalledUntilMs = 0;
   startedAtMs: number;
+  /** Since when the postmaster answers nobody new, in true time. */
+  deafSinceMs: number | undefined;
   /** What its log last said about the receiver. */
   refusal: string | undefined;
   private replayedBefore: WalEnd;
@@ -82,6 +85,21 @@ export class Server {
     }
     const { world } = this;
     this.process.after(world.habits.commitMs * (0.5 + world.chance.next()), () => {
+      if (this.phase !== 'up') return;
+      const refusal = writeRefusal(this.host.disk);
+      if (refusal === undefined) whenItAnswers(this.host.disk, () => this.flush(bytes, acknowledge));
+      else refuse(refusal);
+    });
+  }
+
+  /** One whose process was killed meanwhile may still reach the disk; nobody is left who could tell the client. */
+  private flush(bytes: number, acknowledge: (at: WalEnd) => void): void {
+    const { world } = this;
+    if (!this.process.alive) {
+      if (this.host.server === this && world.chance.happens(0.5)) this.append(bytes);
+      return;
+    }
+    this.process.run(() => {
       if (this.phase !== 'up') return;
       const at = this.append(bytes);
       const acceptedAtMs = world.agenda.nowMs;
@@ -177,6 +195,12 @@ export class Server {
 
   /** Begins a fast stop: sessions end, the last record goes to whoever streams. `ended` comes when all have it or are gone. */
   stopFast(ended: (shutdown: WalEnd | undefined) => void): void {
+    if (this.host.disk.fault?.kind === 'readOnly') {
+      // The shutdown checkpoint cannot be written, and the server ends itself.
+      this.kill();
+      ended(undefined);
+      return;
+    }
     this.phase = 'stopping';
     this.sync.cancel();
     this.endReceiver('shutting down');
@@ -189,7 +213,19 @@ export class Server {
     this.process.after(this.world.chance.between(5, 60), wait);
   }
 
-  /** The postmaster and all its children are gone at once. */
+  /** Only the postmaster is gone: its backends go on until they notice, or are killed. */
+  orphan(): void {
+    if (this.host.server !== this || !this.process.alive || this.phase !== 'up') return;
+    this.host.orphans?.kill();
+    if (this.host.orphans !== undefined) return;
+    this.host.server = undefined;
+    this.host.orphans = this;
+    this.deafSinceMs = this.world.agenda.nowMs;
+    this.changed('postmaster gone');
+    this.process.after(this.world.chance.between(20, this.world.habits.orphansMsMax), () => this.kill());
+  }
+
+  /** SIGKILL to all of it. Nothing of it runs any more; but what waits for its disk is gone only once that answers. */
   kill(): void {
     if (!this.process.alive) return;
     if (this.role === 'standby') this.files.minRecoveryEnd = this.replayed();
@@ -197,8 +233,11 @@ export class Server {
     this.sync.cancel();
     this.receiver?.end('killed');
     for (const sender of this.senders.slice()) sender.closeSender();
-    if (this.host.server === this) this.host.server = undefined;
-    this.changed('postmaster gone');
+    whenItAnswers(this.host.disk, () => {
+      if (this.host.server === this) this.host.server = undefined;
+      if (this.host.orphans === this) this.host.orphans = undefined;
+      this.changed('postmaster gone');
+    });
   }
 
   private start(): void {

@@ -13,6 +13,8 @@ export interface PgHost {
   readonly machine: Machine;
   readonly disk: Disk;
   server: Server | undefined;
+  /** Backends that have not noticed yet that their postmaster is gone. */
+  orphans: Server | undefined;
 }
 
 /** Told of everything that the invariants speak about, the moment it happens. */
@@ -50,6 +52,8 @@ export interface PgHabits {
   /** Longest preparation of a promotion, before the last look at the key. */
   promoteMsMax: number;
   jobFailureRate: number;
+  /** How long backends go on at most without their postmaster. */
+  orphansMsMax: number;
   /** How often a hook of the user's has something to do, and how often it then fails or hangs. */
   hookRate: number;
   hookFailureRate: number;

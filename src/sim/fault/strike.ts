@@ -4,6 +4,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Chance } from '../time/chance.ts';
 import { randomUpstream } from '../swarm-slots.ts';
 import type { FaultKind } from './kinds.ts';
+import { HEALTH_STRIKES } from './strike-health.ts';
 import { SLOT_STRIKES } from './strike-slots.ts';
 
 /** Power comes back to the last machine within this time. */
@@ -55,11 +56,6 @@ const STRIKES: Readonly<Record<FaultKind, (blow: Blow) => Undo>> = {
   'postgres-kill': ({ victim }) => {
     victim.host.server?.kill();
     return undefined;
-  },
-  'postgres-hang': ({ victim }) => {
-    const process = victim.host.server?.process;
-    process?.stop();
-    return () => process?.continue();
   },
   'replay-stall': ({ victim, chance }) => {
     if (victim.host.server?.role === 'standby') victim.host.server.stallReplay(chance.between(1000, 30_000));
@@ -225,6 +221,7 @@ const STRIKES: Readonly<Record<FaultKind, (blow: Blow) => Undo>> = {
       victim.tags = {};
     };
   },
+  ...HEALTH_STRIKES,
   ...SLOT_STRIKES,
   'upstream-changed': ({ victim, chance }) => {
     victim.upstream = randomUpstream(chance);

@@ -7,6 +7,7 @@ import {
   promiseNotOnDisk,
   promisedFromAnswer,
 } from './failsafe-mutants.ts';
+import { leftoversUnseen, storageUnjudged } from './health-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { firstBackLeads, handedOverUnchecked, lagUnjudged } from './outage-mutants.ts';
 import { grownInReverse, shrunkInReverse, unknownForNotDone, unmarked } from './sync-mutants.ts';
@@ -46,4 +47,6 @@ export const MUTANTS: readonly Mutant[] = [
   acceptedByMost,
   promiseNotKept,
   ledUnlisted,
+  storageUnjudged,
+  leftoversUnseen,
 ];
