@@ -53,9 +53,10 @@ export const RULES: readonly Rule[] = [
   ...SILENT_RULES,
   ...IDENTITY_RULES,
   ...HEAL_RULES.slice(0, 1),
+  // Before a clone, which may take hours: who may have pledged can promise nothing to a leader without the store.
+  ...REPLICA_RULES.slice(0, 1),
   ...BOOTSTRAP_RULES,
   ...SWITCHOVER_RULES,
-  ...REPLICA_RULES.slice(0, 1),
   ...RESTART_RULES,
   ...OWN_KEY_RULES,
   ...STORAGE_RULES,

@@ -17,27 +17,56 @@ const BUDGET_MS = 3_000;
 export async function explain(options: ExplainOptions, session: Session): Promise<number> {
   const cluster = namedCluster(options.cluster, session);
   const { view } = await session.dcs.read(cluster);
-  const own = await Promise.all(view.members.map((member) => ownEvents(member, session)));
-  const change = lastRoleChange(toldEvents([view.events.value, ...own]));
+  const own = await Promise.all(view.members.map((member) => askMember(member, session)));
+  const change = lastRoleChange(toldEvents([view.events.value, ...own.map(({ events }) => events)]));
+  const failsafe = own.flatMap((each) => each.failsafe ?? []);
   const story = change?.story ?? [];
   const lines = options.isJson
-    ? [spacedJson({ cluster, leader: view.leader?.name ?? null, events: story.map(eventFields), timers: timers(view) })]
-    : [...headline(cluster, view, change), ...told(story), timerLine(view)];
+    ? [
+        spacedJson({
+          cluster,
+          leader: view.leader?.name ?? null,
+          events: story.map(eventFields),
+          failsafe,
+          timers: timers(view),
+        }),
+      ]
+    : [...headline(cluster, view, change), ...failsafe, ...told(story), timerLine(view)];
   for (const line of lines) session.terminal.out(line);
   return 0;
 }
 
-/** A member keeps what it could not write into the store. */
-async function ownEvents({ name, data }: Member, { callApi, terminal }: Session): Promise<readonly unknown[]> {
+interface OwnWord {
+  /** A member keeps what it could not write into the store. */
+  readonly events: readonly unknown[];
+  /** What it says of failsafe mode, while that carries the cluster. */
+  readonly failsafe?: string | undefined;
+}
+
+async function askMember({ name, data }: Member, { callApi, terminal }: Session): Promise<OwnWord> {
   const url = data.apiUrl === undefined ? undefined : withPath(data.apiUrl, '/kornak/explain');
-  if (url === undefined) return [];
+  if (url === undefined) return { events: [] };
   const reply = await callApi({ method: 'GET', url, budgetMs: BUDGET_MS });
   if (reply.kind !== 'answered') {
     terminal.talk(`${name} does not answer (${reply.why}): events that only it knows are missing`);
-    return [];
+    return { events: [] };
   }
-  const events = reply.status === 200 ? fieldOf(recordFromJson(reply.body) ?? {}, 'events') : [];
-  return isList(events) ? events : [];
+  const document = reply.status === 200 ? (recordFromJson(reply.body) ?? {}) : {};
+  const events = fieldOf(document, 'events');
+  return { events: isList(events) ? events : [], failsafe: failsafeLine(name, fieldOf(document, 'failsafe')) };
+}
+
+function failsafeLine(name: string, failsafe: unknown): string | undefined {
+  if (!isRecord(failsafe)) return undefined;
+  const { leads, since_ms: sinceMs, leader, promised_ms: promisedMs } = failsafe;
+  const seconds = (ms: unknown): string => (typeof ms === 'number' ? `${(ms / 1000).toFixed(1)} s` : 'some time');
+  return leads === true
+    ? `Failsafe mode: ${name} has led without the store for ${seconds(sinceMs)}, as every member in /failsafe agrees`
+    : `Failsafe mode: ${name} has promised ${String(leader)} not to lead for ${seconds(promisedMs)} more`;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function headline(cluster: string, { leader }: ClusterView, change: RoleChange | undefined): readonly string[] {

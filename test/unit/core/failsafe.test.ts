@@ -18,6 +18,7 @@ import {
   NOW_MS,
   observation,
   pledgeOf,
+  postgres,
   primary,
   standby,
   syncOf,
@@ -297,6 +298,14 @@ describe('what a leader that asks is told', () => {
     ['is remembered while the store is silent', { cluster: unknown('silent') }, { pledge }],
   ])('no while a pledge %s', (_, obs, mem) => {
     expect(verdict(obs, mem)).toEqual({ kind: 'refuse', status: 503, why: 'a pledge stands, or may stand' });
+  });
+
+  test('R10: whoever may have pledged withdraws that before it clones for hours, so that it can promise', () => {
+    const empty = postgres({ data: { kind: 'empty' }, postmaster: undefined });
+    const members = [member('b', { role: 'primary' })];
+    const cluster = { ...gone, members };
+    const decision = decided({ cluster, postgres: empty, unsettled: new Set(['pledge'] as const) });
+    expect(decision.rule).toBe('R10');
   });
 
   test('no from the moment on in which it pledges', () => {

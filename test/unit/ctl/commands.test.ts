@@ -222,6 +222,19 @@ describe('explain', () => {
     });
   });
 
+  test('says that failsafe mode carries the cluster, as its members tell it', async () => {
+    const asked = ({ url }: ApiCall): ApiReply =>
+      url.includes(':38009/')
+        ? ok({ events: [], failsafe: { leads: true, since_ms: 12_340 } })
+        : ok({ events: [], failsafe: { leads: false, leader: 'postgresql1', promised_ms: 2_100 } });
+    const session = aSession({ clusters, api: asked });
+    expect(await explain({ cluster: 'batman', isJson: false }, session)).toBe(0);
+    expect(session.terminal.outLines.filter((line) => line.startsWith('Failsafe'))).toEqual([
+      'Failsafe mode: postgresql0 has promised postgresql1 not to lead for 2.1 s more',
+      'Failsafe mode: postgresql1 has led without the store for 12.3 s, as every member in /failsafe agrees',
+    ]);
+  });
+
   test('where nothing is known it says so', async () => {
     const session = aSession({ clusters: { batman: {} } });
     expect(await explain({ cluster: 'batman', isJson: false }, session)).toBe(0);
