@@ -1,3 +1,4 @@
+import { lsnFrom } from '../core/layout/fields.ts';
 import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
 import type { PeerStatus } from '../core/model/observation.ts';
@@ -71,7 +72,7 @@ export class HttpPeers implements Peers {
     if (url === undefined) return { kind: 'refused', why: `${apiUrl} is no URL` };
     const reply = await this.#call({ method: 'POST', url, body: promiseBody(request), budgetMs });
     if (reply.kind !== 'answered') return { kind: 'refused', why: reply.why };
-    if (reply.status === 200 && reply.body === 'Accepted') return { kind: 'accepted' };
+    if (reply.status === 200 && reply.body === 'Accepted') return { kind: 'accepted', reachedLsn: lsnFrom(reply.lsn) };
     return { kind: 'refused', why: `${reply.status} ${reply.body.slice(0, refusalShown)}` };
   }
 

@@ -14,7 +14,8 @@ export interface ApiClientOptions {
 }
 
 export type ApiReply =
-  | { readonly kind: 'answered'; readonly status: number; readonly body: string }
+  /** `lsn`: the header of that name. */
+  | { readonly kind: 'answered'; readonly status: number; readonly body: string; readonly lsn?: string }
   /** No connection, or it broke: the request may have arrived. */
   | { readonly kind: 'unreachable'; readonly why: string }
   | { readonly kind: 'late'; readonly why: string };
@@ -81,7 +82,9 @@ async function replyFrom(answer: IncomingMessage): Promise<ApiReply> {
   } catch (error) {
     return { kind: 'unreachable', why: error instanceof Error ? error.message : 'the answer broke off' };
   }
-  return { kind: 'answered', status: answer.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') };
+  const { lsn } = answer.headers;
+  const body = Buffer.concat(chunks).toString('utf8');
+  return { kind: 'answered', status: answer.statusCode ?? 0, body, ...(typeof lsn === 'string' ? { lsn } : {}) };
 }
 
 /** Several addresses refused at once come as an error without a text. */

@@ -31,7 +31,10 @@ export interface ForgetRequest {
   readonly upTo: number;
 }
 
-export type PromiseAnswer = { readonly kind: 'accepted' } | { readonly kind: 'refused'; readonly why: string };
+/** `reachedLsn`: how far the WAL of the member that promises reaches. */
+export type PromiseAnswer =
+  | { readonly kind: 'accepted'; readonly reachedLsn?: Lsn | undefined }
+  | { readonly kind: 'refused'; readonly why: string };
 
 /** The other members' REST listeners. */
 export interface Peers {

@@ -1,5 +1,6 @@
 // While the store leaves renewals unanswered: asks every member in /failsafe, again and again, to let the leader go on. Only an
 // answer of all of them counts, and it counts from the sending of the questions.
+import type { Lsn } from '../core/model/lsn.ts';
 import type { FailsafeCall, FailsafePeer } from '../core/model/plan.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { Peers } from '../ports/peers.ts';
@@ -36,6 +37,8 @@ export class FailsafeRounds {
   private failures = 0;
   /** Who has been asked in this stretch. */
   private readonly asked = new Map<string, FailsafePeer>();
+  /** How far the WAL of each member reached when it last answered. */
+  private readonly reachedBy = new Map<string, Lsn>();
   private cancelNext: CancelTimer | undefined;
 
   constructor(options: RoundsOptions) {
@@ -46,6 +49,10 @@ export class FailsafeRounds {
 
   isRunning(): boolean {
     return this.running;
+  }
+
+  reached(): ReadonlyMap<string, Lsn> {
+    return new Map(this.reachedBy);
   }
 
   /** Harmless while a stretch is under way. */
@@ -65,6 +72,7 @@ export class FailsafeRounds {
     this.cancelNext?.();
     const members = [...this.asked.values()];
     this.asked.clear();
+    this.reachedBy.clear();
     return members.length === 0 || reign === undefined ? undefined : { reign, upTo: this.number, members };
   }
 
@@ -114,6 +122,8 @@ export class FailsafeRounds {
     const answers = call.members.map(async (member) => {
       const own = { scope, to: member.name, promiseMs, reign, number };
       const answer = await peers.askFailsafe(member.apiUrl, { name, connUrl, apiUrl, slots, own }, promiseMs / 3);
+      if (answer.kind === 'accepted' && answer.reachedLsn !== undefined)
+        this.reachedBy.set(member.name, answer.reachedLsn);
       return answer.kind === 'refused' ? [`${member.name}: ${answer.why}`] : [];
     });
     return (await Promise.all(answers)).flat();

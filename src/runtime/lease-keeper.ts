@@ -77,7 +77,9 @@ export class LeaseKeeper {
 
   state(): LeaseState {
     this.checkDeadline();
-    return this.lost ?? this.held ?? { kind: 'none' };
+    if (this.lost !== undefined || this.held?.carriedSinceMs === undefined)
+      return this.lost ?? this.held ?? { kind: 'none' };
+    return { ...this.held, reached: this.rounds.reached() };
   }
 
   /** Arms the guard for a new reign and holds it from then on; the reason if the guard does not say that it is armed. */

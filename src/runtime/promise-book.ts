@@ -37,6 +37,8 @@ export class PromiseBook {
   private readonly promises = new Map<string, StandingPromise>();
   private verdict: PromiseVerdict = { kind: 'refuse', status: 503, why: 'the agent has just started' };
   private unreadSinceMs: number | undefined;
+  /** With the last question; nothing to be kept. */
+  private told: { readonly leader: string; readonly slots: PromiseRequest['slots'] } | undefined;
   /** The file holds a record: since it was written, no pledge was made. */
   private isKept = false;
   private writing: Promise<string | undefined> = Promise.resolve(undefined);
@@ -73,7 +75,8 @@ export class PromiseBook {
     const last = [...this.promises.values()].toSorted((a, b) => endOf(b) - endOf(a))[0];
     if (last !== undefined && endOf(last) > nowMs) {
       const { leader, connUrl, receivedMs } = last;
-      return { kind: 'given', leader, connUrl, sinceMs: receivedMs, untilMs: endOf(last) };
+      const slots = this.told?.leader === leader ? this.told.slots : {};
+      return { kind: 'given', leader, connUrl, sinceMs: receivedMs, untilMs: endOf(last), slots };
     }
     return this.unreadSinceMs === undefined ? { kind: 'none' } : { kind: 'unread', sinceMs: this.unreadSinceMs };
   }
@@ -91,6 +94,7 @@ export class PromiseBook {
     const refusal = this.misdirected(request) ?? this.outOfBounds(request.name, lengthMs);
     if (refusal !== undefined) return refusal;
     this.enter(request, receivedMs, lengthMs);
+    this.told = { leader: request.name, slots: request.slots };
     const failure = await this.keep();
     return failure === undefined ? { kind: 'accepted' } : refused(500, `the promise could not be kept: ${failure}`);
   }

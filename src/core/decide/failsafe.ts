@@ -3,10 +3,11 @@ import type { ClusterView, FailsafeMembers } from '../model/cluster.ts';
 import type { Memory } from '../model/memory.ts';
 import type { Observation } from '../model/observation.ts';
 import type { FailsafeCall, Plan, PromiseVerdict } from '../model/plan.ts';
-import { LSN_ZERO, type Lsn } from '../model/lsn.ts';
+import type { Lsn } from '../model/lsn.ts';
 import { known } from '../model/seen.ts';
-import { slotNameOf } from '../layout/slot-name.ts';
+import { statusOfLeader } from '../slots/status-of-leader.ts';
 import type { Context, HeldLease } from './context.ts';
+import { slotSceneOf } from './slot-scene.ts';
 
 /** What stands in /failsafe, and what a write of ours that was not answered may still put there. */
 export function failsafeSeen(mem: Memory, view: ClusterView, obs: Observation): Memory['failsafe'] {
@@ -53,8 +54,7 @@ export function boundMs(ctx: Context): number {
 
 function slotsOf(ctx: Context): Readonly<Record<string, Lsn>> {
   if (ctx.primary === undefined) return {};
-  const slots = ctx.primary.slots.map((slot) => [slot.name, slot.restartLsn ?? LSN_ZERO] as const);
-  return { ...Object.fromEntries(slots), [slotNameOf(ctx.me)]: ctx.primary.flushLsn };
+  return statusOfLeader(slotSceneOf(ctx), ctx.primary, undefined).slots;
 }
 
 /** PostgreSQL serves in this reign, or did and is being started again. */

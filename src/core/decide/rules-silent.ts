@@ -1,6 +1,7 @@
 import type { Context, Rule, Ruling } from './context.ts';
 import { settingsWith, startJob } from './context.ts';
 import { LIMITS } from './limits.ts';
+import { announcedSlotChore } from './slot-chores.ts';
 
 function lead(ctx: Context): Ruling | undefined {
   if (ctx.view !== undefined || ctx.held === undefined || ctx.primary === undefined) return undefined;
@@ -8,7 +9,8 @@ function lead(ctx: Context): Ruling | undefined {
     ctx.held.carriedSinceMs === undefined
       ? 'the store does not answer; the lease still runs'
       : 'the store does not answer: leads on, as every member in /failsafe agrees';
-  return { why, wakeInMs: LIMITS.primaryQuietMs };
+  const { steps = [], memory = {} } = announcedSlotChore(ctx) ?? {};
+  return { why, steps, memory, wakeInMs: LIMITS.primaryQuietMs };
 }
 
 /** Serves reads, and is ready when the store is back. */
@@ -31,6 +33,12 @@ function standBy(ctx: Context): Ruling | undefined {
   };
 }
 
+function moveSlots(ctx: Context): Ruling | undefined {
+  const chore = ctx.view === undefined ? announcedSlotChore(ctx) : undefined;
+  if (chore === undefined) return undefined;
+  return { why: chore.why, steps: chore.steps, memory: chore.memory, wakeInMs: LIMITS.primaryQuietMs };
+}
+
 function wait(ctx: Context): Ruling | undefined {
   if (ctx.view !== undefined) return undefined;
   return { why: 'the store does not answer', wakeInMs: LIMITS.primaryQuietMs };
@@ -39,5 +47,6 @@ function wait(ctx: Context): Ruling | undefined {
 export const SILENT_RULES: readonly Rule[] = [
   { id: 'U10', title: 'lead on while the lease runs', match: lead },
   { id: 'U20', title: 'serve reads, detached', match: standBy },
+  { id: 'U25', title: 'move slots as the leader tells without the store', match: moveSlots },
   { id: 'U30', title: 'wait for the store', match: wait },
 ];

@@ -1,5 +1,7 @@
+import { slotNameOf } from '../layout/slot-name.ts';
 import type { Memory } from '../model/memory.ts';
 import type { Step, StepKind } from '../model/plan.ts';
+import { announcedMoves, type AnnouncedSlots } from '../slots/announced-moves.ts';
 import { planSlots, type SlotInput } from '../slots/plan-slots.ts';
 import { statusOfLeader } from '../slots/status-of-leader.ts';
 import type { SlotMemory } from '../slots/slot-memory.ts';
@@ -76,6 +78,41 @@ function workOn(ctx: Context, input: SlotInput): SlotChore | undefined {
     events: isDrop ? [{ kind: 'slots.dropped', text: `${ctx.me}: ${plan.why}` }] : [],
     soon: steps.some((step) => step.kind === 'createSlot' || step.kind === 'dropSlot'),
   };
+}
+
+/**
+ * While the store is silent and the leader goes on with the leave of all: what its slots' positions are comes to the others with
+ * its questions, and how far the others are comes to it with their answers.
+ */
+export function announcedSlotChore(ctx: Context): SlotChore | undefined {
+  const announced = announcedSlots(ctx);
+  const { slots } = ctx.mem;
+  if (announced === undefined || ctx.nowMs - slots.triedMs < LIMITS.slotPauseMs) return undefined;
+  const isTending = ctx.nowMs - slots.tendedMs < LIMITS.logicalPauseMs;
+  const steps = announcedMoves(announced).filter((step) => step.kind !== 'tendLogicalSlots' || !isTending);
+  if (steps.length === 0) return undefined;
+  const isTended = steps.some((step) => step.kind === 'tendLogicalSlots');
+  return {
+    why: 'slots moved on, as the members tell each other without the store',
+    steps,
+    memory: { slots: { ...slots, triedMs: ctx.nowMs, tendedMs: isTended ? ctx.nowMs : slots.tendedMs } },
+    events: [],
+    soon: false,
+  };
+}
+
+function announcedSlots({ obs, primary, standby, held }: Context): AnnouncedSlots | undefined {
+  const { promise, postgres } = obs;
+  const broken = postgres.brokenSlots ?? {};
+  if (standby !== undefined && promise.kind === 'given') {
+    const { slots: actual, replayedLsn: reachedLsn } = standby;
+    return { actual, positions: promise.slots ?? {}, reachedLsn, broken };
+  }
+  if (primary === undefined || held?.reached === undefined) return undefined;
+  // Logical slots of a primary are moved by their clients alone.
+  const actual = primary.slots.filter((slot) => slot.kind === 'physical');
+  const positions = Object.fromEntries([...held.reached].map(([name, lsn]) => [slotNameOf(name), lsn]));
+  return { actual, positions, reachedLsn: primary.flushLsn, broken };
 }
 
 /** /status: written when slots or names come or go, and as positions move, once a loop_wait. */

@@ -39,6 +39,8 @@ export type LeaseState =
       readonly takenMs: number;
       /** Since when the deadline rests on the promises of all members in /failsafe, and not on the store. */
       readonly carriedSinceMs?: number | undefined;
+      /** How far those members' WAL reached when they promised. */
+      readonly reached?: ReadonlyMap<string, Lsn>;
     }
   /** The store refused a renewal or the deadline passed: PostgreSQL must not accept a write any more. */
   | { readonly kind: 'lost'; readonly reign: number; readonly why: string };
@@ -60,6 +62,8 @@ export type PromiseView =
       readonly sinceMs: number;
       /** Boot-clock time. */
       readonly untilMs: number;
+      /** Positions of the leader's slots, as it told them with its last question. */
+      readonly slots?: Readonly<Record<string, Lsn>>;
     }
   /** Promises of an earlier agent could not be read back: there may be some that were given before this time. */
   | { readonly kind: 'unread'; readonly sinceMs: number };

@@ -1,3 +1,4 @@
+import { lsn } from '../../core/model/lsn.ts';
 import type { PeerStatus } from '../../core/model/observation.ts';
 import { seen, type Seen, unknown } from '../../core/model/seen.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
@@ -28,13 +29,16 @@ export class SimPeers implements Peers {
 
   async askFailsafe(apiUrl: string, request: PromiseRequest, budgetMs: number): Promise<PromiseAnswer> {
     const { cluster } = this;
+    const { members } = cluster;
     const sentAtMs = cluster.agenda.nowMs;
     const given = await this.ask<PromiseAnswer>(apiUrl, budgetMs, (agent, reply) => {
       const answered = async (): Promise<void> => {
         const answer = await agent.promise(request);
         if (answer.kind === 'accepted') cluster.ledger.notePromise(hostOf(apiUrl) ?? '', request, sentAtMs);
         else cluster.trace.note(request.name, () => `${apiUrl} refuses: ${answer.why}`);
-        reply(answer);
+        const reached = members.find((each) => each.name === hostOf(apiUrl))?.host.server?.log().lsn;
+        const isKnown = answer.kind === 'accepted' && reached !== undefined;
+        reply(isKnown ? { ...answer, reachedLsn: lsn(reached) } : answer);
       };
       void answered();
     });

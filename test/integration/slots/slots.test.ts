@@ -173,6 +173,34 @@ describe('slots and tags', () => {
     expect(await startedAt()).toBe(before);
   });
 
+  test('slots keep in step while the store is silent, the one of who cascades too (F9, F11) (known failure 37)', async () => {
+    await n0.api('/config', { method: 'PATCH', body: { failsafe_mode: true } });
+    await until('/failsafe names all', async () => {
+      const { json } = await n0.api('/failsafe');
+      return Object.keys(json).length === cluster.members.length;
+    });
+    for (const member of cluster.etcd.members) member.freeze();
+    try {
+      await until('the members carry the lead', async () => {
+        const { json } = await n0.api('/patroni');
+        return json['failsafe_mode_is_active'] === true;
+      });
+      await n0.sql('insert into t select generate_series(1, 1000)');
+      await n0.sql("select count(*) from pg_logical_slot_get_changes('deco', null, null)");
+      const reached = (await slotsOf(n0)).get('deco')?.at ?? Number.POSITIVE_INFINITY;
+      const moves = async (member: TestMember, name: string): Promise<unknown> =>
+        until(`${name} moves on ${member.name}`, async () => ((await slotsOf(member)).get(name)?.at ?? 0) >= reached);
+      await Promise.all([moves(n1, 'deco'), moves(n3, 'deco'), moves(n1, 'n0'), moves(n0, 'n3')]);
+    } finally {
+      await cluster.etcd.heal();
+    }
+    await until(
+      'the store answers again',
+      async () => (await n0.api('/patroni')).json['failsafe_mode_is_active'] !== true,
+    );
+    await n0.api('/config', { method: 'PATCH', body: { failsafe_mode: false } });
+  }, 180_000);
+
   test('slots that nobody needs go; those that are to be ignored stay, through a change of roles and back (I1)', async () => {
     for (const { name } of MATCHERS)
       await n0.sql(`select pg_create_logical_replication_slot('${name}', 'test_decoding')`);

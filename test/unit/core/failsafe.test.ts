@@ -17,6 +17,7 @@ import {
   memory,
   NOW_MS,
   observation,
+  physicalSlot,
   pledgeOf,
   postgres,
   primary,
@@ -355,5 +356,58 @@ describe('the defaults', () => {
 
   test('a cluster that exists is told nothing new', () => {
     expect(written(view({ config: born.config }), { ttl: 30 })).toEqual({ ttl: 30 });
+  });
+});
+
+describe('slots while the store is silent (known failure 37)', () => {
+  const logical = { kind: 'logical', database: 'app', plugin: 'pgoutput', confirmedFlushLsn: at(900) } as const;
+  const there = [
+    physicalSlot('c'),
+    physicalSlot('x', { active: true }),
+    physicalSlot('held', { hasXmin: true }),
+    physicalSlot('l', logical),
+  ];
+  const positions = { c: at(950), x: at(950), held: at(950), l: at(2000), absent: at(950) };
+  const silentStandby = (mem: Partial<Memory> = {}) =>
+    decided(
+      {
+        postgres: standby({ slots: there }),
+        cluster: unknown('no answer'),
+        promise: { ...promised, slots: positions },
+      },
+      { role: 'replica', ...mem },
+    );
+
+  test('move on as the leader tells with its questions, and not beyond what is replayed', () => {
+    const decision = silentStandby();
+    expect([decision.rule, decision.plan.steps]).toEqual([
+      'U25',
+      [
+        { kind: 'advanceSlots', to: { c: at(950) } },
+        { kind: 'tendLogicalSlots', work: [{ name: 'l', database: 'app', plugin: 'pgoutput', to: at(1000) }] },
+      ],
+    ]);
+    expect(silentStandby({ slots: decision.memory.slots }).rule).toBe('U30');
+  });
+
+  test('of members that stream from others move on the leader, as far as they say they are', () => {
+    const lease = carried({
+      reached: new Map([
+        ['c-1', at(950)],
+        ['b', at(950)],
+      ]),
+    });
+    const slots = [physicalSlot('b', { active: true }), physicalSlot('c_1'), physicalSlot('l', logical)];
+    const decision = decided({ postgres: primary({ slots }), lease, cluster: unknown('no answer') }, SERVING);
+    expect([decision.rule, decision.plan.steps]).toEqual(['U10', [{ kind: 'advanceSlots', to: { c_1: at(950) } }]]);
+  });
+
+  test('are told by the leader, its own position among them', () => {
+    const { plan } = decided({ postgres: primary(), lease: carried(), cluster: leads() }, SERVING);
+    expect(plan.verdict.kind === 'renew' && plan.verdict.failsafe?.slots).toEqual({
+      a: at(1000),
+      b: at(900),
+      c: at(900),
+    });
   });
 });
