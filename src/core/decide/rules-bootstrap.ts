@@ -148,13 +148,20 @@ function clone(ctx: Context): Ruling | undefined {
     return { why: `waiting for ${leader.name} to serve before cloning from it`, wakeInMs: LIMITS.primaryQuietMs };
   if (ctx.nowMs < mem.holdOffMs)
     return { why: 'the last clone failed; waiting before the next', wakeInMs: mem.holdOffMs - ctx.nowMs };
-  return awaitSlot(ctx, leader.name, view) ?? begunClone(ctx, from);
+  return (
+    awaitSlot(ctx, leader.name, view) ?? begunClone(ctx, isSlotTold(ctx, view) ? from : { ...from, slot: undefined })
+  );
+}
+
+/** The leader tells that it keeps our slot. It keeps none for a member without streaming, nor where another is to keep it. */
+function isSlotTold(ctx: Context, view: ClusterView): boolean {
+  return ctx.config.useSlots && Object.hasOwn(view.status.slots, slotNameOf(ctx.me));
 }
 
 /** WAL written during the copy stays on the leader only for a slot. */
 function awaitSlot(ctx: Context, leader: string, view: ClusterView): Ruling | undefined {
   const wantedMs = ctx.mem.cloneWantedMs ?? ctx.nowMs;
-  const isThere = !ctx.config.useSlots || Object.hasOwn(view.status.slots, slotNameOf(ctx.me));
+  const isThere = isSlotTold(ctx, view) || !ctx.config.useSlots || isTagged(ctx, ctx.me, 'nostream');
   if (isThere || ctx.nowMs - wantedMs >= LIMITS.slotWaitMs) return undefined;
   return {
     why: `waiting for ${leader} to make our slot`,

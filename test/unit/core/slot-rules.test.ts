@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide/decide.ts';
 import type { Member, MemberData, Tags } from '../../../src/core/model/cluster.ts';
 import type { StandbyStatus } from '../../../src/core/model/local-postgres.ts';
+import type { Lsn } from '../../../src/core/model/lsn.ts';
 import type { Memory } from '../../../src/core/model/memory.ts';
 import type { Observation } from '../../../src/core/model/observation.ts';
 import type { Decision } from '../../../src/core/model/plan.ts';
@@ -17,6 +18,7 @@ import {
   NOW_MS,
   observation,
   physicalSlot,
+  postgres,
   primary,
   standby,
   view,
@@ -366,5 +368,32 @@ describe('logical slots on a replica', () => {
       fed,
     );
     expect([decision.rule, steps(decision)]).toEqual(['J10', ['cancelJob']]);
+  });
+});
+
+describe('a clone', () => {
+  const empty = postgres({ postmaster: undefined, data: { kind: 'empty' } });
+  const cloning = (tags: Tags, slots: Readonly<Record<string, Lsn>>, mem: Memory = settled): Decision => {
+    const before = observation({
+      postgres: empty,
+      cluster: view({ leader: leaderKey('b'), members: members(), status: { ...TOLD, slots } }),
+    });
+    return decide({ ...before, self: { ...before.self, tags } }, mem);
+  };
+  const waited = memory({ cloneWantedMs: NOW_MS - 10_000 });
+
+  test('goes through our slot where the leader tells of it', () => {
+    expect(cloning({}, TOLD.slots).plan.steps).toMatchObject([{ job: { kind: 'clone', from: { slot: 'a' } } }]);
+  });
+
+  test('goes without where the leader keeps none, after a while', () => {
+    expect(steps(cloning({}, {}))).toEqual([]);
+    expect(cloning({}, {}, waited).plan.steps).toMatchObject([{ job: { kind: 'clone', from: { slot: undefined } } }]);
+  });
+
+  test('goes without at once for a member without streaming: nobody keeps a slot for it', () => {
+    expect(cloning({ nostream: true }, {}).plan.steps).toMatchObject([
+      { job: { kind: 'clone', from: { slot: undefined } } },
+    ]);
   });
 });

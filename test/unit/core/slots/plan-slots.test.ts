@@ -179,14 +179,14 @@ describe('permanent logical slots', () => {
     expect(told(given)).toEqual(expected);
   });
 
-  test('PostgreSQL 17 keeps failover slots by itself', () => {
+  test('PostgreSQL 17 keeps failover slots by itself (I2)', () => {
     const failover = (more: Partial<Slot> = {}): Slot => decoding('f', { isFailover: true, ...more });
     expect(told({ actual: [failover()] })).toEqual([]);
     expect(told({ ...onStandby, actual: [failover({ isSynced: true })] })).toEqual([]);
     expect(told({ ...onStandby, wanted: [logical('f')], actual: [failover({ isSynced: true })] })).toEqual([]);
   });
 
-  test('but one that was made here in an earlier reign is never kept in step, so it goes', () => {
+  test('but one that was made here in an earlier reign is never kept in step, so it goes (I3)', () => {
     const stale = decoding('f', { isFailover: true, isSynced: false });
     expect(told({ ...onStandby, actual: [stale] })).toEqual(['dropSlot f']);
     expect(told({ ...onStandby, actual: [stale], keepsAll: true })).toEqual([]);
