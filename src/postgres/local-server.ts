@@ -3,6 +3,7 @@ import type { DivergenceRecord } from '../core/model/divergence-record.ts';
 import { type LocalHealth, NO_SERVER_HEALTH } from '../core/model/health.ts';
 import type { Job, JobOutcome, ServerSettings } from '../core/model/job.ts';
 import type { LogicalSlotWork } from '../core/model/logical-slot.ts';
+import type { ServerTrouble } from '../core/model/healing.ts';
 import type { LocalPostgres, PostmasterId, SqlStatus } from '../core/model/local-postgres.ts';
 import { type Lsn, lsnFromText } from '../core/model/lsn.ts';
 import { type Seen, seen, unknown } from '../core/model/seen.ts';
@@ -25,6 +26,7 @@ import { endLeftOvers } from './left-overs.ts';
 import type { PostgresOptions } from './options.ts';
 import { Postmaster } from './postmaster.ts';
 import { ReceiverWatch } from './receiver-process.ts';
+import { TroubleReader } from './server-trouble.ts';
 import { isStarting } from './server-phase.ts';
 import { OneAtATime } from './one-at-a-time.ts';
 import { putStandbySignal } from './signal-files.ts';
@@ -68,6 +70,7 @@ export class LocalServer implements Postgres {
   #lastError: string | undefined;
   #loginRefused: string | undefined;
   #hasTidied = false;
+  readonly #trouble: TroubleReader;
 
   constructor(options: PostgresOptions) {
     this.#options = options;
@@ -78,6 +81,7 @@ export class LocalServer implements Postgres {
     this.#catchUp = new CatchUpWatch(options.clock, this.#reader, () => this.#tell('a standby caught up'));
     this.#directory = new DataDirectoryReader(options);
     this.#configuration = new ConfigurationFiles(options);
+    this.#trouble = new TroubleReader(options);
     this.#logicalSlots = new LogicalSlotTender(options, () => this.#tell('logical slots were tended'));
     const isWatched = options.diskProgram !== undefined;
     const postmasterNow = (): PostmasterId | undefined => this.#postmaster.find();
@@ -101,6 +105,7 @@ export class LocalServer implements Postgres {
     if (postmaster !== undefined && sql.kind === 'seen') this.#catchUp.consider(postmaster, sql.value);
     const starting = postmaster !== undefined && sql.kind === 'unknown' && isStarting(this.#pidFile);
     const brokenSlots = this.#logicalSlots.broken(postmaster);
+    const trouble = await this.#troubleIn(sql);
     return {
       data,
       postmaster,
@@ -108,6 +113,7 @@ export class LocalServer implements Postgres {
       sql,
       lastError: this.#lastError,
       loginRefused: this.#loginRefused,
+      trouble,
       health: this.#health(postmaster),
       brokenSlots,
     };
@@ -240,6 +246,14 @@ export class LocalServer implements Postgres {
     this.#reader.close();
     this.#probe?.close();
     this.#disks.close();
+  }
+
+  /** A primary, and a standby that streams, are not troubled by what they once said. */
+  async #troubleIn(sql: Seen<SqlStatus>): Promise<ServerTrouble | undefined> {
+    const isWell = sql.kind === 'seen' && (sql.value.kind === 'primary' || sql.value.receiver?.status === 'streaming');
+    if (!isWell) return this.#trouble.look();
+    await this.#trouble.forget();
+    return undefined;
   }
 
   /** Once, before anything is looked at: what an agent that is no more had begun would go on beside us. */

@@ -22,6 +22,7 @@ import { REPLICA_RULES } from './rules-replica.ts';
 import { RESTART_REQUEST_RULES, RESTART_RULES, untilRestartMs } from './rules-restart.ts';
 import { SHUTDOWN_RULES } from './rules-shutdown.ts';
 import { SILENT_RULES } from './rules-silent.ts';
+import { START_RULES } from './rules-start.ts';
 import { CANCEL_SWITCHOVER_RULES, SWITCHOVER_RULES } from './rules-switchover.ts';
 import { VACANT_RULES } from './rules-vacant.ts';
 import { situationOf } from './situation-of.ts';
@@ -48,6 +49,7 @@ export const RULES: readonly Rule[] = [
   ...REINITIALIZE_RULES,
   ...CANCEL_SWITCHOVER_RULES,
   ...RESTART_REQUEST_RULES,
+  ...START_RULES,
   ...BUSY_RULES,
   ...LOGIN_RULES,
   ...SILENT_RULES,

@@ -63,6 +63,8 @@ export const LIMITS = {
   checkpointMs: 600_000,
   setAsideMs: 30_000,
   recordMs: 600_000,
+  /** For giving a key up in good order before its lease is let run out. */
+  giveUpMs: 2_000,
 
   startTries: 3,
   rewindTries: 2,

@@ -11,10 +11,12 @@ import {
   startJob,
   syncManner,
 } from './context.ts';
+import { isFailoverPossible } from './failover-possible.ts';
 import { LIMITS } from './limits.ts';
 import { mayOthersLead } from './may-others-lead.ts';
 import { releaseStep } from './release.ts';
 import { MEND_RULES } from './rules-mend.ts';
+import { isStartOverdue } from './rules-start.ts';
 import { targetToFollow } from './slot-scene.ts';
 
 /**
@@ -60,15 +62,16 @@ function restartCrashed(ctx: Context): Ruling | undefined {
     mem.switchover !== undefined
   )
     return undefined;
-  const tooLong = ctx.nowMs - (mem.startingSinceMs ?? ctx.nowMs) > ctx.config.primaryStartTimeoutMs;
-  if (mem.startTries >= LIMITS.startTries || tooLong) {
+  // Where nobody else can lead, nothing is won by giving up.
+  const isHopeless = mem.startTries >= LIMITS.startTries && isFailoverPossible(ctx);
+  if (isHopeless || isStartOverdue(ctx)) {
     return {
-      why: `PostgreSQL could not be started again: ${ctx.obs.postgres.lastError ?? 'no reason known'}`,
+      why: `PostgreSQL is not back: ${ctx.obs.postgres.lastError ?? `primary_start_timeout is ${ctx.config.primaryStartTimeoutMs / 1000} s`}`,
       steps: [releaseStep(ctx, held.reign, undefined)],
       events: [
         {
           kind: 'leader.released',
-          text: `${ctx.me} gives up leadership: PostgreSQL cannot be started`,
+          text: `${ctx.me} gives up leadership: PostgreSQL is not back, and another member can lead`,
           evidence: { tries: mem.startTries },
         },
       ],

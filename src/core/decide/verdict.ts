@@ -1,6 +1,7 @@
 import type { LeaseVerdict } from '../model/plan.ts';
 import type { Context } from './context.ts';
 import { failsafeCall } from './failsafe.ts';
+import { isFailoverPossible } from './failover-possible.ts';
 import { LIMITS } from './limits.ts';
 import { betterOff, unfitOf } from './unfit.ts';
 
@@ -16,7 +17,9 @@ const LEADING_JOBS = new Set(['startPrimary', 'prePromote', 'promote', 'stop', '
 function whileDown(ctx: Context): LeaseVerdict {
   const since = ctx.mem.startingSinceMs ?? ctx.nowMs;
   if (ctx.mem.switchover !== undefined) return RENEW;
-  if (ctx.nowMs - since <= Math.max(ctx.config.primaryStartTimeoutMs, LIMITS.paceMs)) return RENEW;
+  if (ctx.nowMs - since <= Math.max(ctx.config.primaryStartTimeoutMs, LIMITS.giveUpMs)) return RENEW;
+  // Nobody else could lead: nothing is won by letting the lease run out.
+  if (!isFailoverPossible(ctx)) return RENEW;
   return withhold(`PostgreSQL is not back ${Math.round((ctx.nowMs - since) / 1000)} s after it went`);
 }
 

@@ -345,3 +345,52 @@ describe('whom to clone from', () => {
     expect(ruled({ postgres: empty, cluster, job: from('d') }).rule).toBe('J10');
   });
 });
+
+describe('a primary that went while it led', () => {
+  const gone = { ...down({ state: 'in production' }), lastError: 'it does not start' };
+  const leading = (config: Record<string, unknown> = {}) => ({
+    cluster: view({ leader: leaderKey('a'), config: configKey(config) }),
+    lease: held(),
+    postgres: gone,
+  });
+  const led = { role: 'primary', servingReign: 10 } as const;
+  const alone = (config: Record<string, unknown> = {}) => ({
+    ...leading(config),
+    cluster: view({ leader: leaderKey('a'), members: [member('a')], config: configKey(config) }),
+  });
+
+  test('is started again in place', () => {
+    expect(ruled(leading(), led)).toMatchObject({ rule: 'D20', job: { kind: 'startPrimary' } });
+  });
+
+  test('gives the key up at once where primary_start_timeout is 0 and somebody else can lead', () => {
+    expect(ruled(leading({ primary_start_timeout: 0 }), led)).toMatchObject({
+      rule: 'D20',
+      first: { kind: 'releaseKey' },
+    });
+    expect(ruled(alone({ primary_start_timeout: 0 }), led)).toMatchObject({
+      rule: 'D20',
+      job: { kind: 'startPrimary' },
+    });
+  });
+
+  test('gives it up after failed starts, unless nobody else can lead', () => {
+    const tried = { ...led, startTries: LIMITS.startTries };
+    expect(ruled(leading(), tried)).toMatchObject({ rule: 'D20', first: { kind: 'releaseKey' } });
+    expect(ruled(alone(), tried)).toMatchObject({ rule: 'D20', job: { kind: 'startPrimary' } });
+  });
+
+  test('does not recover for longer than primary_start_timeout (known failure 74)', () => {
+    const settings = { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined, managesSync: false };
+    const recovering = { ...gone, postmaster: { pid: 42, startTicks: 1 }, starting: true };
+    const job = running({ kind: 'startPrimary', settings }, 400_000);
+    const late = { ...led, startingSinceMs: NOW_MS - 400_000 };
+    const { rule, first, plan } = ruled({ ...leading(), postgres: recovering, job }, late);
+    expect([rule, first?.kind]).toEqual(['D15', 'fence']);
+    expect(plan.verdict.kind).toBe('renew');
+    expect(ruled({ ...alone(), postgres: recovering, job }, late).rule).toBe('J20');
+    expect(ruled({ ...leading(), postgres: recovering, job }, { ...led, startingSinceMs: NOW_MS - 100 }).rule).toBe(
+      'J20',
+    );
+  });
+});
