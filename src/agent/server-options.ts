@@ -60,7 +60,14 @@ export function serverOptions(live: LiveConfig, around: ServerSurroundings): Pos
     get basebackupOptions() {
       return live.now.postgresql.basebackupArguments;
     },
+    get replicaMethods() {
+      return live.now.postgresql.replicaMethods;
+    },
+    get rewindOptions() {
+      return live.now.postgresql.rewindArguments;
+    },
     initdbOptions: bootstrap?.initdbArguments ?? [],
+    bootstrapMethod: bootstrap?.method,
     bootstrapPgHba: bootstrap?.pgHba,
     scope,
     memberName: name,

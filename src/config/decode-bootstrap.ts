@@ -1,6 +1,7 @@
 import { decodeDynamicConfig } from '../core/settings/dynamic-config.ts';
 import { serverParameters } from '../core/settings/server-parameters.ts';
 import type { SettingProblem } from '../core/settings/setting-problem.ts';
+import { decodeBootstrapMethod } from './decode-methods.ts';
 import type { BootstrapConfig } from './local-config.ts';
 import { readOptionList } from './option-list.ts';
 import { refuse, type Report, warn } from './report.ts';
@@ -24,6 +25,7 @@ export function decodeBootstrap(input: LocalSchema['bootstrap'], report: Report)
     dcs: input.dcs,
     dynamic: decoded.config,
     initdbArguments: initdb.arguments,
+    method: decodeBootstrapMethod(report),
     pgHba: input.pg_hba ?? [],
   };
 }

@@ -3,6 +3,7 @@ import { isRecoveryParameter } from '../core/settings/recovery-parameters.ts';
 import { hostPortText, isWildcard } from './address.ts';
 import { settledConnectAddress } from './connect-address.ts';
 import type { Credentials, PostgresqlConfig } from './local-config.ts';
+import { decodeReplicaMethods } from './decode-methods.ts';
 import { readOptionList } from './option-list.ts';
 import { type Report, warn } from './report.ts';
 import type { LocalSchema } from './schema.ts';
@@ -40,6 +41,8 @@ export function decodePostgresql(input: PostgresqlSchema, report: Report): Postg
     prePromote: input.pre_promote,
     beforeStop: input.before_stop,
     recoveryConf: decodeRecoveryConf(input.recovery_conf, report),
+    replicaMethods: decodeReplicaMethods(report),
+    rewindArguments: decodeRewind(input.rewind, report),
     basebackupArguments: decodeBasebackup(input.basebackup, report),
   };
 }
@@ -101,6 +104,18 @@ function decodeRecoveryConf(map: Readonly<Record<string, unknown>>, report: Repo
 /** The agent's own arguments, and what would put the clone into another form than a data directory. */
 const BASEBACKUP_FORBIDDEN =
   'pgdata format wal-method xlog-method gzip compress version dbname host port username password'.split(' ');
+
+const REWIND_FORBIDDEN =
+  'target-pgdata source-pgdata source-server write-recovery-conf dry-run restore-target-wal config-file no-ensure-shutdown version help'.split(
+    ' ',
+  );
+
+function decodeRewind(input: unknown, report: Report): readonly string[] {
+  const options = readOptionList(input, REWIND_FORBIDDEN);
+  for (const reason of options.problems)
+    warn(report, { path: ['postgresql', 'rewind'], reason: `${reason}; left out` });
+  return options.arguments;
+}
 
 /** Options that cannot be used are left out rather than in the way of a clone. */
 function decodeBasebackup(input: unknown, report: Report): readonly string[] {

@@ -63,7 +63,7 @@ const POSTGRESQL_ANYWHERE = {
   ...all('later', 'parameters_primary parameters_replica parameters_standby_leader pg_hba_primary pg_hba_replica'),
   ...all('later', 'pg_hba_standby_leader pg_ident_primary pg_ident_replica pg_ident_standby_leader'),
   ...all('later', 'config_base_name bin_name krbsrvname use_unix_socket_repl custom_conf'),
-  ...all('later', 'create_replica_methods create_replica_method pg_ctl_timeout rewind'),
+  ...all('later', 'pg_ctl_timeout'),
 } as const;
 
 const DYNAMIC = {
@@ -71,7 +71,8 @@ const DYNAMIC = {
   postgresql: {
     ...POSTGRESQL_ANYWHERE,
     use_slots: 'used',
-    ...all('later', 'bin_dir database use_unix_socket recovery_conf basebackup'),
+    ...all('later', 'bin_dir database use_unix_socket recovery_conf basebackup rewind'),
+    ...all('later', 'create_replica_methods create_replica_method'),
     // Programs that a member runs are named in its own file alone: whoever writes the store must not choose them.
     ...all('later', 'callbacks pre_promote before_stop'),
   },
@@ -81,7 +82,7 @@ const DYNAMIC = {
 const POSTGRESQL = {
   ...POSTGRESQL_ANYWHERE,
   ...all('used', 'listen connect_address data_dir config_dir bin_dir database pgpass use_unix_socket'),
-  ...all('any', 'recovery_conf basebackup'),
+  ...all('any', 'recovery_conf basebackup rewind create_replica_methods create_replica_method'),
   callbacks: all('used', 'on_start on_restart on_stop on_reload on_role_change'),
   ...all('used', 'pre_promote before_stop'),
   authentication: { superuser: ROLE, replication: ROLE, rewind: ROLE },

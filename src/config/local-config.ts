@@ -106,8 +106,34 @@ export interface PostgresqlConfig {
   readonly callbacks: Readonly<Partial<Record<CallbackAction, readonly string[]>>>;
   readonly prePromote: readonly string[] | undefined;
   readonly beforeStop: readonly string[] | undefined;
+  /** How a copy is made, in the order in which the ways are tried. */
+  readonly replicaMethods: readonly ('basebackup' | ReplicaMethod)[];
+  /** Further arguments of pg_rewind. */
+  readonly rewindArguments: readonly string[];
   /** Further arguments of pg_basebackup. */
   readonly basebackupArguments: readonly string[];
+}
+
+/** A program that fills an empty data directory with a copy of the cluster. */
+export interface ReplicaMethod {
+  readonly name: string;
+  readonly words: readonly string[];
+  /** Further keys of its section, as arguments. */
+  readonly extras: readonly string[];
+  /** It is told scope, role, directory and source as well. */
+  readonly withParams: boolean;
+}
+
+/** A program that makes the cluster instead of initdb. */
+export interface BootstrapMethod {
+  readonly name: string;
+  readonly words: readonly string[];
+  readonly extras: readonly string[];
+  readonly withParams: boolean;
+  /** What the program left of recovery settings stays as it is. */
+  readonly keepsRecoveryConf: boolean;
+  /** Recovery settings for the first start; undefined: none. */
+  readonly recoveryConf: Readonly<Record<string, string>> | undefined;
 }
 
 export interface BootstrapConfig {
@@ -115,6 +141,8 @@ export interface BootstrapConfig {
   readonly dcs: Readonly<Record<string, unknown>>;
   readonly dynamic: DynamicConfig;
   readonly initdbArguments: readonly string[];
+  /** undefined: initdb. */
+  readonly method: BootstrapMethod | undefined;
   /** Lines appended to the pg_hba.conf of a new cluster, where `postgresql.pg_hba` does not replace the file. */
   readonly pgHba: readonly string[];
 }

@@ -1,5 +1,6 @@
 import { isSettingMap, type SettingMap } from '../core/settings/read-settings.ts';
 import { locate, mapAt, valueAt } from './config-document.ts';
+import { isMethodSection } from './decode-methods.ts';
 import { finding, type Path } from './finding.ts';
 import { KNOWN_KEYS, type KeyTree, type KnownKey, OPEN_SECTIONS } from './known-keys.ts';
 import { nearestName } from './nearest-name.ts';
@@ -32,6 +33,7 @@ function reviewLevel({ path, tree, map }: Level, later: Path[], report: Report):
   for (const [key, value] of Object.entries(map)) {
     const below = [...path, key];
     const known = Object.hasOwn(tree, key) ? tree[key] : undefined;
+    if (known === undefined && isMethodSection(below, report)) continue;
     if (known === undefined) reviewUnknown(below, tree, report);
     else if (known.use === 'later') later.push(...(saysNothing(known, value) ? [] : [below]));
     else if (known.use === 'shared') reviewShared(below, known, report);

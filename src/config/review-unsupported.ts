@@ -5,14 +5,6 @@ import { refuse, type Report } from './report.ts';
 
 /** Refuses what would do harm if it were passed over: another cluster would come of it than the one asked for. */
 export function reviewUnsupported(report: Report): void {
-  const method = valueAt(report.document, ['bootstrap', 'method']);
-  if (typeof method === 'string' && method !== 'initdb' && isMap(report, ['bootstrap', method])) {
-    refuse(report, {
-      path: ['bootstrap', 'method'],
-      reason: 'only initdb makes a cluster so far; an empty one would stand where a restored one was asked for',
-      remedy: 'restore into the data directory first, then start the agent without a bootstrap section',
-    });
-  }
   if (hasStandbyCluster(report)) {
     refuse(report, {
       path: ['bootstrap', 'dcs', 'standby_cluster'],

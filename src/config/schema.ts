@@ -94,6 +94,7 @@ const postgresql = field.section('The PostgreSQL beside this agent.', {
   before_stop: field.command('Run before PostgreSQL is stopped; what comes of it is only logged.'),
   recovery_conf: field.freeMap('Settings for following another member, such as restore_command.'),
   basebackup: z.unknown().optional().describe('Further options of pg_basebackup, as list or map.'),
+  rewind: z.unknown().optional().describe('Further options of pg_rewind, as list or map.'),
 });
 
 const bootstrap = field.optionalSection('How a new cluster is made; read by the member that makes it, only then.', {

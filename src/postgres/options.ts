@@ -19,6 +19,24 @@ export interface Hook {
   readonly timeoutMs: number;
 }
 
+/** A program that fills an empty data directory with a copy of the cluster. */
+export interface ReplicaMethod {
+  readonly name: string;
+  readonly words: readonly string[];
+  readonly extras: readonly string[];
+  readonly withParams: boolean;
+}
+
+/** A program that makes the cluster instead of initdb, with how its data are recovered. */
+export interface BootstrapMethod {
+  readonly name: string;
+  readonly words: readonly string[];
+  readonly extras: readonly string[];
+  readonly withParams: boolean;
+  readonly keepsRecoveryConf: boolean;
+  readonly recoveryConf: Readonly<Record<string, string>> | undefined;
+}
+
 /** Everything the adapter needs to know about the PostgreSQL beside this agent. Paths are absolute. */
 export interface PostgresOptions {
   readonly dataDir: string;
@@ -48,6 +66,10 @@ export interface PostgresOptions {
   readonly initdbOptions: readonly string[];
   /** Appended to the pg_hba.conf of a new cluster, unless a whole pg_hba is configured. */
   readonly bootstrapPgHba?: readonly string[] | undefined;
+  /** undefined: initdb makes a new cluster. */
+  readonly bootstrapMethod?: BootstrapMethod | undefined;
+  /** How a copy is made, in the order in which the ways are tried; pg_basebackup where nothing is said. */
+  readonly replicaMethods?: readonly ('basebackup' | ReplicaMethod)[] | undefined;
   readonly usePgRewind: boolean;
   /** Further options of pg_rewind as arguments, `--` included. */
   readonly rewindOptions?: readonly string[] | undefined;

@@ -6,3 +6,8 @@ export function isStarting(pidFile: string | undefined): boolean {
   const status = pidFile?.split('\n')[STATUS_LINE]?.trim() ?? '';
   return status === '' || status === 'starting' || status === 'standby';
 }
+
+/** It is open for connections, in recovery or not. */
+export function isReady(pidFile: string | undefined): boolean {
+  return pidFile?.split('\n')[STATUS_LINE]?.trim() === 'ready';
+}

@@ -82,7 +82,8 @@ export class JobRunner {
     const outcome: JobOutcome = await postgres.run(job, this.controlOf(work), deadlineMs);
     cancelDeadline();
     this.work = undefined;
-    this.finished = { job, outcome, startedMs, endedMs: clock.bootMs() };
+    const wasCancelled = work.running.cancelled;
+    this.finished = { job, outcome, startedMs, endedMs: clock.bootMs(), ...(wasCancelled ? { wasCancelled } : {}) };
     this.options.onChange(`the job ${job.kind} ended`);
   }
 

@@ -50,7 +50,6 @@ export const LIMITS = {
   /** The wish to leave is told for so long after it was last felt. */
   leavingMs: 3_000,
 
-  bootstrapMs: 300_000,
   cloneMs: 24 * 3_600_000,
   startStandbyMs: 3_600_000,
   followMs: 30_000,

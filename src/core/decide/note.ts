@@ -72,7 +72,8 @@ function noteRestart(mem: Memory, ended: FinishedJob, obs: Observation): Noted {
 
 function noteClone(mem: Memory, ended: FinishedJob): Noted {
   if (failure(ended) !== undefined) {
-    const cloneTries = mem.cloneTries + 1;
+    // One that was ended to begin anew says nothing against its source.
+    const cloneTries = mem.cloneTries + (mem.reclone?.cause === 'reinitialize' && ended.wasCancelled === true ? 0 : 1);
     return { memory: retryLater({ ...mem, cloneTries }, ended, cloneTries), events: [failed(ended)] };
   }
   const memory = {

@@ -99,7 +99,7 @@ function begin(ctx: Context): Ruling | undefined {
   if (!isMine(ctx) || ctx.obs.postgres.data.kind !== 'empty') return undefined;
   return {
     why: 'this member initialises the cluster',
-    steps: [startJob(ctx, { kind: 'bootstrap', settings: settingsWith(ctx, undefined) }, LIMITS.bootstrapMs)],
+    steps: [startJob(ctx, { kind: 'bootstrap', settings: settingsWith(ctx, undefined) }, LIMITS.cloneMs)],
     events: [{ kind: 'cluster.bootstrapped', text: `${ctx.me} initialises ${ctx.obs.self.scope}` }],
   };
 }
@@ -116,7 +116,8 @@ function takeFirstKey(ctx: Context): Ruling | undefined {
   )
     return undefined;
   if (postmaster !== undefined || data.control.state !== 'shut down') return undefined;
-  const takeOver = { ...takeOverOf(ctx, ctx.view), timeline: 1 };
+  // One that was restored may be on a later timeline; nobody but this member has it.
+  const takeOver = { ...takeOverOf(ctx, ctx.view), timeline: data.control.checkpointTimeline };
   return {
     why: 'the new cluster is whole: its leader key is taken',
     steps: [{ kind: 'takeKey', takeOver }],
@@ -171,10 +172,11 @@ function awaitSlot(ctx: Context, leader: string, view: ClusterView): Ruling | un
 }
 
 function begunClone(ctx: Context, from: FollowTarget): Ruling {
+  const how = ctx.mem.reclone?.fromLeader === true ? { byBasebackup: true } : {};
   return {
     why: `no data: cloned from ${from.member}`,
     ...healing(ctx, 'clone', ctx.mem.cloneTries + 1, ctx.mem.reclone?.why ?? 'it has no data'),
-    steps: [startJob(ctx, { kind: 'clone', from, settings: settingsWith(ctx, undefined) }, LIMITS.cloneMs)],
+    steps: [startJob(ctx, { kind: 'clone', from, settings: settingsWith(ctx, undefined), ...how }, LIMITS.cloneMs)],
   };
 }
 

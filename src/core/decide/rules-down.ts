@@ -48,8 +48,8 @@ function startPrimary(ctx: Context, why: string): Ruling {
 function startNewCluster(ctx: Context): Ruling | undefined {
   const control = controlOf(ctx);
   if (control === undefined || ctx.held === undefined || ctx.nowMs < ctx.mem.holdOffMs) return undefined;
-  const fresh = claimedTimeline(ctx) === 1 && ctx.mem.servingReign === undefined;
-  if (!fresh || control.state !== 'shut down' || control.checkpointTimeline !== 1) return undefined;
+  const isFirstClaim = claimedTimeline(ctx) === control.checkpointTimeline && ctx.mem.servingReign === undefined;
+  if (!isFirstClaim || control.state !== 'shut down') return undefined;
   return startPrimary(ctx, 'the new cluster is started as primary');
 }
 

@@ -32,7 +32,13 @@ export type Job =
   /** initdb, roles, stopped again: leaves a cleanly shut down primary that never accepted a TCP connection. */
   | { readonly kind: 'bootstrap'; readonly settings: ServerSettings }
   /** pg_basebackup from a member into an empty data directory; `settings` are written, nothing is started. */
-  | { readonly kind: 'clone'; readonly from: FollowTarget; readonly settings: ServerSettings }
+  | {
+      readonly kind: 'clone';
+      readonly from: FollowTarget;
+      readonly settings: ServerSettings;
+      /** By pg_basebackup, whatever other ways are configured. */
+      readonly byBasebackup?: boolean;
+    }
   | { readonly kind: 'startPrimary'; readonly settings: ServerSettings }
   /** Starts read-only; with an upstream it streams from there. Done once connections are accepted. */
   | { readonly kind: 'startStandby'; readonly follow: FollowTarget | undefined; readonly settings: ServerSettings }
@@ -137,4 +143,5 @@ export interface FinishedJob {
   readonly outcome: JobOutcome;
   readonly startedMs: number;
   readonly endedMs: number;
+  readonly wasCancelled?: boolean;
 }

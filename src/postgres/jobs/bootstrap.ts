@@ -7,6 +7,7 @@ import { configDirOf } from '../options.ts';
 import { programFailure, runProgram } from '../run-program.ts';
 import { clearUnfinished, markUnfinished } from '../unfinished-mark.ts';
 import { ensureDirectory, writeFileIfChanged } from '../write-file.ts';
+import { customBootstrap } from './custom-bootstrap.ts';
 import { createRoles } from './create-roles.ts';
 import { assertStopped, type JobContext, tool } from './job-context.ts';
 
@@ -21,9 +22,8 @@ export async function bootstrap(context: JobContext, job: Bootstrap): Promise<Jo
   }
   await markUnfinished(options, 'bootstrap');
   await ensureDirectory(options.dataDir, options.runAs);
-  context.progress('running initdb');
   try {
-    await initdb(context);
+    await (options.bootstrapMethod === undefined ? initdb(context) : customBootstrap(context, options.bootstrapMethod));
   } catch (error) {
     // initdb takes back what it made; where it did, nothing is unfinished.
     if (await isEmptyDirectory(options.dataDir)) await clearUnfinished(options);
@@ -40,6 +40,7 @@ export async function bootstrap(context: JobContext, job: Bootstrap): Promise<Jo
 
 async function initdb(context: JobContext): Promise<void> {
   const { options, deadline } = context;
+  context.progress('running initdb');
   const { username, password } = options.superuser;
   const passwordFile = join(options.stateDir, 'initdb-password');
   const args = [...options.initdbOptions, `--username=${username}`, `--pgdata=${options.dataDir}`];

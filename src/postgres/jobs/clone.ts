@@ -6,18 +6,20 @@ import { isEmptyDirectory } from '../data-directory.ts';
 import { isForeignEntry } from '../disk/look.ts';
 import { isOver, pause } from '../deadline.ts';
 import { JobFailure } from '../job-failure.ts';
+import type { ReplicaMethod } from '../options.ts';
 import { writePgpass } from '../pgpass.ts';
 import { type ProgramResult, programFailure, runProgram } from '../run-program.ts';
 import { putStandbySignal } from '../signal-files.ts';
 import { clearUnfinished, markUnfinished } from '../unfinished-mark.ts';
-import { ensureDirectory } from '../write-file.ts';
+import { ensureDirectory, exists } from '../write-file.ts';
 import { accessRemedy } from './access-remedy.ts';
 import { assertNotCancelled, assertStopped, type JobContext, tool } from './job-context.ts';
 
 type Clone = Extract<Job, { kind: 'clone' }>;
 
 const ATTEMPTS = 2;
-const BETWEEN_ATTEMPTS_MS = 1_000;
+const BETWEEN_ATTEMPTS_MS = 5_000;
+const BASEBACKUP_ONLY = ['basebackup'] as const;
 
 /** A copy of a running member that will come up as a standby, whoever starts it. */
 export async function clone(context: JobContext, job: Clone): Promise<JobFacts> {
@@ -35,19 +37,74 @@ export async function clone(context: JobContext, job: Clone): Promise<JobFacts> 
   return {};
 }
 
+/** The ways that the configuration lists, until one of them works. */
 async function copy(context: JobContext, job: Clone): Promise<void> {
+  const { options } = context;
+  const methods = job.byBasebackup === true ? BASEBACKUP_ONLY : (options.replicaMethods ?? BASEBACKUP_ONLY);
+  const failures: string[] = [];
+  for (const method of methods) {
+    const failure =
+      method === 'basebackup' ? await copyByBasebackup(context, job) : await copyByMethod(context, job, method);
+    if (failure === undefined) return;
+    failures.push(failure);
+    if (isOver(context.deadline)) break;
+    options.note?.(failure);
+    await markUnfinished(options, 'clone');
+  }
+  await clearUnfinished(options);
+  throw new JobFailure(failures.join('\n'));
+}
+
+/** undefined: it worked. What it left is removed: the directory was empty before. */
+async function copyByBasebackup(context: JobContext, job: Clone): Promise<string | undefined> {
   for (let attempt = 1; ; attempt += 1) {
     const result = await basebackup(context, job);
-    if (result.kind === 'exited' && result.code === 0) return;
-    // All of it but what is not ours came from this attempt: the directory was empty before.
-    await emptyDirectory(context.options.dataDir);
-    await clearUnfinished(context.options);
-    assertNotCancelled(context);
-    if (attempt === ATTEMPTS || isOver(context.deadline)) throw new JobFailure(failureText(context, job, result));
+    if (result.kind === 'exited' && result.code === 0) return undefined;
+    await takeBack(context);
+    if (attempt === ATTEMPTS || isOver(context.deadline)) return failureText(context, job, result);
     context.progress(`trying again: ${programFailure('pg_basebackup', result)}`);
     await pause(BETWEEN_ATTEMPTS_MS, context.deadline);
     await markUnfinished(context.options, 'clone');
   }
+}
+
+async function copyByMethod(context: JobContext, job: Clone, method: ReplicaMethod): Promise<string | undefined> {
+  const { options, deadline } = context;
+  const { member, upstream } = job.from;
+  const { name, words, extras, withParams } = method;
+  const passwordFile = join(options.stateDir, 'pgpass-clone');
+  await writePgpass(options, passwordFile, upstream, options.replication);
+  const connstring = conninfo({ user: options.replication.username, host: upstream.host, port: upstream.port });
+  const own = [
+    `--scope=${options.scope}`,
+    '--role=replica',
+    `--datadir=${options.dataDir}`,
+    `--connstring=${connstring}`,
+  ];
+  const [program = '', ...args] = words;
+  context.progress(`copying from ${member} by ${name}`);
+  try {
+    const result = await runProgram({
+      program,
+      args: [...args, ...extras, ...(withParams ? own : [])],
+      env: { PGPASSFILE: passwordFile },
+      runAs: options.runAs,
+      deadline,
+    });
+    const hasCluster = await exists(join(options.dataDir, 'global/pg_control'));
+    if (result.kind === 'exited' && result.code === 0 && hasCluster) return undefined;
+    await takeBack(context);
+    const what = programFailure(`create_replica_methods: ${name}`, result);
+    return result.code === 0 ? `${name} ended well, yet ${options.dataDir} holds no cluster` : what;
+  } finally {
+    await rm(passwordFile, { force: true });
+  }
+}
+
+async function takeBack(context: JobContext): Promise<void> {
+  await emptyDirectory(context.options.dataDir);
+  await clearUnfinished(context.options);
+  assertNotCancelled(context);
 }
 
 async function basebackup(context: JobContext, job: Clone): Promise<ProgramResult> {

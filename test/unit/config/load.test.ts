@@ -63,9 +63,9 @@ const REFUSED: readonly (readonly [string, string, string])[] = [
   ['a URL that is none', 'etcd3: {url: "a b"}', 'etcd3.url: a b: must be a URL'],
   ['a URL for a host', 'etcd3: {host: "http://a:1"}', 'etcd3.host: http://a:1: "http://a:1" is no host'],
   [
-    'another method of bootstrap',
-    'bootstrap: {method: wale, wale: {command: x}}',
-    'bootstrap.method: wale: only initdb',
+    'another method of bootstrap without its command',
+    'bootstrap: {method: wale, wale: {no_params: true}}',
+    'bootstrap.wale.command: must be a command',
   ],
   ['a standby cluster', 'bootstrap: {dcs: {standby_cluster: {host: a}}}', 'bootstrap.dcs.standby_cluster: a cluster'],
 ];
