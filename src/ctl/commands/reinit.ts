@@ -51,7 +51,7 @@ async function chosenMembers(
   }
   if (isForced) return [];
   const names = replicas.map(({ name }) => name);
-  const answer = await terminal.ask(`Which member do you want to reinitialize [${names.join(', ')}]? []: `, '');
+  const answer = await terminal.ask(`Which member do you want to reinitialize [${names.join(', ')}]?`, '');
   const member = replicas.find(({ name }) => name === answer);
   if (member === undefined) throw new Refusal(`${answer} is not a member of cluster`);
   return [member];
