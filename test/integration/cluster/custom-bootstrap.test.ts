@@ -73,9 +73,8 @@ describe('another cluster, with passwords of its own', () => {
       {
         scope: 'copied',
         members: ['a', 'b'],
-        more: (name) => ({
-          ...(name === 'a' ? { bootstrap: { method: 'copy', copy: { command }, dcs: DCS } } : { bootstrap: undefined }),
-        }),
+        more: (name) =>
+          name === 'a' ? { bootstrap: { method: 'copy', copy: { command }, dcs: DCS } } : { bootstrap: undefined },
       },
       {
         create_replica_methods: ['broken', 'tell', 'basebackup'],

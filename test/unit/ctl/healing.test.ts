@@ -108,10 +108,8 @@ describe('divergence', () => {
     expect(no.calls.some(({ method }) => method === 'DELETE')).toBe(false);
     const yes = session({ api });
     await divergence('discard', { ...ALL, isForced: true, member: 'postgresql1', id: LINE.id }, yes);
-    expect(yes.calls.at(-1)).toMatchObject({
-      method: 'DELETE',
-      url: expect.stringContaining(`/kornak/divergence/${LINE.id}`),
-    });
+    expect(yes.calls.at(-1)?.method).toBe('DELETE');
+    expect(yes.calls.at(-1)?.url).toContain(`/kornak/divergence/${LINE.id}`);
     await expect(divergence('discard', { ...ALL, id: 'none' }, session({ api }))).rejects.toThrow('no member has');
   });
 });
