@@ -13,6 +13,8 @@ export type DeskOutcome<T> =
   | { readonly kind: 'conflict' }
   | { readonly kind: 'absent'; readonly why: string }
   | { readonly kind: 'notDone'; readonly why: string }
+  /** What is asked for cannot be: `why` names the place. */
+  | { readonly kind: 'refused'; readonly why: string }
   | { readonly kind: 'unknown'; readonly why: string };
 
 export type JsonObject = Readonly<Record<string, unknown>>;

@@ -9,6 +9,7 @@ import type { Seen } from '../core/model/seen.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import { mergePatch } from '../core/settings/merge-patch.ts';
 import type { Clock } from '../ports/clock.ts';
+import { newRefusals } from '../core/settings/new-refusals.ts';
 import type { Desk, DeskOutcome, JsonObject } from '../ports/desk.ts';
 import type { ForgetRequest, Peers, PromiseRequest } from '../ports/peers.ts';
 import type { Postgres } from '../ports/postgres.ts';
@@ -96,6 +97,9 @@ export class RuntimeDesk implements Desk {
     const patched =
       change.kind === 'patch' ? mergePatch(raw ?? {}, change.value) : { value: change.value, changed: true };
     if (!patched.changed) return { kind: 'done', value: patched.value };
+    // Members would go on with the last good configuration, and whoever changed it would wonder why.
+    const refusals = newRefusals(raw, patched.value);
+    if (refusals.length > 0) return { kind: 'refused', why: refusals.join('; ') };
     const key = this.parts.keys.config;
     const outcome = await this.write(key, revision, compactJson(patched.value));
     return fromTxn(outcome, patched.value);

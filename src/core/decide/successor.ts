@@ -19,6 +19,13 @@ export function chooseSuccessor(ctx: Context, request: FailoverRequest): Success
   if (bar !== undefined) return { kind: 'refused', why: `${named} ${bar}` };
   const names = named === undefined ? candidatesOf(ctx, request) : [named];
   if (names.length === 0) return { kind: 'refused', why: 'no member streams that may lead' };
+  const quorum = ctx.view?.sync.value.quorum ?? 0;
+  // One who is asked for by name is waited for; of several, whoever wins needs the votes of the others.
+  if (named === undefined && names.length - 1 < quorum)
+    return {
+      kind: 'refused',
+      why: `only ${names.join(', ')} could take over, and ${quorum + 1} are needed to elect one`,
+    };
   const answering = names.find((name) => isThere(ctx, name));
   return answering === undefined ? { kind: 'ask', names } : { kind: 'found', name: answering };
 }

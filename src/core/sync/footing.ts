@@ -63,7 +63,8 @@ export function safeSync(
   const { me } = footing;
   const nobody = { leader: me, voters: [], quorum: 0 };
   if (wanted.voters.length === 0) return nobody;
-  const quorum = Math.max(wanted.quorum, leastQuorum(wanted.voters, footing));
+  const least = leastQuorum(wanted.voters, footing);
+  const quorum = wanted.quorum < wanted.voters.length ? Math.max(wanted.quorum, least) : least;
   if (quorum < wanted.voters.length) return { leader: me, voters: wanted.voters.toSorted(), quorum };
   return isBroken(footing) ? nobody : undefined;
 }

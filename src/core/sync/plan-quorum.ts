@@ -69,6 +69,11 @@ function asAny(scene: SyncScene): SyncMove | undefined {
   return now === undefined ? undefined : { why: 'commits are to wait for any of the voters', ...now };
 }
 
+/** Names nobody that could be waited for, and commits wait all the same: strict mode's placeholder, or what cannot be read. */
+function isLeftover({ input, footing, active }: SyncScene): boolean {
+  return active.length === 0 && footing.names.names.length === 0 && input.primary.sync.names !== '';
+}
+
 function why(steps: Steps): string {
   const { writeSync, setNames } = steps;
   if (setNames !== undefined) return `commits are to wait for ${setNames ?? 'nobody'}`;
@@ -84,6 +89,7 @@ export function planQuorum(scene: SyncScene): SyncMove | undefined {
   if (wait !== undefined) return { why: wait };
   const mark = markMove(scene);
   if (mark !== undefined) return mark;
+  if (isLeftover(scene)) return { why: 'nobody is there to be waited for', setNames: null, mark: null };
   if (restart || ops.length > 0) return { why: 'waiting for the standbys to pass the mark' };
   return asAny(scene);
 }

@@ -20,7 +20,7 @@ export function universalPath(state: QuorumState): readonly QuorumOp[] {
   const nobody: QuorumOp = { kind: 'voters', leader: me, quorum: 0, voters: new Set() };
   const target: QuorumOp = { kind: 'names', count: wanted, names: active };
   if (wanted === 0) return changes([nobody, target], state);
-  if (isSame(names, active) && count === wanted) {
+  if (isSame(names, active) && count === wanted && state.leader === me) {
     if (confirmed === 0) return [];
     const quorum = active.size - Math.min(wanted, confirmed);
     return changes([{ kind: 'voters', leader: me, quorum, voters: active }], state);

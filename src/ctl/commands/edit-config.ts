@@ -1,5 +1,8 @@
 import { decodeDynamicConfig } from '../../core/settings/dynamic-config.ts';
 import { mergePatch } from '../../core/settings/merge-patch.ts';
+import { newRefusals } from '../../core/settings/new-refusals.ts';
+import { settingProblemToText } from '../../core/settings/setting-problem.ts';
+import { tooManyStandbys } from '../../core/settings/too-many-standbys.ts';
 import type { SettingMap } from '../../core/settings/read-settings.ts';
 import { mapFromYaml, withPair } from '../config-change.ts';
 import { namedCluster } from '../named-cluster.ts';
@@ -35,7 +38,12 @@ export async function editConfig(options: EditConfigOptions, session: Session): 
     return 0;
   }
   if (!options.isQuiet) await terminal.page(diff.join('\n'));
-  for (const warning of decodeDynamicConfig(changed).warnings) terminal.talk(`Warning: ${warning}`);
+  const { config, problems } = decodeDynamicConfig(changed);
+  const refusals = newRefusals(raw, changed);
+  if (refusals.length > 0) throw new Refusal(`Not changed: ${refusals.join('; ')}`);
+  const tooMany = tooManyStandbys(config, view.members);
+  for (const warning of [...problems.map(settingProblemToText), ...(tooMany === undefined ? [] : [tooMany])])
+    terminal.talk(`Warning: ${warning}`);
   // Whoever pipes the change in cannot be asked by the same way.
   if (!options.isForced && [options.replaceFile, options.applyFile].includes('-')) {
     terminal.out('Use --force option to apply changes');

@@ -10,6 +10,7 @@ import {
 import { leftoversUnseen, storageUnjudged } from './health-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { firstBackLeads, handedOverUnchecked, lagUnjudged } from './outage-mutants.ts';
+import { countLoweredFirst, promotedForTooFew, quorumLoweredFirst, votersUnmarked } from './quorum-mutants.ts';
 import { grownInReverse, shrunkInReverse, unknownForNotDone, unmarked } from './sync-mutants.ts';
 import {
   lsnBeforeTimeline,
@@ -49,4 +50,8 @@ export const MUTANTS: readonly Mutant[] = [
   ledUnlisted,
   storageUnjudged,
   leftoversUnseen,
+  quorumLoweredFirst,
+  countLoweredFirst,
+  promotedForTooFew,
+  votersUnmarked,
 ];

@@ -180,6 +180,7 @@ test('PATCH /config hands the change in, whatever its content type', async () =>
 
 test.each([
   { outcome: { kind: 'conflict' } as const, patch: 409, put: 409 },
+  { outcome: { kind: 'refused', why: 'x' } as const, patch: 400, put: 400 },
   { outcome: { kind: 'absent', why: 'x' } as const, patch: 503, put: 502 },
   { outcome: { kind: 'notDone', why: 'x' } as const, patch: 503, put: 502 },
   { outcome: { kind: 'unknown', why: 'x' } as const, patch: 503, put: 502 },

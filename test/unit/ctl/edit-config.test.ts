@@ -75,12 +75,26 @@ test('quiet shows no diff, and No is no error', async () => {
 });
 
 test('a document that cannot be used can be repaired, and one to come is warned of', async () => {
-  const { session, written } = await edit({ pairs: ['loop_wait=often'] }, {}, '{"ttl":"soon","kept":1}');
-  expect(written).toEqual({ ttl: 'soon', kept: 1, loop_wait: 'often' });
+  const { session, written } = await edit({ pairs: ['kept=2', 'pause=perhaps'] }, {}, '{"ttl":"soon","kept":1}');
+  expect(written).toEqual({ ttl: 'soon', kept: 2, pause: 'perhaps' });
   expect(session.terminal.talkLines).toEqual([
-    'Warning: loop_wait: often: must be a whole number of seconds',
+    'Warning: pause: perhaps: must be true or false; false is used',
     'Warning: ttl: soon: must be a whole number of seconds',
   ]);
+});
+
+test.each([
+  ['loop_wait=often', 'Not changed: loop_wait: often: must be a whole number of seconds'],
+  ['synchronous_node_count=0', 'Not changed: synchronous_node_count: 0: must be at least 1'],
+  ['synchronous_node_count=-2', 'Not changed: synchronous_node_count: -2: must be at least 1'],
+])('%s, which members could not use, is refused with the reason', async (pair, why) => {
+  await expect(edit({ pairs: [pair] })).rejects.toThrow(why);
+});
+
+test('a count of synchronous standbys that the members cannot reach is warned of', async () => {
+  const { session, written } = await edit({ pairs: ['synchronous_mode=quorum', 'synchronous_node_count=9'] });
+  expect(written).toMatchObject({ synchronous_node_count: 9 });
+  expect(session.terminal.talkLines.join()).toContain('Warning: synchronous_node_count: 9: only');
 });
 
 test.each([

@@ -205,6 +205,17 @@ test('a configuration is patched, and nothing is written where nothing changes',
   expect(store.revision).toBe(revision);
 });
 
+test('a configuration that members could not use is refused with the place and the reason, and nothing is written', async () => {
+  await clock.advance(500);
+  const { revision } = store;
+  const outcome = await runtime.desk.changeConfig({ kind: 'patch', value: { synchronous_node_count: 0 } });
+  expect(outcome).toEqual({
+    kind: 'refused',
+    why: 'synchronous_node_count: 0: must be at least 1; to wait for nobody set synchronous_mode: off',
+  });
+  expect(store.revision).toBe(revision);
+});
+
 test('a patch of what somebody else has changed meanwhile is a conflict', async () => {
   await clock.advance(500);
   store.sinks.clear();
