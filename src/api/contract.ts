@@ -15,6 +15,8 @@ const DOCUMENT_AGE_MS = 500;
 const CHECK = { ...OPEN, maxAgeMs: CHECK_AGE_MS } as const;
 const DOCUMENT = { ...OPEN, maxAgeMs: DOCUMENT_AGE_MS } as const;
 const UNSAFE = { isUnsafe: true, body: 'required' } as const;
+/** Judged by what the cluster is now, after whatever was asked for before. */
+const REQUEST_AGE_MS = 500;
 
 /** What HEAD and OPTIONS always ask, and a GET of any path without a line of its own. */
 export const HEALTH_CHECK: Endpoint = {
@@ -71,6 +73,7 @@ export const CONTRACT: readonly Endpoint[] = [
     method: 'POST',
     path: '/switchover',
     ...UNSAFE,
+    maxAgeMs: REQUEST_AGE_MS,
     isPatient: true,
     doc: 'Hands leadership from `leader` to `candidate` or the best member, now or at `scheduled_at`.',
     handle: postSwitchover,
@@ -79,6 +82,7 @@ export const CONTRACT: readonly Endpoint[] = [
     method: 'POST',
     path: '/failover',
     ...UNSAFE,
+    maxAgeMs: REQUEST_AGE_MS,
     isPatient: true,
     doc: 'Makes `candidate` the leader, also where nobody leads.',
     handle: postFailover,
@@ -88,6 +92,7 @@ export const CONTRACT: readonly Endpoint[] = [
     path: '/switchover',
     isUnsafe: true,
     body: 'none',
+    maxAgeMs: REQUEST_AGE_MS,
     doc: 'Takes a scheduled switchover back.',
     handle: deleteSwitchover,
   },

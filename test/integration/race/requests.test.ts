@@ -1,0 +1,107 @@
+// Who may lead by its tags, and what people may ask for.
+import { readFile, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { prepareCluster, type TestCluster, type TestMember, until } from '../../support/kornak-cluster.ts';
+
+const TAGS: Readonly<Record<string, object>> = { b: { failover_priority: 2 }, c: {} };
+
+describe('priorities and requests', () => {
+  let cluster: TestCluster;
+  beforeAll(async () => {
+    cluster = await prepareCluster({ more: (name) => ({ tags: TAGS[name] ?? {} }) });
+  }, 60_000);
+  afterAll(() => cluster.stop());
+
+  const logOf = async (member: TestMember, text: string): Promise<true> =>
+    await until(
+      `the log of ${member.name} says: ${text}`,
+      async () => (await member.log()).includes(text),
+      30_000,
+    ).then(() => true as const);
+
+  test('a leader alone has nobody to hand over to (A1)', async () => {
+    const a = cluster.member('a');
+    a.start();
+    await cluster.primary(60_000);
+    await until('the agent says so', async () => (await a.api('/primary')).status === 200);
+    const switchover = await a.api('/switchover', { method: 'POST', body: { leader: 'a' } });
+    expect(switchover).toMatchObject({
+      status: 412,
+      text: 'switchover is not possible: cluster does not have members except leader',
+    });
+    const failover = await a.api('/failover', { method: 'POST', body: { leader: null } });
+    expect(failover).toMatchObject({ status: 400, text: 'Failover could be performed only to a specific candidate' });
+    const { code, stderr } = await cluster.ctl('switchover', cluster.scope, '--force');
+    expect(code).toBe(1);
+    expect(stderr).toContain('No candidates found to switchover to');
+  }, 90_000);
+
+  test('of equals the higher priority wins, and the loser says why (R2)', async () => {
+    for (const member of cluster.others(cluster.member('a'))) member.start();
+    await cluster.streaming();
+    const told = await until('b ranks first', async () => {
+      const { stdout } = await cluster.ctl('explain', '--candidates', cluster.scope, '--json');
+      const { candidates } = JSON.parse(stdout) as { candidates: { name: string; rank: number | null }[] };
+      return candidates[0]?.name === 'b' && candidates[1]?.rank === 2 ? candidates : undefined;
+    });
+    expect(told.map(({ name }) => name)).toEqual(['b', 'c']);
+    await cluster.member('a').killNode();
+    expect((await cluster.primary(60_000)).name).toBe('b');
+    expect(
+      await until('c says why', async () =>
+        /has equally tolerable WAL position and priority 2, while this node has priority 1|Wal position of b is ahead of my wal position/.test(
+          await cluster.member('c').log(),
+        ),
+      ),
+    ).toBe(true);
+  }, 120_000);
+
+  test('a priority of 0 never leads, and is refused by name (R1, R3)', async () => {
+    const a = cluster.member('a');
+    const file = JSON.parse(await readFile(a.file, 'utf8')) as Record<string, unknown>;
+    await writeFile(a.file, JSON.stringify({ ...file, tags: { nofailover: true, failover_priority: 1 } }));
+    a.start();
+    await cluster.streaming();
+    await logOf(
+      a,
+      'Conflicting configuration between nofailover: True and failover_priority: 1. Defaulting to nofailover: True',
+    );
+    const answer = await cluster.member('b').api('/failover', { method: 'POST', body: { candidate: 'a' } });
+    expect(answer).toMatchObject({
+      status: 412,
+      text: 'failover is not possible: no good candidates have been found',
+    });
+    await cluster.member('b').killNode();
+    expect((await cluster.primary(60_000)).name).toBe('c');
+    await logOf(a, 'following a different leader because I am not allowed to promote');
+    cluster.member('b').start();
+    await cluster.streaming();
+  }, 150_000);
+
+  test('a failover goes to whom it names, also by request over a leader that lives', async () => {
+    const { code, stdout } = await cluster.ctl('failover', cluster.scope, '--candidate', 'b', '--force');
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Successfully failed over to "b"'),
+    });
+    expect((await cluster.streaming()).name).toBe('b');
+  }, 90_000);
+
+  test('a scheduled switchover is taken back, another is done near its time (A7)', async () => {
+    const b = cluster.member('b');
+    const scheduledAt = (inMs: number): string => new Date(Date.now() + inMs).toISOString();
+    const post = (inMs: number) =>
+      b.api('/switchover', { method: 'POST', body: { leader: 'b', candidate: 'c', scheduled_at: scheduledAt(inMs) } });
+    expect(await post(3_600_000)).toMatchObject({ status: 202, text: 'Switchover scheduled' });
+    expect(await b.api('/switchover', { method: 'DELETE' })).toMatchObject({
+      status: 200,
+      text: 'scheduled switchover deleted',
+    });
+    expect((await b.api('/switchover', { method: 'DELETE' })).status).toBe(404);
+    const at = Date.now() + 4_000;
+    expect((await post(4_000)).status).toBe(202);
+    await until('c leads', async () => (await cluster.member('c').api('/primary')).status === 200, 60_000);
+    expect(Date.now()).toBeGreaterThanOrEqual(at);
+    expect((await cluster.streaming()).name).toBe('c');
+  }, 120_000);
+});
