@@ -237,5 +237,6 @@ export const memory = (more: Partial<Memory> = {}): Memory => ({
   ...initialMemory(NOW_MS),
   appliedConfig: 4,
   appliedLocal: 0,
+  hasStreamed: true,
   ...more,
 });

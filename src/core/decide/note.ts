@@ -239,6 +239,7 @@ function noteServer(mem: Memory, obs: Observation): Memory {
     startingSinceMs: busy ? (mem.startingSinceMs ?? obs.nowMs) : undefined,
     rewindTries: streams(postgres) ? 0 : mem.rewindTries,
     received: noteReceived(mem, obs),
+    hasStreamed: mem.hasStreamed || streams(postgres),
     syncMark: gone ? undefined : mem.syncMark,
     // A plan that ended early may not have come to it; telling the server again does no harm.
     appliedConfig: gone || isCutShort(obs) ? undefined : mem.appliedConfig,

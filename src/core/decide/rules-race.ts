@@ -35,10 +35,13 @@ function neverLead(ctx: Context): Ruling | undefined {
   return { why: 'following a different leader because I am not allowed to promote', wakeInMs: LIMITS.primaryQuietMs };
 }
 
-/** This member saw the last leader lead, and then the end of it: what it knows of how far that one had come is not older. */
+/**
+ * This member followed leaders, and saw the key of the last one go. To have seen the key alone is nothing: it outlives a leader
+ * that lost its power with everybody else.
+ */
 function sawTheEnd(ctx: Context, view: ClusterView): boolean {
   const previous = ctx.obs.vacancy?.previous;
-  return previous !== undefined && previous.reign >= view.reign.revision;
+  return ctx.mem.hasStreamed && previous !== undefined && previous.reign >= view.reign.revision;
 }
 
 function isNamed(ctx: Context, view: ClusterView): boolean {

@@ -107,6 +107,8 @@ export interface Memory {
   readonly promoteTries: number;
   /** The leader key was gone at this time while we looked on as a candidate. */
   readonly candidateSinceMs: number | undefined;
+  /** This agent has seen its standby stream from a leader: one that was alive, not just a key. */
+  readonly hasStreamed: boolean;
   /** The better candidate that this member leaves the key to, and since when; of this vacancy. */
   readonly better: { readonly name: string; readonly sinceMs: number } | undefined;
   /** How far this standby had received, and when that last changed: tells a leader that still writes. */
@@ -208,6 +210,7 @@ export function initialMemory(nowMs: number): Memory {
     startedFollowing: undefined,
     promoteTries: 0,
     candidateSinceMs: undefined,
+    hasStreamed: false,
     better: undefined,
     received: undefined,
     probedMs: 0,

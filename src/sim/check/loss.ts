@@ -25,6 +25,7 @@ export class LossCheck {
   private published: WalEnd | undefined;
   /** The last commit acknowledged in the present reign, or the last one before it. */
   private newest: WalEnd | undefined;
+  private newestAtMs = 0;
   /** The reign that was handed over to somebody who was seen to have everything. */
   handedOver: number | undefined;
   private readonly maximumLagBytes: number;
@@ -41,8 +42,9 @@ export class LossCheck {
     if (log !== undefined) this.published = { branch: log.branch, lsn: Math.min(lsn, log.lsn) };
   }
 
-  acknowledged(at: WalEnd): void {
+  acknowledged(at: WalEnd, nowMs: number): void {
     this.newest = at;
+    this.newestAtMs = nowMs;
   }
 
   /** What is wrong with a promotion; undefined: nothing. */
@@ -63,10 +65,15 @@ export class LossCheck {
   private tooSoon({ host, from, reign, previous, agentStartedAtMs, nowMs }: Promotion): string | undefined {
     const { newest } = this;
     if (newest === undefined || previous?.endedAtMs === undefined || reign.isOrdered) return undefined;
-    if (previous.name === host.name || agentStartedAtMs <= previous.endedAtMs) return undefined;
+    if (previous.name === host.name || !this.isNew(host, agentStartedAtMs, previous.endedAtMs)) return undefined;
     if (nowMs - agentStartedAtMs >= this.primaryStartTimeoutMs / (1 + CLOCK_ERROR) || contains(from, newest))
       return undefined;
     return `${host.name}, back after an outage, leads from ${walEndToText(from)} without waiting for ${previous.name}, which led last and has the commit at ${walEndToText(newest)}`;
+  }
+
+  /** It saw nothing of the last reign: its agent came when that was over, or its machine after the last commit. */
+  private isNew(host: PgHost, agentStartedAtMs: number, endedAtMs: number): boolean {
+    return agentStartedAtMs > endedAtMs || host.machine.upSinceMs > this.newestAtMs;
   }
 
   private atHandOver({ host, from, reign, previous }: Promotion): string | undefined {

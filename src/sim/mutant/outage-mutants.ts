@@ -20,7 +20,7 @@ export const firstBackLeads: Mutant = {
   name: 'first-back-leads',
   without: 'the wait for who led last, after an outage of everything',
   options: (options) => ({ ...asynchronous(options), primaryStartTimeoutMs: 300_000 }),
-  decide: (decide) => (observation, memory) => decide(asIfWatched(observation), memory),
+  decide: (decide) => (observation, memory) => decide(asIfWatched(observation), { ...memory, hasStreamed: true }),
 };
 
 /** Whoever starts while nobody leads believes that it saw the last leader go. */

@@ -21,6 +21,8 @@ export class Machine {
   frozen = false;
   /** True time of the last thaw, for what is excused right after one. */
   thawedAtMs = Number.NEGATIVE_INFINITY;
+  /** True time of the last boot. */
+  upSinceMs = 0;
   private bootedAtMs: number;
 
   constructor(name: string, agenda: Agenda, chance: Chance, clockRate: number) {
@@ -60,6 +62,7 @@ export class Machine {
 
   boot(): void {
     this.up = true;
+    this.upSinceMs = this.agenda.nowMs;
     this.bootedAtMs = this.agenda.nowMs - this.chance.between(1000, 9000);
   }
 }

@@ -68,7 +68,7 @@ function run({ cluster, more, mem }: Case) {
     cluster: view({ members: [member('a'), member('c')], pledges, ...cluster }),
     ...more,
   });
-  return decide(obs, memory(mem));
+  return decide(obs, memory({ hasStreamed: true, ...mem }));
 }
 
 function table(cases: readonly Case[]): void {
@@ -372,6 +372,12 @@ describe('after an outage of everything', () => {
       cluster: { ...alone, last: last(false) },
       mem: longAgo,
       rule: 'V80',
+    },
+    {
+      name: 'who saw nothing of it but its key must',
+      cluster: { ...alone, last: last(false) },
+      mem: { ...longAgo, hasStreamed: false },
+      rule: 'V55',
     },
     {
       name: 'who watched an earlier one end must',
