@@ -1,6 +1,6 @@
 import { type Deadline, poll } from './deadline.ts';
 import { hasPendingSignal, readProcess } from './process-table.ts';
-import { type SqlPlace, withConnection } from './sql-connection.ts';
+import { type SqlConnection, type SqlPlace, withConnection } from './sql-connection.ts';
 import { activityOf, type StatusAnswer } from './status-answer.ts';
 
 /** The event in which the checkpointer waits for something to do; during a checkpoint it never waits in it. */
@@ -38,7 +38,7 @@ export class CheckpointerIdle {
     const checkpointer = activityOf(answer, 'checkpointer');
     if (checkpointer?.waitsFor !== IDLE) return false;
     try {
-      await this.#prove(checkpointer.pid, answer.loadedAt, deadline);
+      await this.#prove(checkpointer.pid, answer, deadline);
     } catch {
       return false; // Not proven, which is all that was asked.
     }
@@ -50,7 +50,7 @@ export class CheckpointerIdle {
     return this.#proven.has(answer.loadedAt);
   }
 
-  async #prove(pid: number, loadedAt: string, deadline: Deadline): Promise<void> {
+  async #prove(pid: number, { loadedAt, standby }: StatusAnswer, deadline: Deadline): Promise<void> {
     await withConnection(this.#place, 'checkpointer', deadline, async (connection) => {
       const hasSlept = await poll(() => (sleepsWithoutSignal(pid) ? true : undefined), 2, {
         ...deadline,
@@ -59,8 +59,18 @@ export class CheckpointerIdle {
       const row = (await connection.query(PROOF_QUERY, deadline))[0];
       if (hasSlept !== true || row?.['waitsFor'] !== IDLE) return;
       this.#proven = new Set([loadedAt, String(row['loadedAt'])]);
+      if (!standby) await writeLittle(connection, deadline);
     });
   }
+}
+
+/**
+ * Sessions that wait for whom the last setting named are released when a standby of the new one next acknowledges something; one
+ * that had everything already would say nothing for wal_receiver_status_interval. It waits for nobody itself.
+ */
+async function writeLittle(connection: SqlConnection, deadline: Deadline): Promise<void> {
+  await connection.query('SET synchronous_commit = off', deadline);
+  await connection.query('SELECT txid_current()', deadline);
 }
 
 function sleepsWithoutSignal(pid: number): boolean {

@@ -55,7 +55,10 @@ function sceneOf(input: SyncInput, leader: string): SyncScene {
   const there = acknowledgingStandbys(of).map(({ name }) => name);
   const expected = footing.sync.voters.filter(
     (name) =>
-      input.expected.has(name) && footing.names.names.includes(name) && !holding.some((each) => each.name === name),
+      input.expected.has(name) &&
+      !input.stalled.has(name) &&
+      footing.names.names.includes(name) &&
+      !holding.some((each) => each.name === name),
   );
   return {
     input,

@@ -140,6 +140,20 @@ describe('a request to the leader', () => {
       why: 'c is not among the synchronous standbys',
     },
     {
+      name: 'needs as many who could take over as elect one',
+      request: away,
+      cluster: { sync: { value: syncOf('a', ['b', 'c', 'd'], 1), revision: 30 }, ...tagged({ nofailover: true }) },
+      rule: 'S30',
+      why: 'only b could take over, and 2 are needed to elect one',
+    },
+    {
+      name: 'with a candidate does not: the others vote for it when they can (known failure 19)',
+      request: { ...away, candidate: 'b' },
+      cluster: { sync: { value: syncOf('a', ['b', 'c', 'd'], 1), revision: 30 }, ...tagged({ nofailover: true }) },
+      rule: 'S40',
+      why: 'switchover to b',
+    },
+    {
       name: 'of a failover may go to any member',
       request: { candidate: 'c' },
       cluster: voters('b'),

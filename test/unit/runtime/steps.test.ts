@@ -239,6 +239,19 @@ test('/sync is not written under another reign', async () => {
   expect(store.keys.has(keys.sync)).toBe(false);
 });
 
+test('a /sync that has moved since it was read is not overwritten, and nothing is lowered after it (known failure 42)', async () => {
+  await take();
+  const reign = store.keys.get(keys.leader)?.modRevision ?? 0;
+  const value = { leader: 'ada', voters: ['bob'], quorum: 0 };
+  const first = { kind: 'writeSync', reign, value, revision: 0 } as const;
+  expect(await execute([first], hands)).toBeUndefined();
+  const stale = { ...first, value: { leader: 'ada', voters: [], quorum: 0 } };
+  const settings = { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined, managesSync: true };
+  const undone = await execute([stale, { kind: 'applySettings', settings }], hands);
+  expect(undone?.step.kind).toBe('writeSync');
+  expect(store.keys.get(keys.sync)?.value).toContain('bob');
+});
+
 test('a pledge put whose answer was lost cannot land after its withdrawal', async () => {
   const pledge = { kind: 'putPledge', reign: 3, position: { timeline: 1, lsn: lsn(9) } } as const;
   store.writeTroubles.push('lost answer, not done');
