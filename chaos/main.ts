@@ -20,6 +20,8 @@ const USAGE = `usage: npm run chaos -- [--mode on|quorum|off] [--rounds N | --se
 Random faults on a real cluster of three members and three etcd, with a writer at each member. A row per round is added to
 docs/explain/chaos-ledger.jsonl; --seed repeats the faults of one round, --dry only tells them. Safe to stop at any moment.
 `;
+const CHAIN_MAX = 60;
+const LINE_MAX = 220;
 const ARTIFACTS = resolve(import.meta.dirname, '../build/chaos');
 
 const { values } = parseArgs({
@@ -46,6 +48,21 @@ function roundToText(result: RoundResult): string {
     ...unequal,
   ];
   return parts.join(' · ');
+}
+
+/** What the members decided since the faults were over, in the order of time: how it came to take that long. */
+async function chainOf(cluster: TestCluster, since: string): Promise<readonly string[]> {
+  const logs = await Promise.all(
+    cluster.members.map(async (member) =>
+      (await member.log())
+        .split('\n')
+        .filter(
+          (line) => /^\d{4}-\d\d-\d\d .* (INFO|WARNING|ERROR): /.test(line) && line.slice(0, since.length) >= since,
+        )
+        .map((line) => `  ${line.slice(0, since.length)} ${member.name} ${line.slice(since.length + 1, LINE_MAX)}`),
+    ),
+  );
+  return logs.flat().toSorted().slice(0, CHAIN_MAX);
 }
 
 async function keepLogs(cluster: TestCluster, seed: number): Promise<string> {
@@ -101,7 +118,10 @@ async function runOne(cluster: TestCluster, how: RoundOrder, state: SourceState)
     appendResult(state, mode, result);
     process.stdout.write(`${roundToText(result)}\n`);
     const isGood = !isBroken(mode, result);
-    if (!isGood || result.wholeMs > WHOLE_MS_AIM) process.stdout.write(`  logs: ${await keepLogs(cluster, seed)}\n`);
+    if (!isGood || result.wholeMs > WHOLE_MS_AIM) {
+      const chain = await chainOf(cluster, result.healedAt);
+      process.stdout.write(`${chain.join('\n')}\n  logs: ${await keepLogs(cluster, seed)}\n`);
+    }
     return isGood;
   } catch (error) {
     appendFailure(state, mode, seed, String(error));

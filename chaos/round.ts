@@ -13,6 +13,8 @@ export interface RoundResult {
   readonly lost: readonly number[];
   readonly overlaps: readonly Overlap[];
   readonly outageMs: number;
+  /** When the last fault was undone, by the clock of the logs. */
+  readonly healedAt: string;
   /** From the end of the last fault until three members are one cluster again. */
   readonly wholeMs: number;
   readonly hasCloned: boolean;
@@ -24,6 +26,15 @@ const WHOLE_MS_MAX = 120_000;
 const CALM_MS = 300;
 
 const pause = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, Math.max(0, ms)));
+
+/** As the agents begin their lines. */
+function logTime(at: Date): string {
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000)
+    .toISOString()
+    .slice(0, 23)
+    .replace('T', ' ')
+    .replace('.', ',');
+}
 
 async function inject(cluster: TestCluster, fault: PlannedFault, mode: Mode, beganMs: number): Promise<string> {
   await pause(beganMs + fault.atMs - performance.now());
@@ -124,6 +135,7 @@ export async function runRound(cluster: TestCluster, how: RoundOrder): Promise<R
     const faults = await Promise.all(scheduleOf(seed).map((fault) => inject(cluster, fault, mode, beganMs)));
     await repair(cluster);
     const healedMs = performance.now();
+    const healedAt = logTime(new Date());
     const primary = await until('whole again', () => streamsAll(cluster), WHOLE_MS_MAX);
     const wholeMs = performance.now() - healedMs;
     await pause(CALM_MS);
@@ -137,6 +149,7 @@ export async function runRound(cluster: TestCluster, how: RoundOrder): Promise<R
       lost: all.filter(({ id }) => !held.has(id)).map(({ id }) => id),
       overlaps: overlapsOf(all, held),
       outageMs: longestSilenceMs(all, beganMs, performance.now()),
+      healedAt,
       wholeMs,
       hasCloned: await hasClonedSince(cluster, sizes),
       unequal: await unequalMembers(cluster, primary),

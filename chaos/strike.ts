@@ -53,6 +53,18 @@ async function switchOver({ cluster, victim }: Blow): Promise<void> {
   await cluster.ctl('switchover', cluster.scope, '--leader', leader?.name ?? victim.name, ...candidate, '--force');
 }
 
+async function failOver({ cluster, victim }: Blow): Promise<void> {
+  await cluster.ctl('failover', cluster.scope, '--candidate', victim.name, '--force');
+}
+
+async function reinitialize({ cluster, victim }: Blow): Promise<void> {
+  await cluster.ctl('reinit', cluster.scope, victim.name, '--force');
+}
+
+async function restartServer({ cluster, victim }: Blow): Promise<void> {
+  await cluster.ctl('restart', cluster.scope, victim.name, '--force');
+}
+
 async function restartAgent({ victim }: Blow): Promise<Undo> {
   victim.signal('SIGTERM');
   return async () => {
@@ -96,6 +108,9 @@ const STRIKES: Readonly<Record<PlannedFault['kind'], (blow: Blow) => Promise<Und
   },
   'agent-restart': restartAgent,
   switchover: switchOver,
+  failover: failOver,
+  reinit: reinitialize,
+  restart: restartServer,
   'config-change': changeConfig,
   'store-member-kill': async (blow) => {
     const member = etcdOf(blow);
