@@ -27,7 +27,7 @@ const project = (name: string, timeoutMs: number) => ({
 export default defineConfig({
   test: {
     projects: [
-      project('unit', 5_000),
+      project('unit', 20_000),
       project('property', 30_000),
       project('sim', 120_000),
       project('launch', 60_000),
