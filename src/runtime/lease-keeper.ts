@@ -225,7 +225,10 @@ export class LeaseKeeper {
     this.dueMs = askedMs + intervalMs;
     this.cancelPatience?.();
     this.cancelPatience = this.options.clock.after(requestMs, () => this.askMembers());
-    const came = await this.tryRenewal(held, epoch);
+    // Whatever goes wrong here must not keep the deadline from passing.
+    const came = await this.tryRenewal(held, epoch).catch((error: unknown) =>
+      this.failed(`renewing: ${String(error)}`),
+    );
     if (epoch !== this.epoch) return;
     this.cancelPatience();
     this.renewing = false;

@@ -18,10 +18,12 @@ export function watchHangs(cluster: Cluster, hangsMsMax: number): void {
   look();
 }
 
-/** Streams, or stands ready, on a disk that is well. */
-function hasOther(cluster: Cluster, leader: string): boolean {
-  return cluster.members.some(
+/** Enough to elect one of them stream, on disks that are well. */
+function hasOther({ ledger, members }: Cluster, leader: string): boolean {
+  const well = members.filter(
     ({ name, host }) =>
       name !== leader && host.disk.fault === undefined && host.server?.receiver?.status === 'streaming',
   );
+  const { voters, quorum } = ledger.sync;
+  return ledger.isSynchronous ? well.filter(({ name }) => voters.includes(name)).length > quorum : well.length > 0;
 }

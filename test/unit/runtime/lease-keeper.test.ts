@@ -212,3 +212,14 @@ test('leadership of another reign is not confirmed', async () => {
   const { reign } = await lead();
   expect(await keeper.confirm(reign + 1)).toBe(false);
 });
+
+test('an exception in a renewal does not keep the deadline from passing (known failure 75)', async () => {
+  await lead();
+  store.keepAlive = () => Promise.reject(new Error('nobody foresaw this'));
+  for (let round = 0; round < 8; round += 1) {
+    say('renew');
+    await clock.advance(900);
+  }
+  expect(losses).toEqual(['the deadline of the leader lease passed']);
+  expect(keeper.state().kind).toBe('lost');
+});
