@@ -33,6 +33,7 @@ export function loopDisksRefused(): string | undefined {
 export class LoopDisk {
   readonly path: string;
   readonly #image: string;
+  readonly #owner: string;
   readonly #reaper: ChildProcess;
   #thawer: ChildProcess | undefined;
 
@@ -40,12 +41,8 @@ export class LoopDisk {
     this.path = path;
     this.#image = image;
     mkdirSync(path, { recursive: true });
-    execFileSync('truncate', ['-s', SIZE, image]);
-    execFileSync('mkfs.ext4', ['-q', '-m', '0', image], { stdio: 'pipe' });
-    this.#mount();
-    rmSync(join(path, 'lost+found'), { recursive: true });
-    execFileSync('chown', [`${owner}:`, path]);
-    execFileSync('chmod', ['700', path]);
+    this.#owner = owner;
+    this.#make();
     this.#reaper = later(AFTER_ALL_S, `fsfreeze -u '${path}'; umount -l '${path}'`);
   }
 
@@ -66,20 +63,27 @@ export class LoopDisk {
     writeFileSync(`/sys/fs/ext4/${basename(stdout.trim())}/trigger_fs_error`, '1');
   }
 
-  /** Takes a new mount: nobody may work in it. */
-  async repair(): Promise<void> {
+  /** A new, empty one in its place: nobody may work in the old one. */
+  async replace(): Promise<void> {
     await run('umount', [this.path]);
-    await run('e2fsck', ['-y', '-f', this.#image]).catch((error: { code?: number }) => {
-      if (error.code !== 1) throw error; // 1: errors were corrected.
-    });
-    this.#mount();
+    this.#make();
   }
 
-  /** Leaves only so much. */
-  async fill(leftBytes: number): Promise<void> {
+  /** Leaves a few MiB, less than a WAL segment. */
+  async fill(): Promise<void> {
     const { stdout } = await run('stat', ['-f', '-c', '%a %S', this.path]);
     const [blocks = 0, size = 0] = stdout.trim().split(' ').map(Number);
-    await run('fallocate', ['-l', String(blocks * size - leftBytes), join(this.path, FILLER)]);
+    // PostgreSQL writes meanwhile, and the file system keeps some for its own books.
+    for (let leftMiB = 4; leftMiB < 16; leftMiB += 1) {
+      const length = String(blocks * size - leftMiB * 1024 * 1024);
+      const isDone = await run('fallocate', ['-l', length, join(this.path, FILLER)]).then(
+        () => true,
+        () => false,
+      );
+      if (isDone) return;
+      this.unfill();
+    }
+    throw new Error(`${this.path} could not be filled`);
   }
 
   unfill(): void {
@@ -93,8 +97,14 @@ export class LoopDisk {
     rmSync(this.#image, { force: true });
   }
 
-  #mount(): void {
+  #make(): void {
+    rmSync(this.#image, { force: true });
+    execFileSync('truncate', ['-s', SIZE, this.#image]);
+    execFileSync('mkfs.ext4', ['-q', '-m', '0', this.#image], { stdio: 'pipe' });
     execFileSync('mount', ['-o', 'loop,errors=remount-ro', this.#image, this.path], { stdio: 'pipe' });
+    rmSync(join(this.path, 'lost+found'), { recursive: true });
+    execFileSync('chown', [`${this.#owner}:`, this.path]);
+    execFileSync('chmod', ['700', this.path]);
   }
 }
 

@@ -1,4 +1,5 @@
 // Sick disks and servers under a whole cluster: who notices, who leads then, and what of the acknowledged is still there.
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
 import { CountingWriter } from '../../support/counting-writer.ts';
@@ -123,9 +124,10 @@ describe.skipIf(refused !== undefined)(`a cluster on disks that fail (${refused 
     await until('it does not start there', async () =>
       JSON.stringify(await explained(before)).includes('PostgreSQL is not started'),
     );
-    // As somebody would who repairs a file system: nobody works in it meanwhile.
+    // As somebody would who swaps a disk: nobody works on it meanwhile.
     await before.killNode();
-    await diskOf(before).repair();
+    await diskOf(before).replace();
+    await rm(`${before.dataDir}.kornak`, { recursive: true });
     before.start();
     await nothingLost();
   }, 90_000);
@@ -133,7 +135,7 @@ describe.skipIf(refused !== undefined)(`a cluster on disks that fail (${refused 
   test('a full disk under the leader: it hands over to a member with room', async () => {
     tellOnFailure();
     const before = await cluster.streaming();
-    await diskOf(before).fill(4 * 1024 * 1024);
+    await diskOf(before).fill();
     const after = await cluster.primary(40_000, before);
     expect(after.name).not.toBe(before.name);
     await writer.acknowledges();
