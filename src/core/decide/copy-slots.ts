@@ -1,5 +1,5 @@
 import type { StandbyStatus } from '../model/local-postgres.ts';
-import type { LogicalSlot } from '../model/logical-slot.ts';
+import type { LogicalSlotCopy } from '../model/logical-slot.ts';
 import { slotsToCopy } from '../slots/plan-slots.ts';
 import type { WantedSlot } from '../slots/wanted-slots.ts';
 import {
@@ -43,13 +43,16 @@ export function copyLogicalSlots(ctx: Context, standby: StandbyStatus): Ruling |
 }
 
 /** Only slots that the leader tells of, and whose rows it keeps for us. */
-function slotsWanted(ctx: Context, standby: StandbyStatus): readonly LogicalSlot[] {
+function slotsWanted(ctx: Context, standby: StandbyStatus): readonly LogicalSlotCopy[] {
   const input = slotInputOf(ctx, true);
   const isFed = standby.receiver?.status === 'streaming' && standby.replayedAll && ctx.mem.appliedFeedback;
   if (input === undefined || !isFed || !leaderServes(ctx) || ctx.config.paused) return [];
-  return slotsToCopy(input).flatMap((slot: WantedSlot) =>
-    slot.kind === 'logical' ? [{ name: slot.name, database: slot.database, plugin: slot.plugin }] : [],
-  );
+  const there = new Set(input.actual.map(({ name }) => name));
+  return slotsToCopy(input).flatMap((slot: WantedSlot) => {
+    if (slot.kind !== 'logical') return [];
+    const { name, database, plugin } = slot;
+    return [{ name, database, plugin, isThere: there.has(name) }];
+  });
 }
 
 function reasonToWait(ctx: Context, wantedMs: number): string | undefined {

@@ -24,6 +24,7 @@ export function slotSceneOf(ctx: Context): SlotScene {
     settings: config,
     isStandbyCluster: isStandbyCluster(config.raw),
     status: statusFor(ctx),
+    recentlyGone: recentlyGone(ctx),
     serverVersion: (ctx.primary ?? ctx.standby)?.serverVersion ?? 0,
   };
 }
@@ -33,6 +34,13 @@ function statusFor(ctx: Context): ClusterStatus {
   const told = ctx.view?.status ?? NO_STATUS;
   const seen = ctx.held === undefined ? undefined : ctx.mem.slots.membersSeen;
   return seen === undefined ? told : { ...told, retainSlots: Object.keys(seen.atMs) };
+}
+
+/** Who comes back within the life of a lease keeps its slot as it is: dropped and made anew it would have lost WAL. */
+function recentlyGone(ctx: Context): ReadonlySet<string> {
+  const seen = ctx.held === undefined ? undefined : ctx.mem.slots.membersSeen;
+  const recent = Object.entries(seen?.atMs ?? {}).filter(([, atMs]) => ctx.nowMs - atMs <= 2 * ctx.config.ttlMs);
+  return new Set(recent.map(([name]) => name));
 }
 
 /** Slots as they are and as they should be; undefined: the server does not answer. */

@@ -1,7 +1,7 @@
 import type { DivergenceCause } from './divergence-record.ts';
 import type { Lsn } from './lsn.ts';
 import type { UnfinishedWork, Upstream } from './local-postgres.ts';
-import type { LogicalSlot } from './logical-slot.ts';
+import type { LogicalSlotCopy } from './logical-slot.ts';
 
 export type StopMode = 'fast' | 'immediate';
 
@@ -97,7 +97,7 @@ export type Job =
   | {
       readonly kind: 'copySlots';
       readonly from: FollowTarget;
-      readonly slots: readonly LogicalSlot[];
+      readonly slots: readonly LogicalSlotCopy[];
       readonly follow: FollowTarget | undefined;
       readonly settings: ServerSettings;
     }

@@ -10,3 +10,8 @@ export interface LogicalSlot {
 export interface LogicalSlotWork extends LogicalSlot {
   readonly to: Lsn | undefined;
 }
+
+/** A slot to be copied. One that is there already is of no use: only one that this member has the WAL for is better. */
+export interface LogicalSlotCopy extends LogicalSlot {
+  readonly isThere: boolean;
+}

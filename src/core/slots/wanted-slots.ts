@@ -12,6 +12,8 @@ const ADVANCES_SINCE = 110_000;
 /** Everything that says which slots a member keeps. */
 export interface SlotScene extends FeedbackScene {
   readonly status: ClusterStatus;
+  /** Slots of members that were here a moment ago: they are expected back, as after an outage of the store. */
+  readonly recentlyGone: ReadonlySet<string>;
   /** `server_version_num`. */
   readonly serverVersion: number;
 }
@@ -110,8 +112,8 @@ function isSinceVersion4(version: string | undefined): boolean {
   return major === undefined || Number(major) >= 4;
 }
 
-function absentMemberSlot({ status }: SlotScene, name: string): WantedSlot {
-  return { kind: 'physical', name, isExpectedActive: false, position: status.slots[name] };
+function absentMemberSlot({ status, recentlyGone }: SlotScene, name: string): WantedSlot {
+  return { kind: 'physical', name, isExpectedActive: recentlyGone.has(name), position: status.slots[name] };
 }
 
 /** Adds a permanent slot where it belongs; tells why it cannot be had, if its name is taken. */

@@ -1,5 +1,7 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Job, JobFacts } from '../../core/model/job.ts';
-import type { LogicalSlot } from '../../core/model/logical-slot.ts';
+import type { LogicalSlotCopy } from '../../core/model/logical-slot.ts';
 import { JobFailure } from '../job-failure.ts';
 import { putSlotFile, type SlotState } from '../slot-files.ts';
 import { literal, type SqlConnection, withConnection } from '../sql-connection.ts';
@@ -52,11 +54,16 @@ async function assertSource(context: JobContext, member: string, sql: SqlConnect
 }
 
 /** One that is defined otherwise than it should be would have to be thrown away and copied again for ever. */
-async function readState({ deadline }: JobContext, slot: LogicalSlot, sql: SqlConnection): Promise<SlotState> {
+async function readState(
+  { options, deadline }: JobContext,
+  slot: LogicalSlotCopy,
+  sql: SqlConnection,
+): Promise<SlotState> {
   const { name, database, plugin } = slot;
   const text =
     `SELECT plugin::text AS plugin, database::text AS database, ` +
-    `encode(pg_read_binary_file('pg_replslot/' || slot_name || '/state'), 'base64') AS state ` +
+    `encode(pg_read_binary_file('pg_replslot/' || slot_name || '/state'), 'base64') AS state, ` +
+    `right(pg_walfile_name(restart_lsn), 16) AS segment ` +
     `FROM pg_replication_slots WHERE slot_type = 'logical' AND slot_name = ${literal(name)}`;
   const [row] = await sql.query(text, deadline);
   if (row === undefined) throw new JobFailure(`the leader has no logical slot ${name} yet`);
@@ -66,5 +73,19 @@ async function readState({ deadline }: JobContext, slot: LogicalSlot, sql: SqlCo
       `the leader's slot ${name} is for ${found}, the configuration says ${plugin} in ${database}; it is not copied`,
     );
   }
-  return { name, bytes: Buffer.from(String(row['state']), 'base64') };
+  if (slot.isThere) await assertHasWal(options.dataDir, name, textOf(row['segment']));
+  return { name, bytes: Buffer.from(textOf(row['state']), 'base64') };
+}
+
+/** A slot decodes from where its oldest transaction began. A standby that was cloned after that has no use for a copy yet. */
+async function assertHasWal(dataDir: string, name: string, segment: string): Promise<void> {
+  const files = await readdir(join(dataDir, 'pg_wal'));
+  if (segment !== '' && files.some((file) => file.length === 24 && file.endsWith(segment))) return;
+  throw new JobFailure(
+    `the WAL that the slot ${name} begins with is not here; it is copied once its consumer has moved the leader's on`,
+  );
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

@@ -24,10 +24,10 @@ describe('slots', () => {
   const bench = new PostgresBench();
   let a: PostgresMember;
   let b: PostgresMember;
-  const copying = (): Job => ({
+  const copying = (): Extract<Job, { kind: 'copySlots' }> => ({
     kind: 'copySlots',
     from: a.asTarget('b'),
-    slots: [DECO],
+    slots: [{ ...DECO, isThere: false }],
     follow: a.asTarget('b'),
     settings,
   });
@@ -61,7 +61,7 @@ describe('slots', () => {
 
   test('a slot that is defined otherwise is not copied, and the standby runs on (known failure 65)', async () => {
     const started = (await b.standbyStatus()).startedAt;
-    const job = { ...copying(), slots: [{ ...DECO, plugin: 'pgoutput' }] } as Job;
+    const job = { ...copying(), slots: [{ ...DECO, plugin: 'pgoutput', isThere: false }] } as Job;
     expect(await b.failure(job)).toContain("the leader's slot deco is for test_decoding in postgres");
     expect((await b.standbyStatus()).startedAt).toBe(started);
   });
@@ -124,5 +124,12 @@ describe('slots', () => {
       const { brokenSlots } = await b.observe();
       return Object.hasOwn(brokenSlots ?? {}, 'deco') || (await slotOf(b, 'deco'))?.isLost === true;
     });
+  });
+
+  test('and is not copied again before the leader’s begins with WAL that is here', async () => {
+    const started = (await b.standbyStatus()).startedAt;
+    const job: Job = { ...copying(), slots: [{ ...DECO, isThere: true }] };
+    expect(await b.failure(job)).toContain('the WAL that the slot deco begins with is not here');
+    expect((await b.standbyStatus()).startedAt).toBe(started);
   });
 });

@@ -109,7 +109,7 @@ describe('slots and tags', () => {
       'n3 is told as streaming',
       async () => (await n3.api('/patroni')).json['replication_state'] === 'streaming',
     );
-    expect((await slotsOf(n1)).get('n3')?.isActive).toBe(true);
+    await until('its slot there is in use', async () => (await slotsOf(n1)).get('n3')?.isActive === true);
   });
 
   test('each member keeps the slots of all others and the permanent ones, but who never leads (P1, P2, P3)', async () => {
@@ -179,6 +179,19 @@ describe('slots and tags', () => {
       const { json } = await n0.api('/failsafe');
       return Object.keys(json).length === cluster.members.length;
     });
+    // A copy that lacks the beginning of its WAL is copied anew, which takes the store.
+    const consumed = async (): Promise<number> => {
+      await n0.sql("select count(*) from pg_logical_slot_get_changes('deco', null, null)");
+      await n0.sql('checkpoint');
+      return (await slotsOf(n0)).get('deco')?.at ?? Number.POSITIVE_INFINITY;
+    };
+    const before = await consumed();
+    for (const member of [n1, n3])
+      await until(
+        `deco is of use on ${member.name}`,
+        async () => ((await slotsOf(member)).get('deco')?.at ?? 0) >= before,
+        120_000,
+      );
     for (const member of cluster.etcd.members) member.freeze();
     try {
       await until('the members carry the lead', async () => {
@@ -186,8 +199,7 @@ describe('slots and tags', () => {
         return json['failsafe_mode_is_active'] === true;
       });
       await n0.sql('insert into t select generate_series(1, 1000)');
-      await n0.sql("select count(*) from pg_logical_slot_get_changes('deco', null, null)");
-      const reached = (await slotsOf(n0)).get('deco')?.at ?? Number.POSITIVE_INFINITY;
+      const reached = await consumed();
       const moves = async (member: TestMember, name: string): Promise<unknown> =>
         until(`${name} moves on ${member.name}`, async () => ((await slotsOf(member)).get(name)?.at ?? 0) >= reached);
       await Promise.all([moves(n1, 'deco'), moves(n3, 'deco'), moves(n1, 'n0'), moves(n0, 'n3')]);
@@ -207,7 +219,8 @@ describe('slots and tags', () => {
     await n0.sql("select pg_create_physical_replication_slot('stray', true)");
     const ignored = MATCHERS.map(({ name }) => name);
     await keeps(n0, ['deco', 'n1', 'n2', 'n3', 'perm', ...ignored]);
-    const { code, stderr } = await cluster.ctl(
+    await until('n1 streams', async () => (await upstreamOf(n1)) === String(n0.port));
+    const { code, stderr, stdout } = await cluster.ctl(
       'switchover',
       cluster.scope,
       '--leader',
@@ -217,6 +230,7 @@ describe('slots and tags', () => {
       '--force',
     );
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('Successfully switched over to "n1"');
     await until('n0 follows n1', async () => (await upstreamOf(n0)) === String(n1.port), 90_000);
     await keeps(n0, ['deco', 'n1', 'n2', 'n3', 'perm', ...ignored], 90_000);
     await keeps(n1, ['deco', 'n0', 'n2', 'n3', 'perm']);

@@ -118,6 +118,18 @@ describe('the leader', () => {
     expect(decision.memory.slots.membersSeen?.atMs).toEqual({ a: NOW_MS, b: NOW_MS, c: NOW_MS });
   });
 
+  test('leaves the slot of a member alone that went a moment ago, as in an outage of the store, and not for long', () => {
+    const slots = [physicalSlot('b'), physicalSlot('c', { hasXmin: true })];
+    const gone = (agoMs: number): Decision =>
+      leading({
+        primary: { slots },
+        cluster: { members: [member('a'), member('b')] },
+        mem: { slots: { ...settledLeader.slots, membersSeen: { reign: 10, atMs: { a: 0, b: 0, c: NOW_MS - agoMs } } } },
+      });
+    expect(gone(50_000).rule).toBe('P90');
+    expect(steps(gone(70_000))).toEqual(['dropSlot']);
+  });
+
   test('forgets it when its time is up, and then nobody is told of it', () => {
     const membersSeen = { reign: 10, atMs: { a: NOW_MS - 1, b: NOW_MS - 1, c: NOW_MS - 1_800_001 } };
     const decision = leading({
@@ -284,7 +296,7 @@ describe('logical slots on a replica', () => {
         job: {
           from: { member: 'b' },
           follow: { member: 'b' },
-          slots: [{ name: 'l', database: 'app', plugin: 'pgoutput' }],
+          slots: [{ name: 'l', database: 'app', plugin: 'pgoutput', isThere: false }],
         },
       },
     ]);

@@ -27,6 +27,7 @@ function scene(given: Given): SlotScene {
     settings: config(given.config),
     isStandbyCluster: given.isStandbyCluster ?? false,
     status: { optime: at(1000), slots: given.told ?? {}, retainSlots: given.retain ?? [] },
+    recentlyGone: new Set(),
     serverVersion: given.version ?? 150_000,
   };
 }
