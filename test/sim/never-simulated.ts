@@ -5,6 +5,7 @@ export const NEVER_SIMULATED: ReadonlyMap<string, string> = new Map([
   ['V45', 'the simulated store writes no nonsense into /sync; a unit test of the rules does'],
   ['V40', 'the cluster loses its identity only by hand, and whoever has data tells it again first'],
   ['D52', 'a simulated directory is whole or marked; test/unit/core/healing.test.ts has the rule'],
+  ['D17', 'simulated clusters have the default primary_start_timeout; test/unit/core/healing.test.ts has the rule'],
   ['M10', 'a simulated directory holds a cluster or nothing; test/unit/core/healing.test.ts has the rule'],
   ['M30', 'a simulated standby comes up on the WAL that it has; test/unit/core/healing.test.ts has the rule'],
 ]);

@@ -68,6 +68,8 @@ function restartCrashed(ctx: Context): Ruling | undefined {
     return {
       why: `PostgreSQL is not back: ${ctx.obs.postgres.lastError ?? `primary_start_timeout is ${ctx.config.primaryStartTimeoutMs / 1000} s`}`,
       steps: [releaseStep(ctx, held.reign, undefined)],
+      // Given up for others to have it.
+      memory: { standAsideUntilMs: ctx.nowMs + LIMITS.unfitAsideMs },
       events: [
         {
           kind: 'leader.released',

@@ -1,5 +1,6 @@
-import type { Context, Rule, Ruling } from './context.ts';
-import { isFailoverPossible } from './failover-possible.ts';
+import { type Context, controlOf, type Rule, type Ruling } from './context.ts';
+import { isFailoverPossible, membersToAsk } from './failover-possible.ts';
+import { LIMITS } from './limits.ts';
 
 /** Since when the primary of this reign has not been there; undefined: it is, or it is somebody else's to be. */
 export function downSinceMs(ctx: Context): number | undefined {
@@ -32,6 +33,33 @@ function endRecovery(ctx: Context): Ruling | undefined {
   };
 }
 
+/** Of everybody who was asked since. */
+function hasAnswer(ctx: Context, sinceMs: number): boolean {
+  return membersToAsk(ctx).every((name) => {
+    const answer = ctx.obs.peers.get(name);
+    return answer !== undefined && (answer.kind === 'unknown' || answer.atMs >= sinceMs);
+  });
+}
+
+/** How long after it went the others are asked; who has not answered by then cannot help now. */
+const ASK_MS = 1_500;
+
+/** Whether somebody else could lead is not guessed from what they last published. */
+function askOthers(ctx: Context): Ruling | undefined {
+  const sinceMs = downSinceMs(ctx);
+  const isAsking = sinceMs !== undefined && ctx.nowMs - sinceMs < ASK_MS && !hasAnswer(ctx, sinceMs);
+  if (!isAsking || ctx.config.primaryStartTimeoutMs > 0 || controlOf(ctx) === undefined || isFailoverPossible(ctx))
+    return undefined;
+  const members = membersToAsk(ctx);
+  if (members.length === 0 || ctx.obs.job !== undefined) return undefined;
+  return {
+    why: 'PostgreSQL is gone and primary_start_timeout is 0: the others are asked how far they are',
+    probe: members,
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
 export const START_RULES: readonly Rule[] = [
   { id: 'D15', title: 'end a start that takes too long where somebody else can lead', match: endRecovery },
+  { id: 'D17', title: 'ask whether somebody else could lead', match: askOthers },
 ];

@@ -6,7 +6,8 @@ import type { ClusterView } from '../../../src/core/model/cluster.ts';
 import type { Job, RunningJob } from '../../../src/core/model/job.ts';
 import type { LocalPostgres } from '../../../src/core/model/local-postgres.ts';
 import type { Memory } from '../../../src/core/model/memory.ts';
-import type { Observation } from '../../../src/core/model/observation.ts';
+import type { Observation, PeerStatus } from '../../../src/core/model/observation.ts';
+import { type Seen, seen } from '../../../src/core/model/seen.ts';
 import {
   at,
   configKey,
@@ -372,6 +373,38 @@ describe('a primary that went while it led', () => {
       rule: 'D20',
       job: { kind: 'startPrimary' },
     });
+  });
+
+  test('asks the others how far they are before it believes that nobody can follow it', () => {
+    const status = { optime: at(9_000_000), slots: {}, retainSlots: [] };
+    const far = leading({ primary_start_timeout: 0 });
+    const obs = { ...far, cluster: { ...far.cluster, status } };
+    expect(ruled(obs, led)).toMatchObject({ rule: 'D17', plan: { probe: [{ name: 'b' }, { name: 'c' }] } });
+    const told = (receivedLsn: number) =>
+      new Map<string, Seen<PeerStatus>>([
+        ['c', { kind: 'unknown', why: 'no answer' }],
+        [
+          'b',
+          seen(
+            {
+              role: 'replica',
+              state: 'running',
+              location: undefined,
+              receivedLsn: at(receivedLsn),
+              replayedLsn: undefined,
+              timeline: 1,
+              tags: {},
+              watchdogFailed: false,
+            },
+            NOW_MS,
+          ),
+        ],
+      ]);
+    expect(ruled({ ...obs, peers: told(9_000_000) }, led)).toMatchObject({
+      rule: 'D20',
+      first: { kind: 'releaseKey' },
+    });
+    expect(ruled({ ...obs, peers: told(100) }, led)).toMatchObject({ rule: 'D20', job: { kind: 'startPrimary' } });
   });
 
   test('gives it up after failed starts, unless nobody else can lead', () => {
