@@ -2,6 +2,7 @@ import { known } from '../../core/model/seen.ts';
 import type { Observation } from '../../core/model/observation.ts';
 import type { Plan, Step } from '../../core/model/plan.ts';
 import type { Options } from '../options.ts';
+import { STRICT_PLACEHOLDER } from '../../core/sync/sync-names.ts';
 import { syncNamesFromText } from '../database/sync-names.ts';
 import { troubled } from './bias.ts';
 import type { Mutant } from './mutant.ts';
@@ -31,13 +32,14 @@ function withSyncFirst(plan: Plan, observation: Observation): Plan {
   const { lease, self } = observation;
   if (settings === undefined || view === undefined || lease.kind !== 'held' || view.sync.value.leader !== self.name)
     return plan;
-  const voters = [...(syncNamesFromText(settings.settings.syncNames ?? '')?.names ?? [])].toSorted();
+  const asked = syncNamesFromText(settings.settings.syncNames ?? '');
+  const voters = (asked?.names ?? []).filter((name) => name !== STRICT_PLACEHOLDER).toSorted();
   const isGrowing = voters.some((name) => !view.sync.value.voters.includes(name));
   if (!isGrowing || plan.steps.some((step) => step.kind === 'writeSync')) return plan;
   const write: SyncStep = {
     kind: 'writeSync',
     reign: lease.reign,
-    value: { leader: self.name, voters, quorum: 0 },
+    value: { leader: self.name, voters, quorum: Math.max(0, voters.length - (asked?.count ?? 0)) },
     revision: view.sync.revision,
   };
   return { ...plan, steps: [write, ...plan.steps] };
