@@ -20,6 +20,8 @@ import { Refusal } from './refusal.ts';
 import { serverOptions } from './server-options.ts';
 import { hasPromised, StatePromises } from './state-promises.ts';
 import { SystemClock } from './system-clock.ts';
+import { DeviceWatchdog } from './watchdog/device-watchdog.ts';
+import { loadIoctl } from './watchdog/native-ioctl.ts';
 import { systemRandom } from './system-random.ts';
 
 export interface Agent {
@@ -48,6 +50,11 @@ export function compose(live: LiveConfig, place: Place, log: Log, { onExit, onRe
   const postgres = new LocalServer(serverOptions(live, { ...place, clock, log }));
   const guard = new GuardClient({ dataDir, stateDir, program: guardProgram }, (text) => log.log('WARNING', text));
   const callbacks = new CallbackRunner(live, log);
+  const watchdog = new DeviceWatchdog({
+    wanted: () => live.now.watchdog,
+    ioctl: loadIoctl,
+    note: (text) => log.log('WARNING', text),
+  });
   const { authentication } = config.restapi;
   const promiseFile = new StatePromises(stateDir);
   const ports = {
@@ -60,6 +67,7 @@ export function compose(live: LiveConfig, place: Place, log: Log, { onExit, onRe
     random: systemRandom,
     log,
     callbacks,
+    watchdog,
   };
   const runtime = createRuntime(ports, {
     self: live.self(),
@@ -72,6 +80,7 @@ export function compose(live: LiveConfig, place: Place, log: Log, { onExit, onRe
   return {
     runtime,
     async start(isOver) {
+      await refuseWithoutWatchdog(live.now);
       refuseLogin(await postgres.observe(firstLookMs));
       const { storePrefix, name } = config;
       // Under a promise it was a member seconds ago, and a leader without the store waits for its answer.
@@ -111,6 +120,14 @@ async function listen(api: ApiServer, { restapi }: LocalConfig): Promise<void> {
       `The REST API cannot listen on ${host}:${port}: ${why}\nFree the port, or change restapi.listen.`,
     );
   }
+}
+
+/** Where no device could ever be used, this member could never lead. */
+async function refuseWithoutWatchdog({ watchdog }: LocalConfig): Promise<void> {
+  if (watchdog.mode !== 'required' || watchdog.driver === 'testing') return;
+  const ioctl = await loadIoctl();
+  if (typeof ioctl === 'string')
+    throw new Refusal(`watchdog.mode is required, but ${ioctl}\nInstall it, or set watchdog.mode to automatic.`);
 }
 
 /** A server that runs already and does not let us in: found out now, not when it is to be led. */

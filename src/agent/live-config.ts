@@ -19,10 +19,18 @@ export class LiveConfig {
   replace(next: LocalConfig): readonly string[] {
     const before = this.#config;
     this.#reloads += 1;
-    const { tags, log, ctl } = next;
+    const { tags, log, ctl, watchdog } = next;
     const { callbackTimeoutMs, hookTimeoutMs } = next.kornak;
     const kornak = { ...before.kornak, callbackTimeoutMs, hookTimeoutMs };
-    this.#config = { ...before, tags, log, ctl, kornak, postgresql: reloaded(before.postgresql, next.postgresql) };
+    this.#config = {
+      ...before,
+      tags,
+      log,
+      ctl,
+      watchdog,
+      kornak,
+      postgresql: reloaded(before.postgresql, next.postgresql),
+    };
     return [
       ...differing(next, this.#config, ''),
       ...differing(next.postgresql, this.#config.postgresql, 'postgresql.'),
@@ -43,6 +51,10 @@ export class LiveConfig {
         return current().tags;
       },
       mayBootstrap: bootstrap !== undefined,
+      get watchdog() {
+        const { mode, safetyMarginS } = current().watchdog;
+        return { mode, safetyMarginS };
+      },
       get hasPrePromote() {
         return current().postgresql.prePromote !== undefined;
       },

@@ -1,4 +1,5 @@
 import type { MemberData } from '../core/model/cluster.ts';
+import { hasWatchdogFailed } from '../core/model/watchdog.ts';
 import type { Sender, SqlStatus } from '../core/model/local-postgres.ts';
 import type { Situation } from './situation.ts';
 
@@ -81,6 +82,7 @@ function clusterFields({
     pending_restart: member?.pendingRestart,
     pending_restart_reason: member?.pendingRestartReason,
     scheduled_restart: plannedRestart(member),
+    watchdog_failed: hasWatchdogFailed(observation) ? true : undefined,
     tags: Object.keys(self.tags).length === 0 ? undefined : self.tags,
     database_system_identifier: postgres.data.kind === 'cluster' ? postgres.data.control.systemId : undefined,
     patroni: { version: self.version, scope: self.scope, name: self.name },

@@ -44,7 +44,7 @@ function nobody({ candidate }: Wanted, isSynchronous: boolean): string {
 async function canLead({ data }: Member, desk: Desk): Promise<boolean> {
   if (data.apiUrl === undefined) return false;
   const status = await desk.probe(data.apiUrl);
-  return status.kind === 'seen' && !isNeverLeader(status.value.tags);
+  return status.kind === 'seen' && !isNeverLeader(status.value.tags) && !status.value.watchdogFailed;
 }
 
 function isVoter({ sync }: ClusterView, name: string): boolean {

@@ -6,6 +6,7 @@ import { decodeBootstrap } from './decode-bootstrap.ts';
 import { decodeEtcd } from './decode-etcd.ts';
 import { decodePostgresql } from './decode-postgresql.ts';
 import { decodeRestapi } from './decode-restapi.ts';
+import { decodeWatchdog } from './decode-watchdog.ts';
 import type { Finding, Path } from './finding.ts';
 import type { LocalConfig } from './local-config.ts';
 import { refuse, type Report, warn } from './report.ts';
@@ -67,6 +68,7 @@ function assemble(input: LocalSchema, report: Report): LocalConfig {
     tags: decodeTags(input.tags, report),
     ctl: { authentication: input.ctl?.authentication ?? restapi.authentication },
     log: { level: input.log?.level ?? 'INFO', type: input.log?.type ?? 'plain' },
+    watchdog: decodeWatchdog(input.watchdog, report),
     kornak: decodeKornak(input.kornak, postgresql.dataDir),
   };
 }

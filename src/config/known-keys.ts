@@ -129,7 +129,7 @@ export const KNOWN_KEYS: KeyTree = tree({
     ...all('later', 'post_bootstrap post_init users'),
   },
   postgresql: POSTGRESQL,
-  watchdog: { mode: later('off'), device: later('/dev/watchdog'), safety_margin: later(5), driver: later('default') },
+  watchdog: all('used', 'mode device safety_margin driver'),
   tags: {
     ...all('used', 'nofailover nosync noloadbalance replicatefrom nostream'),
     failover_priority: later(1),

@@ -1,5 +1,6 @@
 import type { CallbackAction } from '../core/model/callback.ts';
 import type { Tags } from '../core/model/cluster.ts';
+import type { WatchdogMode } from '../core/model/watchdog.ts';
 import type { Redacted } from '../core/model/redacted.ts';
 import type { DivergencePolicy, DynamicConfig } from '../core/settings/dynamic-config.ts';
 
@@ -19,7 +20,16 @@ export interface LocalConfig {
   /** For requests to other members and by kornakctl; `restapi.authentication` where `ctl` has none. */
   readonly ctl: { readonly authentication: BasicAuthentication | undefined };
   readonly log: { readonly level: LogLevel; readonly type: 'plain' | 'json' };
+  readonly watchdog: WatchdogConfig;
   readonly kornak: KornakConfig;
+}
+
+export interface WatchdogConfig {
+  readonly mode: WatchdogMode;
+  readonly device: string;
+  /** -1: half of `ttl`. */
+  readonly safetyMarginS: number;
+  readonly driver: 'default' | 'testing';
 }
 
 export type LogLevel = 'DEBUG' | 'INFO' | 'WARN' | 'WARNING' | 'ERROR' | 'FATAL' | 'CRITICAL';

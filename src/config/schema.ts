@@ -105,6 +105,20 @@ const bootstrap = field.optionalSection('How a new cluster is made; read by the 
   pg_hba: field.lines('Lines appended to the new pg_hba.conf.'),
 });
 
+const watchdog = field.optionalSection('The device that resets the machine when nobody keeps it alive.', {
+  mode: z.unknown().optional().describe('off, automatic (by default) or required.'),
+  device: field.optionalText('The device; /dev/watchdog by default.'),
+  safety_margin: z
+    .int({ error: 'must be a whole number of seconds, or -1' })
+    .min(-1, { error: 'must be a whole number of seconds, or -1' })
+    .nullish()
+    .describe('Seconds between the reset and the end of ttl, 5 by default; -1: half of ttl.'),
+  driver: z
+    .enum(['default', 'testing'], { error: 'must be default or testing' })
+    .nullish()
+    .describe('testing: a file or FIFO that is written what a device would be told.'),
+});
+
 const log = field.optionalSection('What is logged, and how.', {
   level: z
     .enum(['DEBUG', 'INFO', 'WARN', 'WARNING', 'ERROR', 'FATAL', 'CRITICAL'], {
@@ -147,6 +161,7 @@ export const LOCAL_SECTIONS = {
     authentication: basicAuthentication('for requests; those of restapi by default'),
   }),
   log,
+  watchdog,
   kornak,
 };
 

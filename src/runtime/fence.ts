@@ -20,12 +20,15 @@ function mayWrite(postgres: LocalPostgres): boolean {
 export class Fence {
   private readonly postgres: Postgres;
   private readonly jobs: JobRunner;
+  private readonly onKilled: () => void;
   private writable = true;
   private killing: Promise<JobOutcome> | undefined;
 
-  constructor(postgres: Postgres, jobs: JobRunner) {
+  /** `onKilled`: not one process of it is left. */
+  constructor(postgres: Postgres, jobs: JobRunner, onKilled: () => void = () => undefined) {
     this.postgres = postgres;
     this.jobs = jobs;
+    this.onKilled = onKilled;
   }
 
   /** `jobBefore` ran when the look was begun: what such a job does may be later than what was seen. */
@@ -52,6 +55,7 @@ export class Fence {
   private async kill(): Promise<JobOutcome> {
     const outcome = await this.postgres.kill(BUDGETS.kill);
     this.killing = undefined;
+    if (outcome.kind === 'done') this.onKilled();
     return outcome;
   }
 }

@@ -27,6 +27,11 @@ export interface LeaseKeeperOptions {
   readonly onChange: (reason: string) => void;
   /** Something about renewing that is worth a line. */
   readonly onTrouble: (text: string) => void;
+  /** Is told of every renewal, and may want the deadline earlier. */
+  readonly watchdog?: {
+    readonly renewed: (sentAtMs: number, ttlMs: number) => void;
+    readonly capMs: (sentAtMs: number, ttlMs: number) => number;
+  };
 }
 
 /** A lease just granted for a key just taken. */
@@ -89,7 +94,7 @@ export class LeaseKeeper {
       kind: 'held',
       reign: start.reign,
       leaseId: start.leaseId,
-      deadlineMs: deadlineMs(start.sentAtMs, start.ttlMs),
+      deadlineMs: this.deadline(start.sentAtMs, start.ttlMs),
       ttlMs: start.ttlMs,
       takenMs: clock.bootMs(),
     };
@@ -99,6 +104,7 @@ export class LeaseKeeper {
     if (clock.bootMs() >= held.deadlineMs) return 'the lease is all but over';
     if (asked !== undefined && this.isGuardSure()) this.rounds.forget(asked);
     this.hold(held, start.sentAtMs + renewalPace(start.ttlMs).intervalMs);
+    this.options.watchdog?.renewed(start.sentAtMs, start.ttlMs);
     return undefined;
   }
 
@@ -259,7 +265,7 @@ export class LeaseKeeper {
     const next: Held = {
       ...held,
       ttlMs: lease.ttlMs,
-      deadlineMs: deadlineMs(lease.sentAtMs, lease.ttlMs),
+      deadlineMs: this.deadline(lease.sentAtMs, lease.ttlMs),
       carriedSinceMs: undefined,
     };
     const asked = this.rounds.end();
@@ -272,6 +278,7 @@ export class LeaseKeeper {
     if (epoch !== this.epoch) return 'over';
     if (refusal !== undefined) return this.failed(refusal);
     this.enforced(next);
+    this.options.watchdog?.renewed(lease.sentAtMs, lease.ttlMs);
     if (asked !== undefined && this.isGuardSure()) this.rounds.forget(asked);
     if (isCarried) this.options.onChange('the lead is carried by the store again');
     return 'renewed';
@@ -299,11 +306,14 @@ export class LeaseKeeper {
       const { held } = this;
       if (held === undefined || epoch !== this.epoch || !isStill()) return undefined;
       const carriedSinceMs = held.carriedSinceMs ?? this.options.clock.bootMs();
-      const next: Held = { ...held, deadlineMs: deadlineMs(sentAtMs, promiseMs), carriedSinceMs };
+      const next: Held = { ...held, deadlineMs: this.deadline(sentAtMs, promiseMs), carriedSinceMs };
       if (next.deadlineMs <= held.deadlineMs) return undefined;
       const why = await this.order(next);
       this.checkDeadline();
-      if (why === undefined && epoch === this.epoch && isStill()) this.carried(next, held);
+      if (why === undefined && epoch === this.epoch && isStill()) {
+        this.carried(next, held);
+        this.options.watchdog?.renewed(sentAtMs, promiseMs);
+      }
       return why;
     });
     if (refusal !== undefined) this.failed(refusal);
@@ -312,6 +322,13 @@ export class LeaseKeeper {
   private carried(next: Held, before: Held): void {
     this.enforced(next);
     if (before.carriedSinceMs === undefined) this.options.onChange('the members carry the lead without the store');
+  }
+
+  private deadline(sentAtMs: number, ttlMs: number): number {
+    return Math.min(
+      deadlineMs(sentAtMs, ttlMs),
+      this.options.watchdog?.capMs(sentAtMs, ttlMs) ?? Number.POSITIVE_INFINITY,
+    );
   }
 
   private arm(held: Held): Promise<string | undefined> {

@@ -4,6 +4,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Guard, GuardAnswer } from '../ports/guard.ts';
 import type { Postgres } from '../ports/postgres.ts';
 import type { Random } from '../ports/random.ts';
+import type { Watchdog } from '../ports/watchdog.ts';
 import { BUDGETS } from './budgets.ts';
 import type { Fence } from './fence.ts';
 import type { JobRunner } from './jobs.ts';
@@ -23,6 +24,7 @@ export interface Sources {
   readonly random: Random;
   readonly postgres: Postgres;
   readonly guard: Guard;
+  readonly watchdog: Pick<Watchdog, 'state'>;
   readonly mirror: Mirror;
   readonly vacancy: VacancyWatch;
   readonly keeper: LeaseKeeper;
@@ -68,6 +70,7 @@ export async function observe(from: Sources, undone: Observation['undone']): Pro
     postgres,
     lease: from.keeper.state(),
     guard: guardView(guard),
+    watchdog: from.watchdog.state(),
     job: from.jobs.running(),
     ended: from.jobs.ended(),
     peers: from.probes.all(),

@@ -27,7 +27,9 @@ import { Requests } from './requests.ts';
 import { noteContact, type StoreContact } from './store-contact.ts';
 import { Transactor } from './transactor.ts';
 import { Unsettled } from './unsettled.ts';
+import type { Watchdog } from '../ports/watchdog.ts';
 import { VacancyWatch } from './vacancy.ts';
+import { WatchdogFeeder } from './watchdog-feeder.ts';
 import { reasonToWake } from './what-matters.ts';
 
 export interface RuntimePorts {
@@ -40,6 +42,7 @@ export interface RuntimePorts {
   readonly random: Random;
   readonly log: Log;
   readonly callbacks: Callbacks;
+  readonly watchdog: Watchdog;
 }
 
 /** What the parts tell whoever runs them. */
@@ -60,6 +63,7 @@ export interface Parts extends RuntimePorts {
   readonly vacancy: VacancyWatch;
   readonly transactor: Transactor;
   readonly keeper: LeaseKeeper;
+  readonly feeder: WatchdogFeeder;
   readonly jobs: JobRunner;
   readonly fence: Fence;
   readonly publisher: Publisher;
@@ -92,7 +96,8 @@ export function wire(ports: RuntimePorts, options: { readonly self: Self; readon
   });
   const config = configInForce(mirror, self);
   const transactor = new Transactor(store, mirror);
-  const keeper = makeKeeper({ ports, store, options, hooks, trouble }, () => parts.fence);
+  const feeder = new WatchdogFeeder({ watchdog: ports.watchdog, clock, onTrouble: trouble });
+  const keeper = makeKeeper({ ports, store, options, hooks, trouble, feeder }, () => parts.fence);
   const jobs = new JobRunner({
     postgres,
     clock,
@@ -110,8 +115,9 @@ export function wire(ports: RuntimePorts, options: { readonly self: Self; readon
     vacancy: makeVacancy({ store, clock, mirror, config, wake: hooks.wake }, options),
     transactor,
     keeper,
+    feeder,
     jobs,
-    fence: new Fence(postgres, jobs),
+    fence: new Fence(postgres, jobs, () => feeder.disarm()),
     publisher: new Publisher({ store, transactor, mirror, clock, ...ownMember(options, config), onTrouble: trouble }),
     probes: new Probes({ peers, clock, wake: hooks.wake }),
     requests: new Requests(),
@@ -151,10 +157,11 @@ interface KeeperParts {
   readonly store: Store;
   readonly options: { readonly self: Self; readonly keys: Keys };
   readonly hooks: Hooks;
+  readonly feeder: WatchdogFeeder;
   readonly trouble: (text: string) => void;
 }
 
-function makeKeeper({ ports, store, options, hooks, trouble }: KeeperParts, fence: () => Fence): LeaseKeeper {
+function makeKeeper({ ports, store, options, hooks, trouble, feeder }: KeeperParts, fence: () => Fence): LeaseKeeper {
   return new LeaseKeeper({
     store,
     guard: ports.guard,
@@ -171,6 +178,7 @@ function makeKeeper({ ports, store, options, hooks, trouble }: KeeperParts, fenc
       hooks.wake('the leader lease is lost');
     },
     onTrouble: trouble,
+    watchdog: feeder,
   });
 }
 

@@ -1,3 +1,4 @@
+import type { WatchdogMode } from '../core/model/watchdog.ts';
 import type { FaultKind } from './fault/kinds.ts';
 import type { PgHabits } from './database/world.ts';
 
@@ -29,6 +30,10 @@ export interface Options {
   /** Of the store's answers. */
   readonly lostAnswerRate: number;
   readonly habits: PgHabits;
+  /** Whether members use a watchdog device, and must have one to lead. */
+  readonly watchdog: WatchdogMode;
+  /** Devices that cannot be opened. */
+  readonly brokenWatchdogs: number;
   readonly clientCount: number;
   readonly thinkMs: number;
   /** Mean time between two faults. */

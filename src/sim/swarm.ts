@@ -43,6 +43,8 @@ export function optionsOf(seed: number): Options {
       marksWork: true,
       hasArchive: (seed & 1) === 0,
     },
+    watchdog: chance.oneOf('off', 'off', 'automatic', 'required'),
+    brokenWatchdogs: chance.happens(0.3) ? 1 : 0,
     clientCount: 3,
     thinkMs: 500,
     faultEveryMs: chance.between(12_000, 40_000),

@@ -221,6 +221,7 @@ export function observation(
     postgres: postgres(),
     lease: { kind: 'none' },
     guard: { kind: 'disarmed' },
+    watchdog: { kind: 'idle' },
     job: undefined,
     ended: undefined,
     peers: new Map(),

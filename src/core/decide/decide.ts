@@ -26,6 +26,7 @@ import { START_RULES } from './rules-start.ts';
 import { CANCEL_SWITCHOVER_RULES, SWITCHOVER_RULES } from './rules-switchover.ts';
 import { VACANT_RULES } from './rules-vacant.ts';
 import { situationOf } from './situation-of.ts';
+import { WATCHDOG_REST_RULES, WATCHDOG_RULES } from './rules-watchdog.ts';
 import { leaseVerdict } from './verdict.ts';
 
 const FALLBACK: Rule = {
@@ -43,6 +44,7 @@ const NUDGE = REPLICA_RULES.findIndex(({ id }) => id === 'R80');
  */
 export const RULES: readonly Rule[] = [
   ...FENCE_RULES,
+  ...WATCHDOG_REST_RULES,
   ...HEALTH_RULES,
   ...SHUTDOWN_RULES,
   ...UNFIT_RULES,
@@ -59,6 +61,7 @@ export const RULES: readonly Rule[] = [
   ...REPLICA_RULES.slice(0, 1),
   ...BOOTSTRAP_RULES,
   ...SWITCHOVER_RULES,
+  ...WATCHDOG_RULES,
   ...RESTART_RULES,
   ...OWN_KEY_RULES,
   ...STORAGE_RULES,

@@ -7,6 +7,7 @@ import { healing } from './healing.ts';
 import { LIMITS } from './limits.ts';
 import { takeOverOf } from './take-over.ts';
 import { slotNameOf } from '../layout/slot-name.ts';
+import { watchdogLacks } from './rules-watchdog.ts';
 
 function requestId(ctx: Context): number | undefined {
   return ctx.obs.requests.find((request) => request.kind === 'bootstrap')?.id ?? ctx.mem.bootstrapRequest;
@@ -126,12 +127,21 @@ function takeFirstKey(ctx: Context): Ruling | undefined {
   };
 }
 
+/** Who makes a cluster leads it. */
+function refuseFor(lack: string, asked: number | undefined): Ruling {
+  const why = `no cluster is made here: the watchdog is required and cannot be used: ${lack}`;
+  const steps = asked === undefined ? [] : [{ kind: 'answer', requestId: asked, ok: false, text: why } as const];
+  return { why, steps, wakeInMs: LIMITS.primaryQuietMs };
+}
+
 function race(ctx: Context): Ruling | undefined {
   const { view } = ctx;
   if (view === undefined || ctx.leader !== undefined || view.initialize.revision !== 0) return undefined;
   if (ctx.obs.postgres.data.kind !== 'empty') return undefined;
   const asked = requestId(ctx);
   if (asked === undefined && (!ctx.obs.self.mayBootstrap || isTagged(ctx, ctx.me, 'nofailover'))) return undefined;
+  const lack = watchdogLacks(ctx);
+  if (lack !== undefined) return refuseFor(lack, asked);
   return {
     why: 'no cluster yet: /initialize is raced for',
     steps: [{ kind: 'raceInitialize' }],

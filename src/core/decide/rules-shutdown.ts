@@ -40,12 +40,13 @@ function stop(ctx: Context): Ruling | undefined {
 function leave(ctx: Context): Ruling | undefined {
   if (!asked(ctx)) return undefined;
   const exit = { kind: 'exit', code: 0, why: 'asked to shut down' } as const;
-  if (ctx.held === undefined) return { why: 'shut down', steps: [exit] };
+  const put = ctx.obs.watchdog.kind === 'armed' ? [{ kind: 'disarmWatchdog' } as const] : [];
+  if (ctx.held === undefined) return { why: 'shut down', steps: [...put, exit] };
   const { control } = ctx.obs.postgres.data.kind === 'cluster' ? ctx.obs.postgres.data : { control: undefined };
   const optime = control?.state === 'shut down' ? control.checkpointLsn : undefined;
   return {
     why: 'shut down: leadership is released',
-    steps: [releaseStep(ctx, ctx.held.reign, optime), exit],
+    steps: [releaseStep(ctx, ctx.held.reign, optime), ...put, exit],
     events: [
       {
         kind: 'leader.released',

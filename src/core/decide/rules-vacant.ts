@@ -11,6 +11,7 @@ import { mayOthersLead } from './may-others-lead.ts';
 import { KEEP_PROMISE, NOT_LISTED } from './rules-failsafe.ts';
 import { isSystemId } from './rules-identity.ts';
 import { BACKOFF_RULES, NEVER_LEAD_RULES, OUTAGE_RULES, RACE_RULES } from './rules-race.ts';
+import { watchdogLacks } from './rules-watchdog.ts';
 import { positionOf, vacant, type Vacant } from './vacant.ts';
 import { betterOff, storageBarsStart, unfitOf } from './unfit.ts';
 
@@ -135,6 +136,8 @@ function unableNow(ctx: Context, waitedMs: number): string | undefined {
   if (guard.kind === 'unanswered') return `the guard does not answer, and nobody leads without one: ${guard.why}`;
   const unfit = unfitNow(ctx, waitedMs);
   if (unfit !== undefined) return unfit;
+  const lack = watchdogLacks(ctx);
+  if (lack !== undefined) return `the watchdog is required and cannot be used: ${lack}`;
   const leftMs = ctx.mem.standAsideUntilMs - ctx.nowMs;
   return leftMs > 0 ? `others first for ${Math.ceil(leftMs / 1000)} s` : undefined;
 }

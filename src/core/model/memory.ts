@@ -159,6 +159,8 @@ export interface Memory {
   readonly scheduledRestart: ScheduledRestart | undefined;
   /** As last told by the server itself: while it does not answer nothing new is known. */
   readonly pendingRestart: PendingRestart | undefined;
+  /** The timeout that the watchdog was last asked for: a device may have made a shorter one of it. */
+  readonly watchdogSetS: number | undefined;
   /** The reign under which a restart of the primary did not come to its end in time. */
   readonly restartFailedReign: number | undefined;
   /** The reign under which `pre_promote` has agreed to a promotion. */
@@ -174,6 +176,7 @@ const NO_HOOKS = {
   scheduledRestart: undefined,
   pendingRestart: undefined,
   restartFailedReign: undefined,
+  watchdogSetS: undefined,
   prePromotedReign: undefined,
   prePromoteRefused: undefined,
 } as const;

@@ -6,6 +6,7 @@ import type { Lsn } from './lsn.ts';
 import type { StepKind } from './plan.ts';
 import type { RestartWish } from './restart.ts';
 import type { Seen } from './seen.ts';
+import type { WatchdogMode, WatchdogState } from './watchdog.ts';
 
 /** Who this agent is. */
 export interface Self {
@@ -21,6 +22,8 @@ export interface Self {
   readonly localRevision: number;
   /** The local file names a `pre_promote`, which is asked before each promotion. */
   readonly hasPrePromote?: boolean;
+  /** How the local file wants the watchdog device used; undefined: not at all. */
+  readonly watchdog?: { readonly mode: WatchdogMode; readonly safetyMarginS: number };
   /** What the local file sets over the shared configuration. */
   readonly overrides: LocalOverrides;
   /** Raw dynamic configuration to begin with (bootstrap.dcs), written to /config by the first leader. */
@@ -133,6 +136,7 @@ export interface Observation {
   readonly postgres: LocalPostgres;
   readonly lease: LeaseState;
   readonly guard: GuardView;
+  readonly watchdog: WatchdogState;
   readonly job: RunningJob | undefined;
   /** The last job that ended, until the core has taken note of it. */
   readonly ended: FinishedJob | undefined;

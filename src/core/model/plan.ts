@@ -132,6 +132,9 @@ export type Step =
   | { readonly kind: 'fence'; readonly why: string }
   /** PostgreSQL is down or a standby: the guard stands down, and a lost lease is forgotten (`none` in the next observation). */
   | { readonly kind: 'disarmGuard' }
+  /** Not before the lease lasts longer than the timeout. */
+  | { readonly kind: 'armWatchdog'; readonly timeoutS: number }
+  | { readonly kind: 'disarmWatchdog' }
   /** Answers a request of an operator; it is gone from the next observation. */
   | { readonly kind: 'answer'; readonly requestId: number; readonly ok: boolean; readonly text: string }
   | { readonly kind: 'exit'; readonly code: number; readonly why: string };

@@ -14,6 +14,7 @@ import type { PromiseBook } from '../promise-book.ts';
 import type { Publisher } from '../publish.ts';
 import type { Requests } from '../requests.ts';
 import type { Transactor } from '../transactor.ts';
+import type { WatchdogFeeder } from '../watchdog-feeder.ts';
 import type { Unsettled } from '../unsettled.ts';
 
 /** What steps are done with. */
@@ -28,6 +29,7 @@ export interface Hands {
   readonly mirror: Mirror;
   readonly transactor: Transactor;
   readonly keeper: LeaseKeeper;
+  readonly feeder: WatchdogFeeder;
   readonly jobs: JobRunner;
   readonly publisher: Publisher;
   readonly fence: Fence;

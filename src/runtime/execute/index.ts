@@ -26,6 +26,7 @@ import { answer, exit } from './people.ts';
 import { putPledge, withdrawPledge } from './pledge.ts';
 import { takeKey } from './take-key.ts';
 import { writeFailsafe } from './write-failsafe.ts';
+import { armWatchdog, disarmWatchdog } from './watchdog.ts';
 import { deleteSync, writeSync } from './write-sync.ts';
 
 const PERFORM: { readonly [K in StepKind]: Perform<K> } = {
@@ -54,6 +55,8 @@ const PERFORM: { readonly [K in StepKind]: Perform<K> } = {
   cancelJob,
   fence,
   disarmGuard,
+  armWatchdog,
+  disarmWatchdog,
   answer,
   exit,
 };

@@ -109,7 +109,7 @@ export class Checker implements Witness {
       (each) =>
         each.branch.timeline > at.branch.timeline && !contains({ branch: each.branch, lsn: each.branch.end }, at),
     );
-    if (later === undefined && !isSynchronous) this.losses.acknowledged(at, this.agenda.nowMs);
+    if (later === undefined && !isSynchronous) this.losses.acknowledged(host, at, this.agenda.nowMs);
     if (later !== undefined) this.checkLate(host, { at, acceptedAtMs, isSynchronous }, later);
     if (isSynchronous) this.protect(at);
   }

@@ -26,6 +26,7 @@ export class LossCheck {
   /** The last commit acknowledged in the present reign, or the last one before it. */
   private newest: WalEnd | undefined;
   private newestAtMs = 0;
+  private newestBy: string | undefined;
   /** The reign that was handed over to somebody who was seen to have everything. */
   handedOver: number | undefined;
   private readonly maximumLagBytes: number;
@@ -42,8 +43,9 @@ export class LossCheck {
     if (log !== undefined) this.published = { branch: log.branch, lsn: Math.min(lsn, log.lsn) };
   }
 
-  acknowledged(at: WalEnd, nowMs: number): void {
+  acknowledged(host: PgHost, at: WalEnd, nowMs: number): void {
     this.newest = at;
+    this.newestBy = host.name;
     this.newestAtMs = nowMs;
   }
 
@@ -66,6 +68,8 @@ export class LossCheck {
     const { newest } = this;
     if (newest === undefined || previous?.endedAtMs === undefined || reign.isOrdered) return undefined;
     if (previous.name === host.name || !this.isNew(host, agentStartedAtMs, previous.endedAtMs)) return undefined;
+    // Who held the key and gave it up without having served has nothing to be waited for.
+    if (previous.name !== this.newestBy) return undefined;
     if (nowMs - agentStartedAtMs >= this.primaryStartTimeoutMs / (1 + CLOCK_ERROR) || contains(from, newest))
       return undefined;
     return `${host.name}, back after an outage, leads from ${walEndToText(from)} without waiting for ${previous.name}, which led last and has the commit at ${walEndToText(newest)}`;

@@ -2,6 +2,7 @@ import { situationToText } from '../../core/model/situation.ts';
 import { decide } from '../../core/decide/decide.ts';
 import type { CallbackCall, CallbackRole } from '../../core/model/callback.ts';
 import type { Self } from '../../core/model/observation.ts';
+import type { WatchdogMode } from '../../core/model/watchdog.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Guard } from '../../ports/guard.ts';
@@ -18,10 +19,12 @@ import { clockOf } from '../time/machine.ts';
 import { Process } from '../time/process.ts';
 import type { Cluster } from './cluster.ts';
 import { type SimMember, tagsOf } from './member.ts';
+import { WatchdogHandle } from '../watchdog.ts';
 import { SimPeers } from './peers.ts';
 
 /** A service manager starts an agent again that ended by itself. */
 const RESTART_MS = 3000;
+const WATCHDOG_TTL_MS_MIN = 3000;
 const RESTART_PATIENCE_MS = 120_000;
 const INVARIANT_BROKE = 70;
 
@@ -110,6 +113,7 @@ export class Agent {
       clock: clockOf(process),
       random: member.machine.chance.fork(),
       log: this.log(),
+      watchdog: new WatchdogHandle(member.watchdog, () => cluster.isWatchdogBroken(member)),
       callbacks: { call: (call: CallbackCall) => this.told(call) },
     };
     return createRuntime(ports, {
@@ -192,6 +196,11 @@ function bent(ports: Bendable, process: Process, mutant: Mutant | undefined): Be
   };
 }
 
+/** Nobody could lead where it is required and the lease is too short for it. */
+function watchdogModeOf({ options }: Cluster): WatchdogMode {
+  return options.watchdog === 'required' && options.leaderTtlMs < WATCHDOG_TTL_MS_MIN ? 'automatic' : options.watchdog;
+}
+
 function selfOf(cluster: Cluster, member: SimMember): Self {
   const { options } = cluster;
   return {
@@ -203,6 +212,7 @@ function selfOf(cluster: Cluster, member: SimMember): Self {
     get tags() {
       return tagsOf(member);
     },
+    watchdog: { mode: watchdogModeOf(cluster), safetyMarginS: 5 },
     hasPrePromote: options.habits.hookRate > 0,
     mayBootstrap: !options.isBootstrapAsked,
     localRevision: 0,

@@ -4,6 +4,7 @@ import { Checker } from '../check/checker.ts';
 import { Ledger, type Reign } from '../check/ledger.ts';
 import { Client } from '../client.ts';
 import { GuardProgram } from '../guard.ts';
+import { WatchdogDevice } from '../watchdog.ts';
 import type { Mutant } from '../mutant/mutant.ts';
 import { Network } from '../network.ts';
 import type { Options } from '../options.ts';
@@ -27,6 +28,8 @@ import { Operator } from './operator.ts';
 const CLIENTS = ['client1', 'client2', 'client3', 'client4'] as const;
 const FOREIGN_LSN = 0x3000000;
 const NO_SETTINGS = { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined, managesSync: false };
+/** A reset machine is back after this time at the earliest. */
+const BOOT_MS = 2000;
 const VALUE_SHOWN = 240;
 /** Members are switched on within this time. */
 const START_MS = 3000;
@@ -114,6 +117,10 @@ export class Cluster {
     return this.members.find((each) => each.name === this.ledger.current?.name);
   }
 
+  isWatchdogBroken(member: SimMember): boolean {
+    return !this.isHealed && this.members.indexOf(member) < this.options.brokenWatchdogs;
+  }
+
   lostAnswerRate(): number {
     return this.isHealed ? 0 : this.options.lostAnswerRate;
   }
@@ -139,6 +146,7 @@ export class Cluster {
   crash(member: SimMember): void {
     if (!member.machine.up) return;
     member.machine.up = false;
+    member.watchdog.set(undefined);
     member.host.server?.kill();
     member.host.orphans?.kill();
     // No process outlives its machine, be its disk as it may.
@@ -152,6 +160,15 @@ export class Cluster {
     member.machine.boot();
     member.guard = new GuardProgram(member.host, this.world);
     this.startAgent(member);
+  }
+
+  /** The watchdog's doing, whatever state the machine is in. */
+  private reset(name: string): void {
+    const member = this.members.find((each) => each.name === name);
+    if (member === undefined || !member.machine.up) return;
+    this.trace.note(name, () => 'the watchdog resets the machine');
+    this.crash(member);
+    this.agenda.after(this.chance.between(BOOT_MS, 4 * BOOT_MS), () => this.boot(member));
   }
 
   freeze(member: SimMember): void {
@@ -234,6 +251,7 @@ export class Cluster {
       host,
       promises: new PromiseDisk(),
       guard: new GuardProgram(host, this.world),
+      watchdog: new WatchdogDevice(this.agenda, () => this.reset(name)),
       agent: undefined,
       tags: {},
       upstream: this.options.upstreams.get(name),

@@ -2,6 +2,7 @@ import type { Tags } from '../../core/model/cluster.ts';
 import type { GuardProgram } from '../guard.ts';
 import type { PgHost } from '../database/world.ts';
 import type { Machine } from '../time/machine.ts';
+import type { WatchdogDevice } from '../watchdog.ts';
 import type { Agent } from './agent.ts';
 import type { PromiseDisk } from './promise-disk.ts';
 
@@ -12,6 +13,7 @@ export interface SimMember {
   readonly host: PgHost;
   readonly promises: PromiseDisk;
   guard: GuardProgram;
+  readonly watchdog: WatchdogDevice;
   agent: Agent | undefined;
   /** As its local file has them. */
   tags: Tags;

@@ -1,4 +1,5 @@
 import { lsn } from '../../core/model/lsn.ts';
+import { hasWatchdogFailed } from '../../core/model/watchdog.ts';
 import type { PeerStatus } from '../../core/model/observation.ts';
 import { seen, type Seen, unknown } from '../../core/model/seen.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
@@ -96,7 +97,7 @@ function statusOf(snapshot: Snapshot | undefined): PeerStatus | undefined {
     replayedLsn: undefined,
     timeline: undefined,
     tags: self.tags,
-    watchdogFailed: false,
+    watchdogFailed: hasWatchdogFailed(snapshot.observation),
   };
   if (postgres.sql.kind !== 'seen') return { ...nothing, role: 'replica', state: 'stopped' };
   const status = postgres.sql.value;

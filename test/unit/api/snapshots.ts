@@ -101,6 +101,7 @@ export function aSnapshot(told: Told): Snapshot {
       postgres: aLocalPostgres(told),
       lease: told.lease ?? { kind: 'none' },
       guard: { kind: 'disarmed' },
+      watchdog: { kind: 'idle' },
       job: undefined,
       ended: undefined,
       peers: new Map(),

@@ -59,6 +59,12 @@ beforeEach(async () => {
       random: { next: () => 0 },
       log: new FakeLog(),
       callbacks: { call: () => undefined },
+      watchdog: {
+        state: () => ({ kind: 'idle' }),
+        arm: () => Promise.resolve({ kind: 'idle' }),
+        keepAlive: () => undefined,
+        disarm: () => ({ kind: 'idle' }),
+      },
     },
     { self: observation().self, keys },
     { wake: () => undefined, broken: () => undefined, postmaster: () => undefined, isStalled: () => false },

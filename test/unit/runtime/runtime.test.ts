@@ -100,6 +100,12 @@ beforeEach(() => {
       random: { next: () => 0.5 },
       log,
       callbacks: { call: () => undefined },
+      watchdog: {
+        state: () => ({ kind: 'idle' }),
+        arm: () => Promise.resolve({ kind: 'idle' }),
+        keepAlive: () => undefined,
+        disarm: () => ({ kind: 'idle' }),
+      },
     },
     { self, keys, decide, onExit: (code, why) => exits.push({ code, why }) },
   );
