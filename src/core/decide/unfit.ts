@@ -4,7 +4,8 @@ import type { ClusterView, Member } from '../model/cluster.ts';
 import type { VolumeHealth } from '../model/health.ts';
 import type { Unfit } from '../model/memory.ts';
 import { known } from '../model/seen.ts';
-import { type Context, isTagged } from './context.ts';
+import { isNeverLeader } from '../model/tags.ts';
+import type { Context } from './context.ts';
 import { LIMITS } from './limits.ts';
 
 const MIB = 1024 * 1024;
@@ -92,7 +93,7 @@ export function betterOff(ctx: Context, unfit: Unfit): readonly Member[] {
 
 function couldLead(ctx: Context, view: ClusterView, { name, data }: Member): boolean {
   if (name === ctx.me || data.state !== 'running' || data.role === 'primary') return false;
-  if (isTagged(ctx, name, 'nofailover') || data.kornak?.unfit !== undefined) return false;
+  if (isNeverLeader(data.tags) || data.kornak?.unfit !== undefined) return false;
   const { optime } = view.status;
   if (optime === undefined || unionOf(view).length > 0) return true;
   return optime - (data.xlogLocation ?? 0n) <= BigInt(ctx.config.maximumLagOnFailoverBytes);

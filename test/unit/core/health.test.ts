@@ -107,6 +107,7 @@ describe('a primary whose disk does not answer', () => {
     ['nobody else runs', led({ state: 'stopped' })],
     ['the other is no better', led({ ...replica, kornak: { ...roomy, unfit: 'stalled' } })],
     ['the other may not lead', led({ ...replica, tags: { nofailover: true } })],
+    ['the other may not lead by its priority', led({ ...replica, tags: { failover_priority: 0 } })],
     ['the other lags too far', led({ xlogLocation: at(1) }, { state: 'stopped' })],
   ])('stays, and says so, where %s', (what, cluster) => {
     const far = { ...cluster, status: { ...cluster.status, optime: at(what.includes('lags') ? 9_000_000 : 1000) } };
