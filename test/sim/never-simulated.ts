@@ -6,6 +6,11 @@ export const NEVER_SIMULATED: ReadonlyMap<string, string> = new Map([
   ['V40', 'the cluster loses its identity only by hand, and whoever has data tells it again first'],
   ['D52', 'a simulated directory is whole or marked; test/unit/core/healing.test.ts has the rule'],
   ['D17', 'simulated clusters have the default primary_start_timeout; test/unit/core/healing.test.ts has the rule'],
+  [
+    'B65',
+    'a simulated disk is not lost whole while /sync counts on it; test/unit/core/leave-sync.test.ts has the rule',
+  ],
   ['M10', 'a simulated directory holds a cluster or nothing; test/unit/core/healing.test.ts has the rule'],
+  ['S18', 'needs an outage of the store between two moments of a hand-over; test/unit/core/switchover.test.ts has it'],
   ['M30', 'a simulated standby comes up on the WAL that it has; test/unit/core/healing.test.ts has the rule'],
 ]);

@@ -252,6 +252,12 @@ function noteReceived({ received }: Memory, { postgres, nowMs }: Observation): M
   return received?.lsn === sql.receivedLsn ? received : { lsn: sql.receivedLsn, movedMs: nowMs };
 }
 
+/** What was stopped for a hand-over of one reign says nothing in the next. Only a release outlives the lease. */
+function noteSwitchover({ switchover }: Memory, { lease }: Observation): Memory['switchover'] {
+  const isOfNow = lease.kind === 'held' ? switchover?.reign === lease.reign : switchover?.releasedMs !== undefined;
+  return isOfNow ? switchover : undefined;
+}
+
 /** A reign that is not held any more takes its claims with it. */
 function noteLease(mem: Memory, obs: Observation): Memory {
   if (obs.lease.kind === 'held') {
@@ -265,6 +271,7 @@ function noteLease(mem: Memory, obs: Observation): Memory {
       ...mem,
       checkpointReign: checkpointed ? reign : mem.checkpointReign,
       servingReign: serving === reign ? reign : undefined,
+      switchover: noteSwitchover(mem, obs),
       pledge: undefined,
       candidateSinceMs: undefined,
     };
@@ -272,6 +279,7 @@ function noteLease(mem: Memory, obs: Observation): Memory {
   return {
     ...mem,
     servingReign: undefined,
+    switchover: noteSwitchover(mem, obs),
     syncMark: undefined,
     promoteTries: 0,
     historyReign: undefined,

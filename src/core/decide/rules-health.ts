@@ -119,6 +119,7 @@ function handOver(ctx: Context): Ruling | undefined {
   if (candidate === undefined) return undefined;
   const why = `${it.unfit.why}; ${candidate} has more room`;
   const switchover: Memory['switchover'] = {
+    reign: it.held.reign,
     revision: 0,
     candidate,
     shutdownLsn: undefined,

@@ -103,6 +103,7 @@ function begin(ctx: Context): Ruling | undefined {
     ],
     memory: {
       switchover: {
+        reign: it.held.reign,
         revision: it.revision,
         candidate: successor.name,
         shutdownLsn: undefined,
@@ -222,6 +223,21 @@ function askCandidate(ctx: Context): Ruling | undefined {
   };
 }
 
+/**
+ * Who was to be named as an heir has everything only as long as PostgreSQL stays down: no write that says so may land once
+ * commits are acknowledged again.
+ */
+function settleSync(ctx: Context): Ruling | undefined {
+  const it = stoppedForSwitchover(ctx);
+  const sync = ctx.view?.sync;
+  if (it === undefined || sync?.value.leader === undefined || !ctx.obs.unsettled.has('sync')) return undefined;
+  return {
+    why: 'a write of /sync that names the heirs may still land: written as it stands before leadership stays',
+    steps: [{ kind: 'writeSync', reign: it.held.reign, value: sync.value, revision: sync.revision }],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
 /** The candidate did not get everything: leadership stays here. */
 function takeBack(ctx: Context): Ruling | undefined {
   const { held, mem, view } = ctx;
@@ -255,6 +271,8 @@ function cancelled(ctx: Context): Ruling | undefined {
   const { switchover } = ctx.mem;
   const { job } = ctx.obs;
   if (switchover === undefined || switchover.stoppedMs !== undefined || ctx.view === undefined) return undefined;
+  // A hand-over of the leader's own accord has no request that could be taken back.
+  if (switchover.revision === 0) return undefined;
   if (job?.job.kind !== 'stop' || job.cancelled || ctx.primary === undefined || ctx.held === undefined)
     return undefined;
   const { value, revision } = ctx.view.failover;
@@ -278,6 +296,7 @@ export const SWITCHOVER_RULES: readonly Rule[] = [
   { id: 'S08', title: 'name in /sync who has everything', match: nameHeirs },
   { id: 'S10', title: 'hand over once the candidate has everything', match: handOver },
   { id: 'S15', title: 'ask the candidate whether it has everything', match: askCandidate },
+  { id: 'S18', title: 'let no write of /sync land late before leadership stays', match: settleSync },
   { id: 'S20', title: 'take leadership back from a switchover that failed', match: takeBack },
   { id: 'S30', title: 'refuse a switchover that cannot be done', match: refuse },
   { id: 'S35', title: 'ask the candidates before PostgreSQL is stopped', match: askBefore },

@@ -33,6 +33,8 @@ export interface SyncWatch {
 }
 
 export interface Switchover {
+  /** The reign that is handed over; in another one it means nothing. */
+  readonly reign: number;
   /** Revision of the /failover that asked for it. */
   readonly revision: number;
   readonly candidate: string;

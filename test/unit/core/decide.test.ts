@@ -529,7 +529,14 @@ describe('switchover', () => {
   const wanted = view({ leader: leaderKey('a'), failover: { value: { leader: 'a', candidate: 'b' }, revision: 60 } });
   const serving = primary({ senders: [sender('b'), sender('c')] });
   const stopped = {
-    switchover: { revision: 60, candidate: 'b', shutdownLsn: at(1100), stoppedMs: NOW_MS - 50, releasedMs: undefined },
+    switchover: {
+      reign: 10,
+      revision: 60,
+      candidate: 'b',
+      shutdownLsn: at(1100),
+      stoppedMs: NOW_MS - 50,
+      releasedMs: undefined,
+    },
     servingReign: 10,
   };
   const peers = (received: number): Observation['peers'] =>

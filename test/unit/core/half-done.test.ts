@@ -156,6 +156,7 @@ describe('a bootstrap that failed after initdb', () => {
 
 describe('a release of a switchover whose outcome is not known', () => {
   const switchover = {
+    reign: 10,
     revision: 60,
     candidate: 'b',
     shutdownLsn: at(1100),

@@ -46,6 +46,7 @@ const CASES: readonly Case[] = [
     obs: observation({ postgres: down({ state: 'shut down' }), cluster: view() }),
     mem: {
       switchover: {
+        reign: 10,
         revision: 5,
         candidate: 'b',
         shutdownLsn: at(900),

@@ -18,6 +18,7 @@ import {
   observation,
   primary,
   sender,
+  standby,
   syncOf,
   view,
 } from '../../support/core-builders.ts';
@@ -193,7 +194,14 @@ describe('a request to the leader', () => {
 
 describe('a switchover that was taken back', () => {
   const underWay = {
-    switchover: { revision: 60, candidate: 'b', shutdownLsn: undefined, stoppedMs: undefined, releasedMs: undefined },
+    switchover: {
+      reign: 10,
+      revision: 60,
+      candidate: 'b',
+      shutdownLsn: undefined,
+      stoppedMs: undefined,
+      releasedMs: undefined,
+    },
   };
   const job = { ...stopJob };
   table([
@@ -205,6 +213,12 @@ describe('a switchover that was taken back', () => {
       more: { job },
       mem: underWay,
       rule: 'S05',
+    },
+    {
+      name: "goes on where nobody asked for it: it is of the leader's own accord",
+      more: { job },
+      mem: { switchover: { ...underWay.switchover, revision: 0 } },
+      rule: 'J20',
     },
     { name: 'goes on once PostgreSQL is down', more: { job, postgres: down() }, mem: underWay, rule: 'J20' },
     {
@@ -233,7 +247,14 @@ describe('a switchover that was taken back', () => {
 
 describe('handing over', () => {
   const stopped = {
-    switchover: { revision: 60, candidate: 'c', shutdownLsn: at(1100), stoppedMs: NOW_MS - 50, releasedMs: undefined },
+    switchover: {
+      reign: 10,
+      revision: 60,
+      candidate: 'c',
+      shutdownLsn: at(1100),
+      stoppedMs: NOW_MS - 50,
+      releasedMs: undefined,
+    },
   };
   const has = (...names: string[]): Observation['peers'] =>
     new Map(['b', 'c'].map((name) => [name, peer({ receivedLsn: at(names.includes(name) ? 1200 : 1000) })]));
@@ -296,6 +317,55 @@ describe('handing over', () => {
       rule: 'S08',
     },
   ]);
+
+  table([
+    {
+      name: 'leadership does not stay while a write that names the heirs may still land',
+      request,
+      cluster: { sync: { value: syncOf('a', ['b', 'c'], 1), revision: 30 } },
+      more: { postgres: shut, peers: new Map(), unsettled: new Set(['sync'] as const) },
+      mem: { switchover: { ...stopped.switchover, stoppedMs: NOW_MS - 6_000 } },
+      rule: 'S18',
+      steps: ['writeSync'],
+    },
+    {
+      name: 'and stays once it is known what came of it',
+      request,
+      cluster: { sync: { value: syncOf('a', ['b', 'c'], 1), revision: 30 } },
+      more: { postgres: shut, peers: new Map() },
+      mem: { switchover: { ...stopped.switchover, stoppedMs: NOW_MS - 6_000 } },
+      rule: 'S20',
+    },
+  ]);
+
+  test.each([
+    ['lost before it was released', { kind: 'none' }, undefined, false],
+    ['lost after it was released', { kind: 'none' }, NOW_MS - 10, true],
+    ['the next one', held(11), NOW_MS - 10, false],
+    ['the one that is handed over', held(10), undefined, true],
+  ] as const)('what was stopped for one reign means something only in it: %s', (_, lease, releasedMs, stays) => {
+    const mem = memory({ switchover: { ...stopped.switchover, releasedMs } });
+    const decision = decide(observation({ postgres: standby(), lease, cluster: view({ leader: undefined }) }), mem);
+    expect(decision.memory.switchover !== undefined).toBe(stays);
+  });
+
+  test('a crash in a later reign is no hand-over: whoever was the candidate once is not named an heir', () => {
+    const decision = run({
+      name: '',
+      rule: '',
+      cluster: {
+        leader: leaderKey('a', 11),
+        sync: { value: syncOf('a', ['b', 'c'], 1), revision: 30 },
+        reign: { value: { name: 'a', timeline: 3 }, revision: 11 },
+      },
+      more: { postgres: down(), lease: held(11), peers: has('c') },
+      mem: { ...stopped, servingReign: 11 },
+    });
+    expect({ rule: decision.rule, steps: decision.plan.steps.map((step) => step.kind) }).toEqual({
+      rule: 'D20',
+      steps: ['startJob'],
+    });
+  });
 
   test('the store goes silent: PostgreSQL does not stay down (known failure 69)', () => {
     const obs = observation({ postgres: shut, cluster: unknown('no answer') });
