@@ -3,7 +3,8 @@ import type { FollowTarget } from '../model/job.ts';
 import type { Context, Rule, Ruling } from './context.ts';
 import { cloneSource } from './clone-source.ts';
 import { isTagged, leaderServes, settingsWith, startJob } from './context.ts';
-import { healing } from './healing.ts';
+import { healing, isVoter } from './healing.ts';
+import { askToLeaveSync } from './leave-sync.ts';
 import { LIMITS } from './limits.ts';
 import { takeOverOf } from './take-over.ts';
 import { slotNameOf } from '../layout/slot-name.ts';
@@ -150,10 +151,24 @@ function race(ctx: Context): Ruling | undefined {
   };
 }
 
+/** No data, a cluster, and a leader of it other than this member. */
+function isToClone({ obs, view, leader, me }: Context): boolean {
+  return obs.postgres.data.kind === 'empty' && view !== undefined && leader !== undefined && leader.name !== me;
+}
+
+/** Whoever elects by /sync takes it to hold what its lost disk held; a copy of another standby, or of a backup, may not (F9). */
+function leaveSync(ctx: Context): Ruling | undefined {
+  if (!isToClone(ctx) || !isVoter(ctx)) return undefined;
+  return {
+    why: 'no data, though /sync counts on them: waiting to be out of /sync before it is cloned',
+    memory: askToLeaveSync(ctx),
+    wakeInMs: LIMITS.primaryQuietMs,
+  };
+}
+
 function clone(ctx: Context): Ruling | undefined {
   const { leader, view, mem } = ctx;
-  if (ctx.obs.postgres.data.kind !== 'empty' || view === undefined || leader === undefined || leader.name === ctx.me)
-    return undefined;
+  if (!isToClone(ctx) || view === undefined || leader === undefined) return undefined;
   const from = cloneSource(ctx, leader.name);
   if (!leaderServes(ctx) || from === undefined)
     return { why: `waiting for ${leader.name} to serve before cloning from it`, wakeInMs: LIMITS.primaryQuietMs };
@@ -214,6 +229,7 @@ export const BOOTSTRAP_RULES: readonly Rule[] = [
   { id: 'B50', title: 'initialise the cluster', match: begin },
   { id: 'B55', title: 'take the first leader key', match: takeFirstKey },
   { id: 'B60', title: 'race for the right to initialise', match: race },
+  { id: 'B65', title: 'be out of /sync before an empty directory is filled', match: leaveSync },
   { id: 'B70', title: 'clone from the leader', match: clone },
   { id: 'B80', title: 'wait for a cluster to join', match: waitForCluster },
 ];

@@ -2,7 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide/decide.ts';
 import type { Memory } from '../../../src/core/model/memory.ts';
 import type { Observation } from '../../../src/core/model/observation.ts';
-import { leaderKey, member, memory, NOW_MS, observation, standby, syncOf, view } from '../../support/core-builders.ts';
+import {
+  at,
+  leaderKey,
+  member,
+  memory,
+  NOW_MS,
+  observation,
+  postgres,
+  standby,
+  syncOf,
+  view,
+} from '../../support/core-builders.ts';
 
 const asked: Observation['requests'] = [{ kind: 'shutdown', id: 7 }];
 const ledByB = (voters: readonly string[], more: Parameters<typeof view>[0] = {}) =>
@@ -55,5 +66,19 @@ describe('a synchronous standby that shuts down', () => {
   test('does not wait if it is tagged nosync anyway', () => {
     const obs = shuttingDown({ cluster: ledByB(['a']) });
     expect(decide({ ...obs, self: { ...obs.self, tags: { nosync: true } } }, memory()).rule).toBe('X20');
+  });
+});
+
+describe('a voter that comes back with an empty disk', () => {
+  const empty = postgres({ data: { kind: 'empty' }, postmaster: undefined });
+
+  test('is out of /sync before it is cloned: a copy of another standby may lack what its own held', () => {
+    const decision = decide(observation({ postgres: empty, cluster: ledByB(['A']) }), memory());
+    expect({ rule: decision.rule, steps: decision.plan.steps }).toEqual({ rule: 'B65', steps: [] });
+    expect(decision.plan.publish?.tags).toEqual({ nosync: true, sync_priority: 0 });
+  });
+  test('is cloned once nobody counts on what it held', () => {
+    const status = { optime: undefined, slots: { a: at(900) }, retainSlots: [] };
+    expect(decide(observation({ postgres: empty, cluster: ledByB(['c'], { status }) }), memory()).rule).toBe('B70');
   });
 });
