@@ -78,7 +78,7 @@ function mayWrite(obs: Observation, mem: Memory): boolean {
   const sql = known(postgres.sql);
   if (sql !== undefined) return sql.kind === 'primary';
   // What cannot be read says nothing about a server that was a primary when it was last seen.
-  if (postgres.data.kind === 'unreadable') return mem.role === 'primary';
+  if (postgres.data.kind === 'unreadable') return mem.role === 'primary' || job?.job.kind === 'promote';
   if (postgres.data.kind !== 'cluster') return false;
   // It does not answer: the signal file says how it was started, but a promotion under way removes it only at its end.
   return !postgres.data.standbySignal || mem.role === 'primary' || job?.job.kind === 'promote';

@@ -1,6 +1,7 @@
 import type { ClusterView } from '../model/cluster.ts';
 import type { StandbyStatus } from '../model/local-postgres.ts';
 import type { WalPosition } from '../model/lsn.ts';
+import { epochMsOf } from '../model/timestamp.ts';
 import type { Context } from './context.ts';
 
 export interface Vacant {
@@ -17,7 +18,14 @@ export function vacant(ctx: Context): Vacant | undefined {
   if (view === undefined || standby === undefined || ctx.leader !== undefined || ctx.held !== undefined)
     return undefined;
   const sinceMs = ctx.mem.candidateSinceMs ?? ctx.nowMs;
-  return { view, standby, sinceMs, waitedMs: ctx.nowMs - sinceMs };
+  return { view: withoutFutureRequest(ctx, view), standby, sinceMs, waitedMs: ctx.nowMs - sinceMs };
+}
+
+/** Whom a switchover names that is scheduled for later has nothing to do with an outage now. */
+function withoutFutureRequest({ obs }: Context, view: ClusterView): ClusterView {
+  const { value, revision } = view.failover;
+  const atMs = value?.scheduledAt === undefined ? undefined : epochMsOf(value.scheduledAt);
+  return atMs !== undefined && atMs > obs.wallMs ? { ...view, failover: { value: undefined, revision } } : view;
 }
 
 export function positionOf(standby: StandbyStatus): WalPosition {

@@ -15,6 +15,8 @@ function withhold(why: string): LeaseVerdict {
 const LEADING_JOBS = new Set(['startPrimary', 'prePromote', 'promote', 'stop', 'restart', 'cutOff', 'follow']);
 
 function whileDown(ctx: Context): LeaseVerdict {
+  // A release that does not get through must not keep the others waiting, nor the promises of the members this agent.
+  if (ctx.obs.requests.some(({ kind }) => kind === 'shutdown')) return withhold('shut down: PostgreSQL is stopped');
   const since = ctx.mem.startingSinceMs ?? ctx.nowMs;
   if (ctx.mem.switchover !== undefined) return RENEW;
   if (ctx.nowMs - since <= Math.max(ctx.config.primaryStartTimeoutMs, LIMITS.giveUpMs)) return RENEW;

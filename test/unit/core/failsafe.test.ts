@@ -411,3 +411,11 @@ describe('slots while the store is silent (known failure 37)', () => {
     });
   });
 });
+
+test('a leader that is asked to shut down lets go although the members would carry it on', () => {
+  const asked = { requests: [{ kind: 'shutdown', id: 7 }] } as const;
+  const stopped = { postgres: down({ state: 'shut down' }), lease: carried(), cluster: unknown('no answer') } as const;
+  const mem = { ...SERVING, failsafe: { stored: MAP, asked: MAP } };
+  expect(decided(stopped, mem).plan.verdict.kind).toBe('renew');
+  expect(decided({ ...stopped, ...asked }, mem).plan.verdict.kind).toBe('withhold');
+});

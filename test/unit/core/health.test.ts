@@ -313,8 +313,17 @@ test('what a member says of its health survives the store, and nonsense there do
 });
 
 test('a server that was a primary is killed without its lease, also when its directory cannot be read', () => {
+  const settings = { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined, managesSync: false };
+  const promoting = {
+    job: { kind: 'promote', reign: 10, aboveTimeline: 1, settings },
+    startedMs: NOW_MS - 500,
+    deadlineMs: NOW_MS + 500,
+    progress: undefined,
+  } as const;
   const unreadable = postgres({ data: { kind: 'unreadable', why: 'no answer' } });
   expect(decided(observation({ postgres: unreadable }), { role: 'primary' }).rule).toBe('F30');
+  const job = { ...promoting, cancelled: true };
+  expect(decided(observation({ postgres: unreadable, job }), { role: 'replica' }).rule).toBe('F30');
 });
 
 test('PostgreSQL in the middle of starting is not judged by questions that it cannot answer (known failure 13)', () => {

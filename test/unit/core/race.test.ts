@@ -185,6 +185,14 @@ describe('who may not lead', () => {
       rule: 'V70',
     },
     {
+      name: 'also where a switchover for later names it: nobody has asked for a loss today',
+      cluster: {
+        status: { optime: at(1000 + 1_048_577), slots: {}, retainSlots: [] },
+        failover: { value: { leader: 'b', candidate: 'a', scheduledAt: '2026-11-25T00:00:00+00:00' }, revision: 9 },
+      },
+      rule: 'V70',
+    },
+    {
       name: 'who is behind the position that outlived /status',
       cluster: {
         last: { value: { name: 'b', reign: 10, timeline: 1, lsn: at(2_000_000), final: false }, revision: 5 },
