@@ -58,7 +58,8 @@ export const compareOnly: Mutant = {
 export const guardOff: Mutant = {
   name: 'guard-off',
   without: 'the guard',
-  options: (options) => troubled(options, { 'agent-kill': 1, 'agent-freeze': 2 }),
+  // A watchdog would stand in for it.
+  options: (options) => ({ ...troubled(options, { 'agent-kill': 1, 'agent-freeze': 2 }), watchdog: 'off' }),
   guard: () => new AbsentGuard(),
 };
 

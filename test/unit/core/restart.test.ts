@@ -241,6 +241,16 @@ describe('a scheduled restart', () => {
   });
 });
 
+describe('a changed configuration', () => {
+  test('is not told to a server that a bootstrap is still making (known failure 14)', () => {
+    const job = running({ kind: 'bootstrap', settings: NO_SETTINGS });
+    const seen = observation({ cluster: view({ config: configKey({}, 99) }), postgres: primary(), job });
+    const made = decide(seen, memory({ appliedConfig: 4 }));
+    expect([made.rule, made.plan.steps]).toEqual(['J20', []]);
+    expect(made.memory.appliedConfig).toBe(4);
+  });
+});
+
 describe('parameters that wait for a restart', () => {
   const startup = [
     { name: 'max_connections', value: '100', pending: undefined },
