@@ -1,28 +1,11 @@
 // The command line: what commands there are, what they take, and nothing of what they do. Each command is loaded only when it
 // runs, because libraries that the others need cost more time than most commands do.
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { PauseAction } from './commands/pause.ts';
 import type { Action } from './commands/manual-failover.ts';
 import { MEMBER_ROLES, type MemberRole } from './chosen-members.ts';
 import { FORMATS, type Format } from './format.ts';
-import type { Session } from './session.ts';
-import type { Terminal } from './terminal.ts';
-
-export interface GlobalOptions {
-  readonly configFile?: string;
-  readonly dcsUrl?: string;
-  /** The same, by its older name. */
-  readonly dcs?: string;
-  readonly insecure?: boolean;
-  readonly strictExit?: boolean;
-}
-
-export interface ProgramParts {
-  readonly terminal: Terminal;
-  readonly ownVersion: () => string;
-  readonly open: (options: GlobalOptions) => Promise<Session>;
-  /** Called with the exit code of the command that ran. */
-  readonly done: (exitCode: number) => void;
-}
+import { type GlobalOptions, on, type ProgramParts } from './program-parts.ts';
 
 const WATCH_MS = 2_000;
 
@@ -51,20 +34,10 @@ export function ctlProgram(parts: ProgramParts): Command {
   addDivergence(program, parts);
   addRecover(program, parts);
   addWork(program, parts);
+  addPause(program, parts, 'pause');
+  addPause(program, parts, 'resume');
   addOwn(program, parts);
   return program;
-}
-
-/** Runs a command on a session that the global options lead to. */
-function on<Args extends unknown[]>(
-  program: Command,
-  { open, done }: ProgramParts,
-  run: (session: Session, ...args: Args) => Promise<number>,
-): (...args: Args) => Promise<void> {
-  return async (...args) => {
-    const session = await open(program.opts<GlobalOptions>());
-    done(await run(session, ...args));
-  };
 }
 
 interface ListFlags {
@@ -342,6 +315,21 @@ function addWork(program: Command, parts: ProgramParts): void {
 
 function roleOption(): Option {
   return new Option('-r, --role <role>', 'only members of this role').choices(MEMBER_ROLES).default('any');
+}
+
+function addPause(program: Command, parts: ProgramParts, action: PauseAction): void {
+  program
+    .command(`${action} [cluster]`)
+    .description(
+      action === 'pause' ? 'Let nothing happen by itself: maintenance mode' : 'End the maintenance mode of a cluster',
+    )
+    .option('--wait', 'return once every member has seen it')
+    .action(
+      on(program, parts, async (session, cluster: string | undefined, { wait }: { readonly wait?: boolean }) => {
+        const { pause } = await import('./commands/pause.ts');
+        return pause(action, { cluster, isPatient: wait === true }, session);
+      }),
+    );
 }
 
 function addOwn(program: Command, parts: ProgramParts): void {

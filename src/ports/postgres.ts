@@ -34,6 +34,10 @@ export interface Postgres {
    * comes of it is observed: the slots, and those that are broken.
    */
   tendLogicalSlots(work: readonly LogicalSlotWork[]): void;
+  /** A standby whose replay was paused goes on replaying. */
+  resumeReplay(budgetMs: number): Promise<JobOutcome>;
+  /** Leaves or takes away the note that `LocalPostgres.pauseNoted` tells of; on disk when done. */
+  notePause(paused: boolean, budgetMs: number): Promise<JobOutcome>;
   /**
    * Kills the whole server now: postmaster first, then every process that works in the data directory, by SIGKILL.
    * done: none is left. Leaves standby.signal so that a start by hand comes up read-only.

@@ -32,7 +32,9 @@ import { OneAtATime } from './one-at-a-time.ts';
 import { putStandbySignal } from './signal-files.ts';
 import { LogicalSlotTender } from './logical-slot-tender.ts';
 import { advancePhysicalSlots, createPhysicalSlot, dropSlot } from './slots.ts';
+import { isPauseNoted, notePause } from './pause-note.ts';
 import { localPlace } from './sql-places.ts';
+import { withConnection } from './sql-connection.ts';
 import { StatusReader } from './status-reader.ts';
 import { ServerProbe } from './health/server-probe.ts';
 import { exists } from './write-file.ts';
@@ -116,6 +118,7 @@ export class LocalServer implements Postgres {
       trouble,
       health: this.#health(postmaster),
       brokenSlots,
+      pauseNoted: isPauseNoted(this.#options),
     };
   }
 
@@ -180,6 +183,18 @@ export class LocalServer implements Postgres {
 
   tendLogicalSlots(work: readonly LogicalSlotWork[]): void {
     this.#logicalSlots.tend(work);
+  }
+
+  resumeReplay(budgetMs: number): Promise<JobOutcome> {
+    return this.#briefly(budgetMs, (deadline) =>
+      withConnection(localPlace(this.#options), 'replay', deadline, async (connection) => {
+        await connection.query('SELECT pg_wal_replay_resume()', deadline);
+      }),
+    );
+  }
+
+  notePause(paused: boolean, budgetMs: number): Promise<JobOutcome> {
+    return this.#briefly(budgetMs, () => notePause(this.#options, paused));
   }
 
   kill(budgetMs: number): Promise<JobOutcome> {

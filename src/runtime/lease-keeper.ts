@@ -5,11 +5,12 @@ import type { LeaseState } from '../core/model/observation.ts';
 import type { FailsafeCall, LeaseVerdict } from '../core/model/plan.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { Guard } from '../ports/guard.ts';
-import type { LeaseId, Store, TxnOutcome } from '../ports/store.ts';
+import type { LeaseId, Store } from '../ports/store.ts';
 import type { Peers } from '../ports/peers.ts';
 import { BUDGETS } from './budgets.ts';
 import { FailsafeRounds } from './failsafe-rounds.ts';
 import { deadlineMs, renewalPace } from './lease-times.ts';
+import { isOwnKey, type OwnKey, readOwnKey } from './own-key.ts';
 
 export interface LeaseKeeperOptions {
   readonly store: Store;
@@ -40,6 +41,8 @@ export interface NewReign {
   readonly leaseId: LeaseId;
   readonly ttlMs: number;
   readonly sentAtMs: number;
+  /** Our mark stands, so that nothing needs to enforce the deadline. */
+  readonly unguarded: boolean;
 }
 
 type Held = Extract<LeaseState, { kind: 'held' }>;
@@ -97,6 +100,7 @@ export class LeaseKeeper {
       deadlineMs: this.deadline(start.sentAtMs, start.ttlMs),
       ttlMs: start.ttlMs,
       takenMs: clock.bootMs(),
+      unguarded: start.unguarded,
     };
     const asked = this.rounds.end();
     const refusal = await this.arm(held);
@@ -114,9 +118,40 @@ export class LeaseKeeper {
     readonly leaseId: LeaseId;
     readonly deadlineMs: number;
     readonly ttlMs: number;
+    readonly unguarded: boolean;
   }): void {
     const nowMs = this.options.clock.bootMs();
     this.hold({ kind: 'held', ...lease, takenMs: nowMs }, nowMs);
+  }
+
+  /** Our mark stands: the guard is disarmed, and from then on a lease is only renewed. The reason if the guard does not say so. */
+  standDown(): Promise<string | undefined> {
+    return this.inTurn(async () => {
+      const answer = await this.options.guard.disarm(BUDGETS.guard);
+      if (answer.kind === 'unanswered') return `the guard does not answer: ${answer.why}`;
+      if (answer.state.kind === 'armed') return 'the guard stays armed';
+      if (this.held !== undefined) this.hold({ ...this.held, carriedSinceMs: undefined, unguarded: true }, this.dueMs);
+      return undefined;
+    });
+  }
+
+  /** Holds the lease anew and has the guard enforce it from now on; the reason if that could not be done. */
+  async guardAgain(reign: number): Promise<string | undefined> {
+    const { held, epoch } = this;
+    if (held?.reign !== reign) return 'no lease of that reign is held';
+    if (!held.unguarded) return undefined;
+    const { store } = this.options;
+    const { requestMs, intervalMs } = renewalPace(held.ttlMs);
+    const lease = await store.keepAlive(held.leaseId, { budgetMs: requestMs });
+    if (lease.kind !== 'alive') return 'the store did not renew the lease';
+    const outcome = await readOwnKey(store, this.ownKey(held), requestMs);
+    if (!isOwnKey(outcome, this.ownKey(held))) return 'the store did not show the leader key as ours';
+    const { sentAtMs, ttlMs } = lease;
+    const guarded: Held = { ...held, ttlMs, deadlineMs: deadlineMs(sentAtMs, ttlMs), unguarded: false };
+    const refusal = await this.inTurn(() => this.order(guarded));
+    if (refusal !== undefined || epoch !== this.epoch) return refusal ?? 'the lease is another meanwhile';
+    this.hold(guarded, sentAtMs + intervalMs);
+    return undefined;
   }
 
   /** The core's word on whether to go on. A loop that hangs does not renew it, and its age withholds the lease. */
@@ -155,8 +190,9 @@ export class LeaseKeeper {
   async confirm(reign: number): Promise<boolean> {
     const { held, epoch } = this;
     if (held === undefined || held.reign !== reign) return false;
-    const outcome = await this.readKey(held, BUDGETS.confirm);
-    if (outcome.kind !== 'done' || !this.isOurs(outcome, held)) return false;
+    const outcome = await readOwnKey(this.options.store, this.ownKey(held), BUDGETS.confirm);
+    if (outcome.kind !== 'done' || !isOwnKey(outcome, this.ownKey(held))) return false;
+    if (held.unguarded) return epoch === this.epoch && this.state().kind === 'held';
     const answer = await this.options.guard.state(BUDGETS.guard);
     if (answer.kind !== 'ok' || answer.state.kind !== 'armed' || answer.state.order.reign !== reign) return false;
     const nowMs = this.options.clock.bootMs();
@@ -185,8 +221,13 @@ export class LeaseKeeper {
 
   private lose(why: string): void {
     if (this.held === undefined) return;
-    const { reign } = this.held;
+    const { reign, unguarded } = this.held;
     this.clear();
+    // Nothing enforced it, so nothing follows from it but that there is none.
+    if (unguarded) {
+      this.options.onChange(why);
+      return;
+    }
     this.lost = { kind: 'lost', reign, why };
     this.options.onLost(why);
   }
@@ -251,11 +292,11 @@ export class LeaseKeeper {
     if (epoch !== this.epoch) return 'over';
     if (lease.kind === 'unanswered') return this.silent(`the store did not renew the lease: ${lease.why}`);
     if (lease.kind === 'gone') return this.gone('the store ended the leader lease');
-    const outcome = await this.readKey(held, requestMs);
+    const outcome = await readOwnKey(this.options.store, this.ownKey(held), requestMs);
     if (epoch !== this.epoch) return 'over';
     if (outcome.kind === 'notDone' || outcome.kind === 'unknown')
       return this.silent(`the store did not show the leader key: ${outcome.why}`);
-    if (!this.isOurs(outcome, held))
+    if (!isOwnKey(outcome, this.ownKey(held)))
       return this.notOurs(outcome.kind === 'refused' || outcome.kind === 'done' ? outcome.reads[0]?.value : undefined);
     if (!this.mayRenew(held)) return 'again';
     return this.extend(held, epoch, { ttlMs: lease.ttlMs, sentAtMs: lease.sentAtMs });
@@ -291,7 +332,7 @@ export class LeaseKeeper {
 
   /** What the core lets the members be asked now. */
   private failsafe(): FailsafeCall | undefined {
-    if (this.held === undefined || !this.mayRenew(this.held)) return undefined;
+    if (this.held === undefined || this.held.unguarded || !this.mayRenew(this.held)) return undefined;
     return this.verdict?.said.kind === 'renew' ? this.verdict.said.failsafe : undefined;
   }
 
@@ -332,7 +373,8 @@ export class LeaseKeeper {
   }
 
   private arm(held: Held): Promise<string | undefined> {
-    return this.inTurn(() => this.order(held));
+    const isStoodDown = (): boolean => this.held?.reign === held.reign && this.held.unguarded;
+    return this.inTurn(() => (held.unguarded || isStoodDown() ? Promise.resolve(undefined) : this.order(held)));
   }
 
   private inTurn(work: () => Promise<string | undefined>): Promise<string | undefined> {
@@ -357,22 +399,8 @@ export class LeaseKeeper {
     return answer.state.order.deadlineMs === held.deadlineMs ? undefined : 'the guard enforces another deadline';
   }
 
-  /** Reads, because a store member that is cut off answers a transaction that only compares from its own memory. */
-  private readKey(held: Held, budgetMs: number): Promise<TxnOutcome> {
-    const { store, leaderKey, name } = this.options;
-    const read = [{ kind: 'read', key: leaderKey }] as const;
-    const compares = [
-      { target: 'value', key: leaderKey, value: name },
-      { target: 'lease', key: leaderKey, leaseId: held.leaseId },
-      { target: 'mod', key: leaderKey, revision: held.reign },
-    ] as const;
-    return store.txn({ compares, success: read, failure: read }, { budgetMs });
-  }
-
-  private isOurs(outcome: TxnOutcome, held: Held): boolean {
-    if (outcome.kind !== 'done') return false;
-    const key = outcome.reads[0];
-    return key?.value === this.options.name && key.leaseId === held.leaseId && key.modRevision === held.reign;
+  private ownKey({ leaseId, reign }: Held): OwnKey {
+    return { key: this.options.leaderKey, name: this.options.name, leaseId, reign };
   }
 
   private failed(text: string): Renewal {

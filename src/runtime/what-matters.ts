@@ -7,7 +7,8 @@ export interface WatchedKeys {
   /** Keys any change of which may change a decision. */
   readonly whole: ReadonlySet<string>;
   readonly memberPrefix: string;
-  readonly pledgePrefix: string;
+  /** Pledges and marks: every change of one counts. */
+  readonly ownPrefixes: readonly string[];
   /** Written by this very agent. */
   readonly ownMember: string;
 }
@@ -25,7 +26,7 @@ function standing(value: string | undefined): string | undefined {
 function matters(change: KeyChange, keys: WatchedKeys): boolean {
   const { key, before, after } = change;
   if (keys.whole.has(key)) return true;
-  if (key.startsWith(keys.pledgePrefix)) return true;
+  if (keys.ownPrefixes.some((prefix) => key.startsWith(prefix))) return true;
   if (!key.startsWith(keys.memberPrefix) || key === keys.ownMember) return false;
   return standing(before?.value) !== standing(after?.value);
 }

@@ -224,7 +224,7 @@ function takeChanges(changes: readonly KeyChange[], parts: Parts, wake: (reason:
       keys.reign,
     ]),
     memberPrefix: keys.members,
-    pledgePrefix: keys.pledges,
+    ownPrefixes: [keys.pledges, keys.unguardedMarks],
     ownMember: keys.member(self.name),
   });
   if (reason !== undefined) wake(reason);

@@ -71,6 +71,7 @@ export class GuardProgram {
     }
     this.order = undefined;
     this.firedReign = order.reign;
+    this.world.witness.fenced(this.host);
     this.world.trace.note(this.host.name, () => `guard fires, reign ${order.reign}`);
     this.process.after(this.world.chance.next() * KILL_MS, () => killFenced(this.host));
   }

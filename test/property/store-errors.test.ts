@@ -103,7 +103,7 @@ async function lossesUnder(lease: LeaseAnswer, key: TxnOutcome): Promise<readonl
   });
   const members = [{ name: 'bob', apiUrl: 'http://bob' }];
   const failsafe: FailsafeCall = { members, promiseMs: 3_000, connUrl: '', apiUrl: '', slots: {}, mayLeadAgain: true };
-  await keeper.begin({ reign: 2, leaseId: '7', ttlMs: 3_000, sentAtMs: clock.nowMs });
+  await keeper.begin({ reign: 2, leaseId: '7', ttlMs: 3_000, sentAtMs: clock.nowMs, unguarded: false });
   for (let round = 0; round < 60; round += 1) {
     keeper.judge({ kind: 'renew', failsafe }, clock.nowMs);
     await clock.advance(1_000);

@@ -75,6 +75,7 @@ export function view(more: Partial<ClusterView> = {}): ClusterView {
     last: { value: undefined, revision: 0 },
     failsafe: { value: undefined, revision: 0 },
     pledges: [],
+    unguarded: [],
     events: { value: [], revision: 0 },
     nonsense: [],
     ...more,
@@ -169,6 +170,7 @@ export function postgres(more: Partial<LocalPostgres> = {}): LocalPostgres {
     lastError: undefined,
     loginRefused: undefined,
     health: NO_HEALTH,
+    pauseNoted: false,
     ...more,
   };
 }
@@ -184,7 +186,10 @@ export function standby(more: Partial<StandbyStatus> = {}): LocalPostgres {
 export const down = (more: Partial<ControlData> = {}, standbySignal = false): LocalPostgres =>
   postgres({ postmaster: undefined, data: { kind: 'cluster', control: control(more), standbySignal } });
 
-export function held(reign = 10, more: { deadlineMs?: number; takenMs?: number } = {}): LeaseState {
+export function held(
+  reign = 10,
+  more: { deadlineMs?: number; takenMs?: number; unguarded?: boolean } = {},
+): LeaseState {
   return {
     kind: 'held',
     reign,
@@ -192,6 +197,7 @@ export function held(reign = 10, more: { deadlineMs?: number; takenMs?: number }
     deadlineMs: more.deadlineMs ?? NOW_MS + 4_000,
     ttlMs: 6_000,
     takenMs: more.takenMs ?? NOW_MS - 500,
+    unguarded: more.unguarded ?? false,
   };
 }
 

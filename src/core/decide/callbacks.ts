@@ -19,7 +19,7 @@ function leads(role: CallbackRole | undefined): boolean {
 /** What this member is to the world; undefined while that is about to change or cannot be told. */
 function roleNow(ctx: Context): CallbackRole | undefined {
   if (ctx.obs.job?.job.kind === 'bootstrap') return undefined;
-  if (ctx.primary !== undefined) return ctx.held !== undefined || ctx.config.paused ? 'primary' : undefined;
+  if (ctx.primary !== undefined) return ctx.held !== undefined || ctx.paused ? 'primary' : undefined;
   if (ctx.standby === undefined) return undefined;
   // A standby with the key is on its way to be promoted.
   return ctx.held === undefined ? 'replica' : undefined;
@@ -42,7 +42,7 @@ function afterStop(ctx: Context, told: CallbacksTold): CallbacksDue | undefined 
 
 /** Who led cannot any more, and no stop has said so: what follows the leader, such as an address, must let go of this member. */
 function afterLoss(ctx: Context, told: CallbacksTold): CallbacksDue | undefined {
-  if (!leads(told.role) || ctx.held !== undefined || ctx.config.paused || ctx.obs.job !== undefined) return undefined;
+  if (!leads(told.role) || ctx.held !== undefined || ctx.paused || ctx.obs.job !== undefined) return undefined;
   if (ctx.obs.postgres.postmaster !== undefined) return undefined;
   return {
     calls: [{ action: 'on_role_change', role: 'demoted' }],

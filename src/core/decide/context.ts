@@ -1,5 +1,5 @@
-import type { ClusterView, LeaderKey, Member, Tags } from '../model/cluster.ts';
 import { type DynamicConfig, decodeDynamicConfig, type SynchronousMode } from '../settings/dynamic-config.ts';
+import type { ClusterView, LeaderKey, Member, Tags, UnguardedMark } from '../model/cluster.ts';
 import type { ClusterEvent, EventKind } from '../model/event.ts';
 import type { FollowTarget, Job, ServerSettings } from '../model/job.ts';
 import type { ControlData, PrimaryStatus, StandbyStatus } from '../model/local-postgres.ts';
@@ -27,6 +27,10 @@ export interface Context {
   /** undefined: the store does not answer. */
   readonly view: ClusterView | undefined;
   readonly leader: LeaderKey | undefined;
+  /** Nothing happens by itself. An agent that knows no configuration yet goes by the note of an earlier one. */
+  readonly paused: boolean;
+  /** Our own mark in the store: nothing fences the PostgreSQL here. */
+  readonly mark: UnguardedMark | undefined;
   /** The leader lease, while its deadline is ahead. */
   readonly held: HeldLease | undefined;
   readonly primary: PrimaryStatus | undefined;
@@ -92,6 +96,15 @@ function topologyOf(obs: Observation, view: ClusterView | undefined): Topology {
   return { members, leader: view?.leader?.name };
 }
 
+function isPaused({ cluster, postgres }: Observation, mem: Memory, config: DynamicConfig): boolean {
+  const isKnown = cluster.kind === 'seen' || mem.lastConfig !== undefined;
+  return isKnown ? config.paused : postgres.pauseNoted;
+}
+
+function ownMark({ cluster, self }: Observation): UnguardedMark | undefined {
+  return known(cluster)?.unguarded.find((mark) => mark.name === self.name);
+}
+
 export function makeContext(obs: Observation, mem: Memory): Context {
   const view = known(obs.cluster);
   const shared = view?.config.value ?? mem.lastConfig ?? decodeDynamicConfig(obs.self.initialConfig).config;
@@ -106,6 +119,8 @@ export function makeContext(obs: Observation, mem: Memory): Context {
     me: obs.self.name,
     nowMs: obs.nowMs,
     config,
+    paused: isPaused(obs, mem, config),
+    mark: ownMark(obs),
     view,
     leader: view?.leader,
     held,

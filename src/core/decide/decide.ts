@@ -17,6 +17,8 @@ import { HEALTH_RULES, STORAGE_RULES, UNFIT_RULES } from './rules-health.ts';
 import { HEAL_RULES, REINITIALIZE_RULES } from './rules-heal.ts';
 import { IDENTITY_RULES, LOGIN_RULES } from './rules-identity.ts';
 import { LEADING_RULES } from './rules-leading.ts';
+import { PAUSED_PRIMARY_RULES, PAUSED_REST_RULES } from './rules-paused.ts';
+import { FORGET_PAUSE_RULES, RESUME_RULES } from './rules-resume.ts';
 import { OWN_KEY_RULES } from './rules-own-key.ts';
 import { REPLICA_RULES } from './rules-replica.ts';
 import { RESTART_REQUEST_RULES, RESTART_RULES, untilRestartMs } from './rules-restart.ts';
@@ -43,8 +45,10 @@ const NUDGE = REPLICA_RULES.findIndex(({ id }) => id === 'R80');
  * write without the lease is dealt with whatever else goes on. Work under way is waited for before new work is thought of.
  */
 export const RULES: readonly Rule[] = [
-  ...FENCE_RULES,
+  ...RESUME_RULES,
   ...WATCHDOG_REST_RULES,
+  ...PAUSED_PRIMARY_RULES,
+  ...FENCE_RULES,
   ...HEALTH_RULES,
   ...SHUTDOWN_RULES,
   ...UNFIT_RULES,
@@ -54,7 +58,9 @@ export const RULES: readonly Rule[] = [
   ...START_RULES,
   ...BUSY_RULES,
   ...LOGIN_RULES,
+  ...PAUSED_REST_RULES,
   ...SILENT_RULES,
+  ...FORGET_PAUSE_RULES,
   ...IDENTITY_RULES,
   ...HEAL_RULES.slice(0, 1),
   // Before a clone, which may take hours: who may have pledged can promise nothing to a leader without the store.

@@ -44,7 +44,7 @@ function stateOfWork({ obs, mem }: Context): MemberState | undefined {
 
 function roleOf(ctx: Context): string {
   if (ctx.obs.postgres.data.kind !== 'cluster') return 'uninitialized';
-  if (ctx.primary !== undefined) return ctx.held === undefined ? 'demoted' : 'primary';
+  if (ctx.primary !== undefined) return ctx.held === undefined && !ctx.paused ? 'demoted' : 'primary';
   if (ctx.standby !== undefined) return ctx.obs.job?.job.kind === 'promote' ? 'promoted' : 'replica';
   if (ctx.mem.role === 'primary')
     return ctx.held !== undefined && ctx.mem.switchover === undefined ? 'primary' : 'demoted';
@@ -101,6 +101,7 @@ export function memberDataNow(ctx: Context): MemberData {
     ...(promoted ? { checkpointAfterPromote: false as const } : {}),
     ...withLeaving(ctx),
     ...restartsOf(ctx),
+    ...(ctx.paused ? { pause: true as const } : {}),
     kornak: kornakOf(ctx),
   };
 }
@@ -124,6 +125,7 @@ function sameStanding(a: MemberData, b: MemberData): boolean {
     a.timeline === b.timeline &&
     a.replicationState === b.replicationState &&
     a.checkpointAfterPromote === b.checkpointAfterPromote &&
+    a.pause === b.pause &&
     a.connUrl === b.connUrl &&
     a.apiUrl === b.apiUrl &&
     sameHealth(a, b) &&

@@ -1,5 +1,5 @@
 import type { EventKind } from '../model/event.ts';
-import type { FinishedJob } from '../model/job.ts';
+import type { FinishedJob, JobKind } from '../model/job.ts';
 import type { LocalPostgres } from '../model/local-postgres.ts';
 import type { Memory, RoleSeen } from '../model/memory.ts';
 import type { Observation } from '../model/observation.ts';
@@ -226,6 +226,29 @@ function isCutShort({ undone }: Observation): boolean {
   return undone !== undefined && !isSlotStep(undone);
 }
 
+/** Work that stops the server, or that is done while it is down. */
+const DOWN_JOBS: ReadonlySet<JobKind> = new Set([
+  'stop',
+  'recoverCrash',
+  'recordDivergence',
+  'rewind',
+  'clone',
+  'setAside',
+  'startPrimary',
+  'restart',
+  'copySlots',
+  'startStandby',
+]);
+
+function worksHere({ job, ended }: Observation): boolean {
+  return [job, ended].some((one) => one !== undefined && DOWN_JOBS.has(one.job.kind));
+}
+
+function notePause({ pause }: Memory, obs: Observation): Memory['pause'] {
+  const gone = obs.postgres.postmaster === undefined;
+  return { ...pause, downByUs: gone && (pause.downByUs || worksHere(obs)) };
+}
+
 function noteServer(mem: Memory, obs: Observation): Memory {
   const { postgres } = obs;
   const answered = postgres.sql.kind === 'seen';
@@ -236,6 +259,7 @@ function noteServer(mem: Memory, obs: Observation): Memory {
     role: roleNow(postgres, mem),
     answeredMs: answered ? obs.nowMs : mem.answeredMs,
     ...noteLogin(mem, postgres, answered),
+    pause: notePause(mem, obs),
     startingSinceMs: busy ? (mem.startingSinceMs ?? obs.nowMs) : undefined,
     rewindTries: streams(postgres) ? 0 : mem.rewindTries,
     received: noteReceived(mem, obs),

@@ -8,7 +8,8 @@ import { cannotComeUp } from './rules-heal.ts';
 
 const LEADERS_WORK: ReadonlySet<Job['kind']> = new Set(['promote', 'prePromote', 'startPrimary']);
 
-function needsLease(job: Job): boolean {
+/** Work whose end means leading. */
+export function needsLease(job: Job): boolean {
   return job.kind === 'restart' ? job.role === 'primary' : LEADERS_WORK.has(job.kind);
 }
 

@@ -20,7 +20,7 @@ function adopt(ctx: Context): Ruling | undefined {
   const { reign, leaseId, deadlineMs } = guard;
   return {
     why: 'the guard on this machine names the reign that /leader shows: carried on',
-    steps: [{ kind: 'adoptKey', reign, leaseId, deadlineMs, ttlMs: ctx.config.leaderTtlMs }],
+    steps: [{ kind: 'adoptKey', reign, leaseId, deadlineMs, ttlMs: ctx.config.leaderTtlMs, unguarded: false }],
     events: [
       {
         kind: 'leader.acquired',

@@ -63,6 +63,7 @@ function stopToMend(ctx: Context): Ruling | undefined {
   const { reclone } = ctx.mem;
   if (reclone === undefined || postgres.postmaster === undefined || ctx.mayWrite || ctx.held !== undefined)
     return undefined;
+  if (ctx.paused && reclone.cause !== 'reinitialize') return undefined;
   if (ctx.leader === undefined || ctx.leader.name === ctx.me) return undefined;
   const mode = reclone.cause === 'reinitialize' ? 'immediate' : 'fast';
   const why = `stopped to be cloned anew: ${reclone.why}`;
@@ -105,7 +106,14 @@ export function cannotComeUp(ctx: Context, forMs: number): string | undefined {
 function stopStarting(ctx: Context): Ruling | undefined {
   const { postmaster, starting, trouble } = ctx.obs.postgres;
   const since = ctx.mem.startingSinceMs ?? ctx.nowMs;
-  if (postmaster === undefined || !starting || ctx.mayWrite || ctx.held !== undefined || ctx.leader?.name === ctx.me)
+  if (
+    ctx.paused ||
+    postmaster === undefined ||
+    !starting ||
+    ctx.mayWrite ||
+    ctx.held !== undefined ||
+    ctx.leader?.name === ctx.me
+  )
     return undefined;
   const why = cannotComeUp(ctx, ctx.nowMs - since);
   if (why === undefined) return undefined;
@@ -135,7 +143,7 @@ function notStreaming(ctx: Context): Stuck | undefined {
 function leaveForClone(ctx: Context): Ruling | undefined {
   const it = notStreaming(ctx);
   const { trouble } = ctx.obs.postgres;
-  if (it === undefined || trouble === undefined || it.forMs < LIMITS.walGoneMs) return undefined;
+  if (it === undefined || trouble === undefined || it.forMs < LIMITS.walGoneMs || ctx.paused) return undefined;
   const movedMs = ctx.mem.progress?.atMs ?? ctx.nowMs;
   if (ctx.nowMs - movedMs < LIMITS.walGoneMs) return undefined;
   if (trouble.kind !== 'walRemoved' && trouble.kind !== 'diverged') return undefined;

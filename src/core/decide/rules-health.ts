@@ -16,7 +16,7 @@ interface Unwell {
 /** This member leads, PostgreSQL is unfit to, and somebody else is better off. Otherwise leadership stays where it is. */
 function unwell(ctx: Context): Unwell | undefined {
   const { held, mem } = ctx;
-  if (held === undefined || mem.servingReign !== held.reign || mem.switchover !== undefined || ctx.config.paused)
+  if (ctx.paused || held === undefined || mem.servingReign !== held.reign || mem.switchover !== undefined)
     return undefined;
   const unfit = unfitOf(ctx);
   const other = unfit === undefined ? undefined : betterOff(ctx, unfit)[0]?.name;
@@ -26,8 +26,7 @@ function unwell(ctx: Context): Unwell | undefined {
 /** Killed, yet something of it is still there: nobody may believe that it is gone, and nothing is started beside it. */
 function killLeftovers(ctx: Context): Ruling | undefined {
   const { postmaster, health } = ctx.obs.postgres;
-  if (postmaster !== undefined || health.leftovers === 0 || ctx.obs.job !== undefined || ctx.config.paused)
-    return undefined;
+  if (ctx.paused || postmaster !== undefined || health.leftovers === 0 || ctx.obs.job !== undefined) return undefined;
   const mayLeave = ctx.held === undefined && ctx.leader?.name !== ctx.me;
   if (mayLeave && ctx.obs.requests.some((request) => request.kind === 'shutdown')) return undefined;
   const why = `${health.leftovers} processes of a PostgreSQL that is gone still work in the data directory`;
@@ -81,7 +80,8 @@ function hasAll(ctx: Context, primary: PrimaryStatus): boolean {
 /** PostgreSQL is gone for certain: the others need not wait for the lease. */
 function yieldKey(ctx: Context): Ruling | undefined {
   const { held, mem, obs } = ctx;
-  if (held === undefined || obs.postgres.postmaster !== undefined || obs.job !== undefined) return undefined;
+  if (ctx.paused || held === undefined || obs.postgres.postmaster !== undefined || obs.job !== undefined)
+    return undefined;
   const isYielding = mem.yielding?.reign === held.reign;
   const bars = isYielding ? mem.yielding : storageBarsStart(ctx);
   const it = isYielding ? undefined : unwellWhileDown(ctx, held, bars);
@@ -103,8 +103,7 @@ function yieldKey(ctx: Context): Ruling | undefined {
 
 function unwellWhileDown(ctx: Context, held: HeldLease, bars: Unfit | undefined): Unwell | undefined {
   const other = bars === undefined ? undefined : betterOff(ctx, bars)[0]?.name;
-  if (bars === undefined || other === undefined || ctx.mem.switchover !== undefined || ctx.config.paused)
-    return undefined;
+  if (bars === undefined || other === undefined || ctx.mem.switchover !== undefined || ctx.paused) return undefined;
   return { held, unfit: bars, other };
 }
 

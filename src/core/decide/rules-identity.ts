@@ -25,7 +25,7 @@ export const LOGIN_RULES: readonly Rule[] = [
   { id: 'G05', title: 'refuse to work with a server that refuses us', match: refusedLogin },
 ];
 
-function localSystemId(ctx: Context): string | undefined {
+export function localSystemId(ctx: Context): string | undefined {
   const { data } = ctx.obs.postgres;
   return data.kind === 'cluster' ? data.control.systemId : undefined;
 }

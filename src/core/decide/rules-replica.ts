@@ -107,7 +107,21 @@ function keepSlots(ctx: Context): Ruling | undefined {
 
 function copySlots(ctx: Context): Ruling | undefined {
   const it = following(ctx);
-  return it === undefined ? undefined : copyLogicalSlots(ctx, it.standby);
+  return it === undefined || ctx.paused ? undefined : copyLogicalSlots(ctx, it.standby);
+}
+
+const RESUMES_REPLAY = 140_000;
+
+/** Before version 14 a standby that lacks resources stops instead; there only people pause it. */
+function resumeReplay(ctx: Context): Ruling | undefined {
+  const it = following(ctx);
+  if (it === undefined || ctx.paused || !it.standby.replayPaused || it.standby.serverVersion < RESUMES_REPLAY)
+    return undefined;
+  return {
+    why: 'replay is paused: resumed',
+    steps: [{ kind: 'resumeReplay' }],
+    wakeInMs: LIMITS.primaryQuietMs,
+  };
 }
 
 function applyConfig(ctx: Context): Ruling | undefined {
@@ -156,6 +170,7 @@ export const REPLICA_RULES: readonly Rule[] = [
   { id: 'R20', title: 'receive nothing from a former leader', match: cutOff },
   { id: 'R30', title: 'stop what has diverged', match: leave },
   { id: 'R40', title: 'follow the leader', match: follow },
+  { id: 'R57', title: 'resume replay that was paused', match: resumeReplay },
   { id: 'R60', title: 'apply a changed configuration', match: applyConfig },
   { id: 'R80', title: 'have a standby connect again at once', match: nudge },
   { id: 'R50', title: 'make, move and drop slots', match: keepSlots },

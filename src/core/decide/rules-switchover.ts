@@ -26,6 +26,8 @@ function asked(ctx: Context): Asked | undefined {
 
 function due(ctx: Context, request: FailoverRequest): 'now' | 'later' | 'stale' {
   if (request.scheduledAt === undefined) return 'now';
+  // Neither begun nor thrown away: it is looked at again after the pause.
+  if (ctx.paused) return 'later';
   const atMs = epochMsOf(request.scheduledAt);
   if (atMs === undefined) return 'stale';
   if (atMs > ctx.obs.wallMs) return 'later';
@@ -49,12 +51,20 @@ function refuse(ctx: Context): Ruling | undefined {
   return why === undefined ? undefined : drop(it.revision, why);
 }
 
+/** What the request itself has against it. */
+function wrongRequest(ctx: Context, request: FailoverRequest): string | undefined {
+  if (request.leader !== undefined && request.leader !== ctx.me) return `${request.leader} is not the leader`;
+  return request.candidate === ctx.me ? `${ctx.me} leads already` : undefined;
+}
+
 /** Why what is asked for cannot be done; undefined: it can, or it is not time yet. */
 function objection(ctx: Context, { request, revision }: Asked): string | undefined {
-  if (request.leader !== undefined && request.leader !== ctx.me) return `${request.leader} is not the leader`;
-  if (request.candidate === ctx.me) return `${ctx.me} leads already`;
+  const wrong = wrongRequest(ctx, request);
+  if (wrong !== undefined) return wrong;
   const when = due(ctx, request);
   if (when !== 'now') return when === 'stale' ? `its time ${request.scheduledAt} has passed` : undefined;
+  if (ctx.paused && request.candidate === undefined)
+    return 'in a paused state it is possible only to a specific candidate';
   const successor = chooseSuccessor(ctx, request);
   if (successor.kind !== 'ask') return successor.kind === 'refused' ? successor.why : undefined;
   const { switchoverAsked } = ctx.mem;

@@ -142,6 +142,25 @@ function unableNow(ctx: Context, waitedMs: number): string | undefined {
   return leftMs > 0 ? `others first for ${Math.ceil(leftMs / 1000)} s` : undefined;
 }
 
+/** Whoever led last may still write: its own agent, or people, must say that it does not. */
+function unguardedLeader(ctx: Context): Ruling | undefined {
+  const it = vacant(ctx);
+  const last = it?.view.reign.value?.name;
+  if (it === undefined || last === ctx.me || it.view.failover.value?.candidate === ctx.me) return undefined;
+  if (!it.view.unguarded.some((mark) => mark.name === last)) return undefined;
+  return {
+    why: `a pause left the PostgreSQL of ${last} unguarded, and nobody has seen it stop: start the agent of ${last}, or name a candidate with kornakctl failover once ${last} is surely down`,
+    wakeInMs: LIMITS.primaryQuietMs,
+  };
+}
+
+/** In pause a request names who leads; the others only pledge for it. */
+function awaitNamed(ctx: Context): Ruling | undefined {
+  const it = vacant(ctx);
+  if (it === undefined || !ctx.paused || it.view.failover.value?.candidate === ctx.me) return undefined;
+  return { why: 'PAUSE: waiting for the member that a request names', wakeInMs: LIMITS.primaryQuietMs };
+}
+
 function standAside(ctx: Context): Ruling | undefined {
   const it = vacant(ctx);
   if (it === undefined) return undefined;
@@ -168,6 +187,8 @@ export const VACANT_RULES: readonly Rule[] = [
   { id: 'V40', title: 'no leader for a cluster without identity', match: unknownCluster },
   { id: 'V45', title: 'leave the lead to the last leader while /sync cannot be read', match: unreadableSync },
   NOT_LISTED,
+  { id: 'V46', title: 'leave the key to whom a request names in pause', match: awaitNamed },
+  { id: 'V48', title: 'no leader while the last one may be unguarded', match: unguardedLeader },
   { id: 'V50', title: 'wait out the deadline of a leader that vanished', match: waitOutDeadline },
   ...OUTAGE_RULES,
   { id: 'V60', title: 'stand aside for whom a request names, or while unable to lead', match: standAside },

@@ -5,8 +5,8 @@ import { startJob } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
 
-function isWanted({ obs, config }: Context): boolean {
-  return (obs.self.watchdog?.mode ?? 'off') !== 'off' && !config.paused;
+function isWanted({ obs, paused }: Context): boolean {
+  return (obs.self.watchdog?.mode ?? 'off') !== 'off' && !paused;
 }
 
 function timeoutNow({ obs, config, held }: Context): ReturnType<typeof watchdogTimeout> {
@@ -16,7 +16,7 @@ function timeoutNow({ obs, config, held }: Context): ReturnType<typeof watchdogT
 
 /** Why this member may not lead for want of its watchdog; undefined: it has one, or may do without. */
 export function watchdogLacks(ctx: Context): string | undefined {
-  if (ctx.obs.self.watchdog?.mode !== 'required' || ctx.config.paused) return undefined;
+  if (ctx.obs.self.watchdog?.mode !== 'required' || ctx.paused) return undefined;
   const timeout = timeoutNow(ctx);
   if (timeout.kind === 'unfit') return timeout.why;
   return ctx.obs.watchdog.kind === 'unusable' ? ctx.obs.watchdog.why : undefined;
@@ -73,7 +73,7 @@ function giveUp(ctx: Context): Ruling | undefined {
   };
 }
 
-/** Asked right after fencing, whatever else is going on. */
+/** Asked before everything that a pause leaves as it is: a watchdog that nobody keeps alive would reset the machine. */
 export const WATCHDOG_REST_RULES: readonly Rule[] = [
   { id: 'W10', title: 'disarm the watchdog where nothing writes, or while it is not wanted', match: disarm },
 ];

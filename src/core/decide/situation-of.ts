@@ -18,5 +18,5 @@ function leadSituation({ held, view, leader, me }: Context): LeadSituation {
 
 /** The cell of the table of decisions that an observation falls into. */
 export function situationOf(ctx: Context): Situation {
-  return { mode: ctx.config.paused ? 'paused' : 'automatic', server: serverSituation(ctx), lead: leadSituation(ctx) };
+  return { mode: ctx.paused ? 'paused' : 'automatic', server: serverSituation(ctx), lead: leadSituation(ctx) };
 }

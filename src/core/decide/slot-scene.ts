@@ -52,7 +52,7 @@ export function slotInputOf(ctx: Context, keepsAll: boolean): SlotInput | undefi
     actual: server.slots,
     ignored: ctx.config.ignoreSlots,
     isPrimary: server.kind === 'primary',
-    keepsAll: keepsAll || ctx.config.paused,
+    keepsAll: keepsAll || ctx.paused,
     // With use_slots off people keep slots of their own; those that members left would keep WAL for ever.
     droppable: ctx.config.useSlots ? undefined : new Set(ctx.view.members.map(({ name }) => slotNameOf(name))),
     reachedLsn: ctx.primary?.flushLsn ?? ctx.standby?.replayedLsn ?? LSN_ZERO,

@@ -31,6 +31,13 @@ export function takeOverAgain(ctx: Context, view: ClusterView): TakeOver {
   return { ...takeOverOf(ctx, view), sync: undefined, timeline, goesOn: true };
 }
 
+/** Whether whoever led last has left its PostgreSQL unguarded is compared, whatever it is. */
+function lastLeaderMark(view: ClusterView, me: string): TakeOver['lastLeaderMark'] {
+  const last = view.reign.value?.name;
+  if (last === undefined || last === me) return undefined;
+  return { name: last, revision: view.unguarded.find((mark) => mark.name === last)?.revision ?? 0 };
+}
+
 /** The take-over as things stand, resting on `counted`. */
 export function takeOverOf(ctx: Context, view: ClusterView, counted: readonly Pledge[] = []): TakeOver {
   return {
@@ -46,5 +53,7 @@ export function takeOverOf(ctx: Context, view: ClusterView, counted: readonly Pl
     leaderTtlMs: ctx.config.leaderTtlMs,
     from: ctx.standby === undefined ? undefined : positionOf(ctx.standby),
     priority: failoverPriority(ctx.obs.self.tags),
+    lastLeaderMark: lastLeaderMark(view, ctx.me),
+    unguarded: false,
   };
 }

@@ -36,6 +36,8 @@ function unfitWithhold(ctx: Context, reign: number): LeaseVerdict | undefined {
 
 function judge(ctx: Context): LeaseVerdict {
   if (ctx.obs.lease.kind !== 'held') return withhold('no lease is held');
+  // It says whose the cluster is and fences nobody.
+  if (ctx.paused) return RENEW;
   const { postgres } = ctx.obs;
   const unfit = unfitWithhold(ctx, ctx.obs.lease.reign);
   if (unfit !== undefined) return unfit;

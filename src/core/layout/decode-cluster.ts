@@ -1,6 +1,15 @@
 // From the keys below a cluster's prefix to the view that decisions are made from. It never throws: anybody can write anything
 // into the store, and a key that means nothing must not stop a member.
-import type { ClusterView, ConfigKey, FailoverRequest, Keyed, LeaderKey, Member, Pledge } from '../model/cluster.ts';
+import type {
+  ClusterView,
+  ConfigKey,
+  FailoverRequest,
+  Keyed,
+  LeaderKey,
+  Member,
+  Pledge,
+  UnguardedMark,
+} from '../model/cluster.ts';
 import { decodeDynamicConfig } from '../settings/dynamic-config.ts';
 import { settingProblemToText } from '../settings/setting-problem.ts';
 import type { Decoded } from './decoded.ts';
@@ -10,7 +19,7 @@ import { recordFromJson } from './fields.ts';
 import { decodeHistory } from './history-key.ts';
 import { type Keys, nameBelow } from './keys.ts';
 import { decodeMember, NO_MEMBER_DATA } from './member-key.ts';
-import { decodeEvents, decodeLast, decodePledge, decodeReign } from './own-keys.ts';
+import { decodeEvents, decodeLast, decodePledge, decodeReign, decodeUnguarded } from './own-keys.ts';
 import { decodeStatus, NO_STATUS } from './status-key.ts';
 import { decodeSync, NO_SYNC } from './sync-key.ts';
 
@@ -42,6 +51,7 @@ export function decodeCluster(keyValues: readonly StoredKey[], revision: number,
     reign: valueAt(reading, keys.reign, { absent: undefined, decode: decodeReign }),
     failsafe: valueAt(reading, keys.failsafe, { absent: undefined, decode: decodeFailsafe }),
     pledges: pledgesFrom(reading, keys),
+    unguarded: marksFrom(reading, keys),
     events: valueAt(reading, keys.events, { absent: [], decode: decodeEvents }),
     nonsense: reading.nonsense,
   };
@@ -124,6 +134,14 @@ function pledgesFrom(reading: Reading, keys: Keys): readonly Pledge[] {
     const pledge = understood(reading, stored, decodePledge);
     return pledge === undefined ? [] : [{ name, ...pledge, revision: stored.modRevision }];
   });
+}
+
+function marksFrom(reading: Reading, keys: Keys): readonly UnguardedMark[] {
+  return below(reading, keys.unguardedMarks).map(({ name, stored }) => ({
+    name,
+    reign: understood(reading, stored, decodeUnguarded).reign,
+    revision: stored.modRevision,
+  }));
 }
 
 function statusFrom(reading: Reading, keys: Keys): ClusterView['status'] {

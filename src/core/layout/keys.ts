@@ -18,10 +18,12 @@ export interface Keys {
   readonly pledges: string;
   readonly reign: string;
   readonly last: string;
+  readonly unguardedMarks: string;
   readonly bootstrap: string;
   readonly events: string;
   member(name: string): string;
   pledge(name: string): string;
+  unguarded(name: string): string;
 }
 
 /** Namespace with or without slashes, of one or more segments; runs of slashes count as one. */
@@ -33,6 +35,7 @@ export function keysFor(namespace: string, scope: string): Keys {
 export function keysBelow(prefix: string): Keys {
   const members = `${prefix}members/`;
   const pledges = `${prefix}kornak/pledge/`;
+  const unguardedMarks = `${prefix}kornak/unguarded/`;
   return {
     prefix,
     leader: `${prefix}leader`,
@@ -46,12 +49,14 @@ export function keysBelow(prefix: string): Keys {
     failsafe: `${prefix}failsafe`,
     members,
     pledges,
+    unguardedMarks,
     reign: `${prefix}kornak/reign`,
     last: `${prefix}kornak/last`,
     bootstrap: `${prefix}kornak/bootstrap`,
     events: `${prefix}kornak/events`,
     member: (name) => members + name,
     pledge: (name) => pledges + name,
+    unguarded: (name) => unguardedMarks + name,
   };
 }
 

@@ -1,5 +1,5 @@
 // Values of Kornak's own keys, which Patroni ignores.
-import type { LastPosition, Pledge, ReignRecord } from '../model/cluster.ts';
+import type { LastPosition, Pledge, ReignRecord, UnguardedMark } from '../model/cluster.ts';
 import type { WalPosition } from '../model/lsn.ts';
 import { compactJson, parseJson } from './compact-json.ts';
 import type { Decoded } from './decoded.ts';
@@ -58,6 +58,19 @@ export function decodePledge(text: string): Decoded<Pick<Pledge, 'reign' | 'posi
 
 export function encodePledge(reign: number, { timeline, lsn }: WalPosition): string {
   return compactJson({ reign, timeline, lsn });
+}
+
+/** A mark that means nothing is one all the same: whoever wrote it meant to keep the key from others. */
+export function decodeUnguarded(text: string): Decoded<Pick<UnguardedMark, 'reign'>> {
+  const record = recordFromJson(text);
+  const reign = record && countField(record, 'reign');
+  return reign === undefined
+    ? { value: { reign: 0 }, why: 'no mark of an unguarded PostgreSQL' }
+    : { value: { reign } };
+}
+
+export function encodeUnguarded({ reign, systemId }: { readonly reign: number; readonly systemId: string }): string {
+  return compactJson({ reign, system_id: systemId });
 }
 
 export function decodeEvents(text: string): Decoded<readonly unknown[]> {

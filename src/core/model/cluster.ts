@@ -158,6 +158,15 @@ export interface ClusterStatus {
   readonly retainSlots: readonly string[];
 }
 
+/** Own key `kornak/unguarded/NAME`: the PostgreSQL of that member may accept writes and nothing fences it. Outlives every lease. */
+export interface UnguardedMark {
+  readonly name: string;
+  /** The newest reign when it was written. */
+  readonly reign: number;
+  /** Modification revision of the mark's key. */
+  readonly revision: number;
+}
+
 /** One consistent reading of everything below the cluster's prefix. */
 export interface ClusterView {
   readonly revision: number;
@@ -176,6 +185,7 @@ export interface ClusterView {
   readonly last: Keyed<LastPosition | undefined>;
   readonly failsafe: Keyed<FailsafeMembers | undefined>;
   readonly pledges: readonly Pledge[];
+  readonly unguarded: readonly UnguardedMark[];
   /** Own event history, newest last (kornak/events). */
   readonly events: Keyed<readonly unknown[]>;
   /** Keys whose value could not be understood, with the reason; they count as absent. */

@@ -31,7 +31,10 @@ export type EventKind =
   | 'restart.started'
   | 'restart.dropped'
   | 'job.failed'
-  | 'bootstrap.failed';
+  | 'bootstrap.failed'
+  | 'cluster.paused'
+  | 'cluster.resumed'
+  | 'pause.noticed';
 
 /** Something that happened, with the rule that decided it and what it was decided from. */
 export interface ClusterEvent {

@@ -163,6 +163,8 @@ export interface LocalPostgres {
   readonly sql: Seen<SqlStatus>;
   /** Where start-up was last asked for and failed: the last lines the server wrote. */
   readonly lastError: string | undefined;
+  /** A note beside the data directory, left by an agent that knew of a pause: it stands as long as nobody knows better. */
+  readonly pauseNoted: boolean;
   /** The server runs and refuses our superuser: why, and what to do about it. */
   readonly loginRefused: string | undefined;
   readonly health: LocalHealth;

@@ -52,6 +52,14 @@ export interface Unfit {
 
 export type RoleSeen = 'primary' | 'replica' | 'none';
 
+/** What counts while the cluster is paused. */
+export interface PauseMemory {
+  /** PostgreSQL is down because this agent stopped it, or works on its data: it is for this agent to start it, also in pause. */
+  readonly downByUs: boolean;
+  /** A primary beside this leader: told once. */
+  readonly parallelOf: string | undefined;
+}
+
 /** What the core remembers between cycles. Only the core writes it; the runtime carries it. */
 export interface Memory {
   /** Last role that PostgreSQL was seen in by this agent: tells a crash of a primary from a stopped standby. */
@@ -105,6 +113,7 @@ export interface Memory {
   readonly bootstrapFailed: boolean;
   /** Whom the standby was to stream from when this agent last started it; undefined: nobody, or an earlier agent started it. */
   readonly startedFollowing: string | undefined;
+  readonly pause: PauseMemory;
   /** Failed promotions under the lease held now. */
   readonly promoteTries: number;
   /** The leader key was gone at this time while we looked on as a candidate. */
@@ -182,9 +191,11 @@ const NO_HOOKS = {
   prePromotedReign: undefined,
   prePromoteRefused: undefined,
 } as const;
+const NO_TRIES = { rewindTries: 0, cloneTries: 0, startTries: 0 } as const;
 
 export function initialMemory(nowMs: number): Memory {
   return {
+    ...NO_TRIES,
     role: 'none',
     bootstrapRequest: undefined,
     servingReign: undefined,
@@ -192,10 +203,7 @@ export function initialMemory(nowMs: number): Memory {
     syncNamesSet: undefined,
     syncWatch: { stalls: new Map(), strictHeld: false, leaving: undefined },
     pledge: undefined,
-    rewindTries: 0,
-    cloneTries: 0,
     crashRecovered: false,
-    startTries: 0,
     holdOffMs: 0,
     startingSinceMs: undefined,
     wasLetIn: false,
@@ -213,6 +221,7 @@ export function initialMemory(nowMs: number): Memory {
     standAsideUntilMs: 0,
     bootstrapFailed: false,
     startedFollowing: undefined,
+    pause: { downByUs: false, parallelOf: undefined },
     promoteTries: 0,
     candidateSinceMs: undefined,
     hasStreamed: false,

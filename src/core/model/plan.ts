@@ -31,6 +31,10 @@ export interface TakeOver {
   readonly priority: number;
   /** The key ran out while the members' promises carried our reign: PostgreSQL serves on. */
   readonly goesOn?: true;
+  /** The mark of who led last, as it was seen; revision 0: none. */
+  readonly lastLeaderMark: { readonly name: string; readonly revision: number } | undefined;
+  /** In pause, our mark stands already: the guard is not armed. */
+  readonly unguarded: boolean;
 }
 
 /** How the leader asks the members in /failsafe to let it go on without the store. */
@@ -74,6 +78,8 @@ export type Step =
       readonly deadlineMs: number;
       /** As configured; the first renewal tells what was granted. */
       readonly ttlMs: number;
+      /** As in a take-over. */
+      readonly unguarded: boolean;
     }
   /**
    * PostgreSQL is down or a standby: publishes `member` (which says so) and deletes the key in one transaction that compares
@@ -87,6 +93,22 @@ export type Step =
       readonly timeline: number | undefined;
       readonly member: MemberData;
     }
+  /** Writes our own mark, if nobody has led since and /config is as it was read. */
+  | {
+      readonly kind: 'markUnguarded';
+      readonly systemId: string;
+      readonly reignRevision: number;
+      readonly configRevision: number;
+    }
+  /** Our mark stands: the guard is disarmed, and the lease, if one is held, is renewed without it. */
+  | { readonly kind: 'standDown' }
+  /** Renews the lease of the reign and arms the guard with the new deadline. */
+  | { readonly kind: 'armGuard'; readonly reign: number }
+  /** The guard is armed, or nothing here accepts writes: our mark goes. */
+  | { readonly kind: 'clearUnguarded'; readonly revision: number }
+  /** Leaves a note beside the data directory for an agent that starts while the store is silent, or takes it away. */
+  | { readonly kind: 'notePause'; readonly paused: boolean }
+  | { readonly kind: 'resumeReplay' }
   | { readonly kind: 'putPledge'; readonly reign: number; readonly position: WalPosition }
   /** Done only when the deletion is confirmed. */
   | { readonly kind: 'withdrawPledge' }

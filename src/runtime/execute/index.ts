@@ -12,6 +12,7 @@ import {
   writeStatus,
 } from './cluster-keys.ts';
 import type { Hands, Perform, StepOf, StepOutcome } from './hands.ts';
+import { armGuard, clearUnguarded, markUnguarded, notePause, standDown } from './maintenance.ts';
 import { adoptKey, disarmGuard, fence, releaseKey } from './leadership.ts';
 import {
   advanceSlots,
@@ -19,6 +20,7 @@ import {
   cancelJob,
   createSlot,
   dropSlot,
+  resumeReplay,
   startJob,
   tendLogicalSlots,
 } from './local-work.ts';
@@ -37,6 +39,12 @@ const PERFORM: { readonly [K in StepKind]: Perform<K> } = {
   takeKey,
   adoptKey,
   releaseKey,
+  markUnguarded,
+  standDown,
+  armGuard,
+  clearUnguarded,
+  notePause,
+  resumeReplay,
   putPledge,
   withdrawPledge,
   writeSync,

@@ -8,10 +8,13 @@ import { DONE, type Hands, notDone, type Perform, type StepOf, type StepOutcome 
 import { lastPosition } from './last-position.ts';
 import { fromTxn, leaderIsOurs } from './store-outcome.ts';
 
-export const adoptKey: Perform<'adoptKey'> = ({ reign, leaseId, deadlineMs, ttlMs }, { keeper, unsettled }) => {
+export const adoptKey: Perform<'adoptKey'> = (
+  { reign, leaseId, deadlineMs, ttlMs, unguarded },
+  { keeper, unsettled },
+) => {
   // The agent that began this reign may have had a write of /sync on its way.
   unsettled.note('sync');
-  keeper.adopt({ reign, leaseId, deadlineMs, ttlMs });
+  keeper.adopt({ reign, leaseId, deadlineMs, ttlMs, unguarded });
   return Promise.resolve(DONE);
 };
 

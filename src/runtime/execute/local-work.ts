@@ -25,6 +25,8 @@ export const tendLogicalSlots: Perform<'tendLogicalSlots'> = ({ work }, { postgr
   postgres.tendLogicalSlots(work);
   return Promise.resolve(DONE);
 };
+export const resumeReplay: Perform<'resumeReplay'> = async (_step, { postgres }) =>
+  fromJob(await postgres.resumeReplay(BUDGETS.settings));
 
 export const startJob: Perform<'startJob'> = ({ job, deadlineMs }, { fence, jobs }) => {
   const started = jobs.start(job, deadlineMs);

@@ -55,8 +55,14 @@ function comparesOf(takeOver: TakeOver, { keys }: Hands): readonly Compare[] {
     unchanged(keys.failover, takeOver.failoverRevision),
     unchanged(keys.initialize, takeOver.initializeRevision),
     unchanged(keys.last, takeOver.lastRevision),
+    ...markOf(takeOver).map(({ name, revision }) => unchanged(keys.unguarded(name), revision)),
     ...takeOver.pledges.map((pledge) => unchanged(keys.pledge(pledge.name), pledge.revision)),
   ];
+}
+
+/** A mark that came while we looked elsewhere says that the last leader may still write. */
+function markOf({ lastLeaderMark }: TakeOver): readonly { readonly name: string; readonly revision: number }[] {
+  return lastLeaderMark === undefined ? [] : [lastLeaderMark];
 }
 
 function writesOf(takeOver: TakeOver, leaseId: LeaseId, hands: Hands): readonly Write[] {
@@ -92,6 +98,7 @@ async function reignBegins(takeOver: TakeOver, reign: number, lease: Granted, ha
     leaseId: lease.leaseId,
     ttlMs: lease.ttlMs,
     sentAtMs: lease.sentAtMs,
+    unguarded: takeOver.unguarded,
   });
   if (refusal === undefined) return DONE;
   // PostgreSQL runs: the key stays until it is fenced, and the guard stays armed.

@@ -7,6 +7,7 @@ import type { Ledger, Reign } from './ledger.ts';
 import { BUDGETS } from '../../runtime/budgets.ts';
 import type { Options } from '../options.ts';
 import { LossCheck } from './loss.ts';
+import { PauseCheck, type PauseScene } from './pause-check.ts';
 import { Violation } from './violation.ts';
 
 /** After a thaw backends may run before the guard does; it takes no longer than this. */
@@ -54,31 +55,36 @@ export class Checker implements Witness {
   /** The last commit acknowledged under synchronous replication: whoever has it has all before. */
   private newest: WalEnd | undefined;
 
+  readonly pause: PauseCheck;
   private readonly promoteMs: number;
   readonly losses: LossCheck;
   /** When the agent of a member was started last. */
   readonly agentStarts = new Map<string, number>();
 
-  constructor(scene: Scene, hosts: ReadonlyMap<string, PgHost>) {
+  constructor(scene: Scene, hosts: ReadonlyMap<string, PgHost>, guardOf: PauseScene['guardOf']) {
     this.agenda = scene.agenda;
     this.ledger = () => scene.ledger;
     this.hosts = hosts;
     this.losses = new LossCheck(scene.options);
+    const fail = (invariant: string, text: string): void => this.fail(invariant, text);
+    this.pause = new PauseCheck({ ledger: this.ledger, nowMs: () => this.agenda.nowMs, hosts, guardOf, fail });
     this.promoteMs = PROMOTE_MS + (scene.options.slowRate > 0 ? BUDGETS.confirm : 0);
   }
 
   serving(
     host: PgHost,
-    how: { readonly kind: 'promoted'; readonly reign: number; readonly from: WalEnd } | { readonly kind: 'started' },
+    how:
+      | { readonly kind: 'promoted'; readonly reign: number; readonly from: WalEnd }
+      | { readonly kind: 'started' | 'byHand' },
   ): void {
     const log = host.disk.files?.log;
     if (log === undefined) return;
     if (how.kind === 'promoted') this.checkPromotion(host, how, log);
+    if (how.kind === 'byHand') this.timelines.add(log.branch.timeline);
     const { newest } = this;
     // An old leader inside its deadline may start again on its old timeline: that is no later primary, and I1 watches what it says.
     if (how.kind === 'started' && newest !== undefined && log.branch.timeline < newest.branch.timeline) return;
-    const isExcused = this.ledger().current?.name !== host.name && this.hasJustThawed(host);
-    if (newest !== undefined && !contains(log, newest) && !isExcused) {
+    if (newest !== undefined && !contains(log, newest) && !this.isThawedStranger(host)) {
       this.fail(
         'I2',
         `${host.name} serves from ${walEndToText(log)} without the acknowledged commit at ${walEndToText(newest)}`,
@@ -86,9 +92,15 @@ export class Checker implements Witness {
     }
   }
 
+  private isThawedStranger(host: PgHost): boolean {
+    return this.ledger().current?.name !== host.name && this.hasJustThawed(host);
+  }
+
   accepted(host: PgHost): void {
     const ledger = this.ledger();
     const nowMs = this.agenda.nowMs;
+    if (!this.hasJustThawed(host)) this.pause.checkWrite(host);
+    if (this.pause.isExcused(host)) return;
     const reign = ledger.lastReignOf(host.name);
     if (reign === undefined) {
       this.fail('I4', `${host.name} accepts a write and has never led`);
@@ -102,7 +114,7 @@ export class Checker implements Witness {
   }
 
   acknowledged(host: PgHost, at: WalEnd, acceptedAtMs: number): void {
-    const isSynchronous = this.ledger().isSynchronous;
+    const isSynchronous = this.isProtected(host);
     this.tally.acknowledged += 1;
     if (isSynchronous) this.tally.acknowledgedSynchronously += 1;
     const later = this.beginnings.findLast(
@@ -112,6 +124,17 @@ export class Checker implements Witness {
     if (later === undefined && !isSynchronous) this.losses.acknowledged(host, at, this.agenda.nowMs);
     if (later !== undefined) this.checkLate(host, { at, acceptedAtMs, isSynchronous }, later);
     if (isSynchronous) this.protect(at);
+  }
+
+  fenced(host: PgHost): void {
+    this.pause.checkFenced(host);
+  }
+
+  /** What people promoted waits for nobody until it leads by /sync. */
+  private isProtected(host: PgHost): boolean {
+    const { isSynchronous, sync, current } = this.ledger();
+    const leads = sync.leader === host.name && current?.name === host.name;
+    return isSynchronous && (host.server?.isByHand !== true || leads);
   }
 
   replaced(host: PgHost): void {
@@ -159,6 +182,15 @@ export class Checker implements Witness {
   /** What is acknowledged must be on this server at the end. */
   missingAt(log: WalEnd): WalEnd | undefined {
     return this.newest === undefined || contains(log, this.newest) ? undefined : this.newest;
+  }
+
+  /** Whether nothing that was promised would be missed there. */
+  isWhole(log: WalEnd): boolean {
+    return this.missingAt(log) === undefined;
+  }
+
+  lastTimeline(): number {
+    return Math.max(...this.timelines);
   }
 
   fail(invariant: string, text: string): void {
@@ -220,7 +252,7 @@ export class Checker implements Witness {
   ): void {
     const text = `${host.name} acknowledges a commit at ${walEndToText(commit.at)}, which ${later.host.name} does not have on timeline ${later.branch.timeline}`;
     if (commit.isSynchronous) this.fail('I1', text);
-    else if (commit.acceptedAtMs < later.atMs) this.tally.lostAsynchronously += 1;
+    else if (commit.acceptedAtMs < later.atMs || this.pause.isExcused(host)) this.tally.lostAsynchronously += 1;
     else if (this.hasJustThawed(host)) this.tally.excusedAfterThaw += 1;
     else this.fail('I1', `${text} and which began before`);
   }

@@ -1,5 +1,6 @@
 import { decodeFailsafe } from '../../core/layout/failsafe-key.ts';
 import { decodeSync, NO_SYNC } from '../../core/layout/sync-key.ts';
+import { recordFromJson } from '../../core/layout/fields.ts';
 import { type Keys, nameBelow } from '../../core/layout/keys.ts';
 import { decodeFailover } from '../../core/layout/failover-key.ts';
 import { containsName, unionOf } from '../../core/election/union.ts';
@@ -40,6 +41,12 @@ export class Ledger {
   private request: FailoverRequest | undefined;
   /** Names in /failsafe. */
   failsafe: readonly string[] = [];
+  /** /config says so now. */
+  isPaused = false;
+  /** Whom /failover names, without a time. */
+  named: string | undefined;
+  /** Members whose mark says that nothing guards their PostgreSQL. */
+  readonly marks = new Set<string>();
   private readonly leases: ReadonlyMap<string, Lease>;
   private readonly clockRateOf: (name: string) => number;
 
@@ -61,6 +68,7 @@ export class Ledger {
   note(change: Change, nowMs: number): void {
     for (const event of change.events) {
       const key = keyOf(event);
+      this.notePause(key, event.kind === 'put' ? event.keyValue.value : undefined);
       if (key === this.keys.leader) this.noteLeader(change, event.kind === 'put' ? event.keyValue : undefined, nowMs);
       if (key === this.keys.failover)
         this.request = event.kind === 'put' ? decodeFailover(event.keyValue.value).value : undefined;
@@ -91,6 +99,18 @@ export class Ledger {
     reign.promises.set(member, Math.max(untilMs, reign.promises.get(member) ?? untilMs));
     const all = this.failsafe.filter((name) => name !== leader).map((name) => reign.promises.get(name) ?? 0);
     reign.promisedUntilMs = Math.max(reign.promisedUntilMs, Math.min(...all));
+  }
+
+  private notePause(key: string, value: string | undefined): void {
+    if (key === this.keys.config) this.isPaused = recordFromJson(value ?? '')?.['pause'] === true;
+    if (key === this.keys.failover) {
+      const request = value === undefined ? undefined : decodeFailover(value).value;
+      this.named = request?.scheduledAt === undefined ? request?.candidate : undefined;
+    }
+    const marked = nameBelow(this.keys.unguardedMarks, key);
+    if (marked === undefined) return;
+    if (value === undefined) this.marks.delete(marked);
+    else this.marks.add(marked);
   }
 
   private noteLeader(

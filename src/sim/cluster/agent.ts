@@ -13,6 +13,7 @@ import type { Store } from '../../ports/store.ts';
 import { createRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { GuardLine } from '../guard.ts';
 import type { Decide, Mutant } from '../mutant/mutant.ts';
+import type { Server } from '../database/server.ts';
 import { SimPostgres } from '../database/adapter.ts';
 import { StoreClient } from '../keystore/client.ts';
 import { clockOf } from '../time/machine.ts';
@@ -38,6 +39,7 @@ export class Agent {
   private lastRule = '';
   /** The role that the callbacks were told last. */
   lastTold: CallbackRole | undefined;
+  private postgres: SimPostgres | undefined;
 
   constructor(cluster: Cluster, member: SimMember) {
     this.cluster = cluster;
@@ -97,6 +99,11 @@ export class Agent {
     this.process.run(() => void this.runtime.desk.operate({ kind: 'cancelRestart' }));
   }
 
+  /** A server that this agent did not start itself. */
+  startedByHand(server: Server): void {
+    this.postgres?.listen(server);
+  }
+
   snapshot(): Snapshot | undefined {
     return this.runtime.desk.snapshot();
   }
@@ -105,6 +112,7 @@ export class Agent {
     const { cluster, member, process } = this;
     const { mutant } = cluster;
     const postgres = new SimPostgres(member.host, cluster.world, process, () => cluster.newSystemId());
+    this.postgres = postgres;
     const guard = new GuardLine(process, () => member.guard);
     const ports = {
       ...bent({ store: this.store, postgres, guard }, process, mutant),

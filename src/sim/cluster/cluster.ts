@@ -3,6 +3,7 @@ import { type Keys, keysBelow } from '../../core/layout/keys.ts';
 import { Checker } from '../check/checker.ts';
 import { Ledger, type Reign } from '../check/ledger.ts';
 import { Client } from '../client.ts';
+import type { GuardState } from '../../ports/guard.ts';
 import { GuardProgram } from '../guard.ts';
 import { WatchdogDevice } from '../watchdog.ts';
 import type { Mutant } from '../mutant/mutant.ts';
@@ -76,6 +77,7 @@ export class Cluster {
     this.store = new StoreServer(this.agenda, this.chance.fork(), this.trace, (change) => {
       const before = this.ledger.current;
       const wasSynchronous = this.ledger.isSynchronous;
+      this.checker.pause.checkReign(change);
       this.ledger.note(change, this.agenda.nowMs);
       if (wasSynchronous && !this.ledger.isSynchronous) this.checker.release();
       this.noteReign(before);
@@ -85,7 +87,7 @@ export class Cluster {
     });
     const hosts = new Map<string, PgHost>();
     this.ledger = new Ledger(this.keys, this.store.state.leases, (name) => hosts.get(name)?.machine.clockRate ?? 1);
-    this.checker = new Checker(this, hosts);
+    this.checker = new Checker(this, hosts, (name) => this.guardStateOf(name));
     this.world = {
       agenda: this.agenda,
       network: this.network,
@@ -190,6 +192,10 @@ export class Cluster {
     this.swapDisk(member, undefined);
   }
 
+  private guardStateOf(name: string): GuardState['kind'] {
+    return this.members.find((each) => each.name === name)?.guard.state().kind ?? 'disarmed';
+  }
+
   /** Everything that is broken from outside is whole again. */
   heal(): void {
     this.isHealed = true;
@@ -198,6 +204,7 @@ export class Cluster {
     this.world.habits.jobFailureRate = 0;
     this.world.habits.hookFailureRate = 0;
     this.store.heal();
+    this.operator.resume();
     for (const member of this.members) {
       this.thaw(member);
       this.boot(member);

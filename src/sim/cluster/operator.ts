@@ -1,17 +1,22 @@
 import { encodeFailover } from '../../core/layout/failover-key.ts';
 import { wallAt } from '../time/machine.ts';
 import type { Chance } from '../time/chance.ts';
+import { ByHand } from './by-hand.ts';
 import type { Cluster } from './cluster.ts';
 
 /** People are patient, up to a point. */
 const BOOTSTRAP_PAUSE_MS = 4000;
 
+const RESUME_PACE_MS = 100;
+
 /** What people do to a cluster, straight in the store, as `kornakctl` and less careful hands do. */
 export class Operator {
+  readonly byHand: ByHand;
   private readonly cluster: Cluster;
 
   constructor(cluster: Cluster) {
     this.cluster = cluster;
+    this.byHand = new ByHand(cluster);
   }
 
   /** Asks one member after the other until there is a cluster, and then once more, which is to be refused. */
@@ -59,6 +64,24 @@ export class Operator {
   failover(chance: Chance): void {
     const candidate = chance.pick(this.cluster.members)?.name;
     if (candidate !== undefined) this.write(this.cluster.keys.failover, encodeFailover({ candidate }));
+  }
+
+  pause(isPaused: boolean): void {
+    this.changeConfig({ pause: isPaused });
+  }
+
+  /** As soon as the store can be written, and for good. */
+  resume(): void {
+    const { agenda } = this.cluster;
+    this.pause(false);
+    if (this.isPaused()) agenda.after(RESUME_PACE_MS, () => this.resume());
+  }
+
+  /** By the store's own truth. */
+  isPaused(): boolean {
+    const text = this.cluster.store.state.keys.get(this.cluster.keys.config)?.value;
+    const config: unknown = text === undefined ? undefined : JSON.parse(text);
+    return typeof config === 'object' && config !== null && 'pause' in config && config.pause === true;
   }
 
   changeConfig(change: Readonly<Record<string, unknown>>): void {

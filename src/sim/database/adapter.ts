@@ -104,8 +104,20 @@ export class SimPostgres implements Postgres {
     });
   }
 
+  resumeReplay(budgetMs: number): Promise<JobOutcome> {
+    return this.ask(budgetMs, () => DONE);
+  }
+
+  notePause(paused: boolean, budgetMs: number): Promise<JobOutcome> {
+    return this.later(Math.min(budgetMs, this.world.chance.between(0.5, 5)), () => {
+      this.host.disk.pauseNoted = paused;
+      return DONE;
+    });
+  }
+
   kill(budgetMs: number): Promise<JobOutcome> {
     return this.later(Math.min(budgetMs, this.world.chance.between(2, 12)), () => {
+      this.world.witness.fenced(this.host);
       killFenced(this.host);
       const isLeft = this.host.server !== undefined || this.host.orphans !== undefined;
       return isLeft ? failed('processes of PostgreSQL do not end, not even by SIGKILL') : DONE;
@@ -141,7 +153,7 @@ export class SimPostgres implements Postgres {
     return Promise.resolve(undefined);
   }
 
-  private listen(server: Server): void {
+  listen(server: Server): void {
     server.onChange((what) => {
       this.process.after(this.world.chance.between(0.2, 3), () => {
         for (const listener of this.listeners) listener(what);

@@ -38,6 +38,8 @@ export interface Disk {
   fault: DiskFault | undefined;
   /** What goes on once a disk that stands still answers again. */
   waiting: (() => void)[];
+  /** An agent noted a pause. */
+  pauseNoted: boolean;
 }
 
 export interface DivergenceNote {
@@ -57,6 +59,7 @@ export function emptyDisk(): Disk {
     isTight: false,
     fault: undefined,
     waiting: [],
+    pauseNoted: false,
   };
 }
 

@@ -31,6 +31,7 @@ export function lookAt(host: PgHost): LocalPostgres {
     loginRefused: undefined,
     health: healthOf(host, host.machine.agenda.nowMs),
     trouble: troubleOf(server),
+    pauseNoted: disk.pauseNoted,
   };
 }
 

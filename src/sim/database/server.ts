@@ -33,6 +33,8 @@ export class Server {
   deafSinceMs: number | undefined;
   /** What its log last said about the receiver. */
   refusal: string | undefined;
+  /** People started or promoted it. */
+  isByHand = false;
   private replayedBefore: WalEnd;
   private receivedAtMs = 0;
   private changed: (what: string) => void = () => undefined;
@@ -172,7 +174,7 @@ export class Server {
   }
 
   /** Leaves recovery on a timeline of its own. */
-  promote(timeline: number, reign: number): void {
+  promote(timeline: number, reign: number | undefined): void {
     this.endReceiver('promoted');
     const from = this.files.log;
     this.files.log = this.world.forest.fork(from, timeline);
@@ -180,7 +182,8 @@ export class Server {
     this.files.follow = undefined;
     this.files.control = 'in production';
     this.role = 'primary';
-    this.world.witness.serving(this.host, { kind: 'promoted', reign, from });
+    this.isByHand = reign === undefined;
+    this.world.witness.serving(this.host, reign === undefined ? { kind: 'byHand' } : { kind: 'promoted', reign, from });
     this.forceCheckpoint();
     this.changed('promoted');
   }

@@ -22,8 +22,12 @@ export interface Witness {
   /** A server has begun to accept writes: promoted under `reign`, or started on the timeline it had. */
   serving(
     host: PgHost,
-    how: { readonly kind: 'promoted'; readonly reign: number; readonly from: WalEnd } | { readonly kind: 'started' },
+    how:
+      | { readonly kind: 'promoted'; readonly reign: number; readonly from: WalEnd }
+      | { readonly kind: 'started' | 'byHand' },
   ): void;
+  /** Somebody is about to kill it, lest it write. */
+  fenced(host: PgHost): void;
   /** A write went into the WAL. */
   accepted(host: PgHost, at: WalEnd): void;
   /** The client is told that it is safe. */

@@ -3,6 +3,7 @@ export const FAULT_KINDS = [
   'machine-crash',
   'machine-freeze',
   'agent-kill',
+  'pause',
   'agent-freeze',
   'agent-stop',
   'postgres-kill',

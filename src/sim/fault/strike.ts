@@ -37,6 +37,12 @@ const STRIKES: Readonly<Record<FaultKind, (blow: Blow) => Undo>> = {
     cluster.freeze(victim);
     return () => cluster.thaw(victim);
   },
+  pause: ({ cluster, chance }) => {
+    cluster.operator.pause(true);
+    for (let acts = chance.integer(0, 4); acts > 0; acts -= 1)
+      cluster.agenda.after(chance.between(2000, 25_000), () => cluster.operator.byHand.act(chance));
+    return () => cluster.operator.pause(false);
+  },
   'agent-kill': ({ cluster, victim }) => {
     cluster.killAgent(victim);
     return () => cluster.startAgent(victim);

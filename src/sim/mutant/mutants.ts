@@ -8,6 +8,7 @@ import {
   promisedFromAnswer,
 } from './failsafe-mutants.ts';
 import { leftoversUnseen, storageUnjudged } from './health-mutants.ts';
+import { clearedTooEarly, markIgnored, unmarkedPause } from './pause-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { firstBackLeads, handedOverUnchecked, lagUnjudged } from './outage-mutants.ts';
 import { countLoweredFirst, promotedForTooFew, quorumLoweredFirst, votersUnmarked } from './quorum-mutants.ts';
@@ -25,6 +26,9 @@ import {
 export const MUTANTS: readonly Mutant[] = [
   deadlineFromReply,
   keepAliveAlone,
+  unmarkedPause,
+  markIgnored,
+  clearedTooEarly,
   compareOnly,
   takenBlindly,
   grownInReverse,

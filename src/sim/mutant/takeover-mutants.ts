@@ -157,6 +157,8 @@ export function delegate(postgres: Postgres): Postgres {
     dropSlot: (name, budgetMs) => postgres.dropSlot(name, budgetMs),
     advanceSlots: (to, budgetMs) => postgres.advanceSlots(to, budgetMs),
     tendLogicalSlots: (work) => postgres.tendLogicalSlots(work),
+    resumeReplay: (budgetMs) => postgres.resumeReplay(budgetMs),
+    notePause: (paused, budgetMs) => postgres.notePause(paused, budgetMs),
     kill: (budgetMs) => postgres.kill(budgetMs),
     flushLsn: (budgetMs) => postgres.flushLsn(budgetMs),
     timelineHistory: (budgetMs) => postgres.timelineHistory(budgetMs),

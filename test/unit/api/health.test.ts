@@ -8,7 +8,15 @@ import { lsn } from '../../../src/core/model/lsn.ts';
 import { aPrimary, aSnapshot, aStandby, aView, HELD, NOW_MS, type Told, TWO } from './snapshots.ts';
 
 const LEADER: Told = { view: aView(TWO), sql: aPrimary(), lease: HELD };
-const EXPIRED: LeaseState = { kind: 'held', reign: 12, leaseId: '77', deadlineMs: NOW_MS, ttlMs: 6_000, takenMs: 0 };
+const EXPIRED: LeaseState = {
+  kind: 'held',
+  reign: 12,
+  leaseId: '77',
+  deadlineMs: NOW_MS,
+  ttlMs: 6_000,
+  takenMs: 0,
+  unguarded: false,
+};
 const REPLICA: Told = { name: 'postgresql1', view: aView(TWO), sql: aStandby() };
 const SYNC_KEYS = {
   ...TWO,

@@ -76,6 +76,7 @@ export const HELD: LeaseState = {
   deadlineMs: NOW_MS + 4_000,
   ttlMs: 6_000,
   takenMs: NOW_MS - 60_000,
+  unguarded: false,
 };
 
 export function aSnapshot(told: Told): Snapshot {
@@ -145,6 +146,7 @@ function aLocalPostgres({ sql, postgres }: Told): LocalPostgres {
     lastError: undefined,
     loginRefused: undefined,
     health: NO_HEALTH,
+    pauseNoted: false,
     ...postgres,
   };
 }

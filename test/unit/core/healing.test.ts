@@ -162,6 +162,8 @@ describe('a standby that does not stream', () => {
       receiverRuns: true,
       replayedLsn: at(500),
       replayPaused: true,
+      // Later versions go on when told to.
+      serverVersion: 130_015,
     });
     const progress = { receivedLsn: at(1000), replayedLsn: at(500), atMs: NOW_MS - LIMITS.replayStuckMs - 1 };
     const { rule, why } = ruled({ postgres: stuck }, { progress });

@@ -206,7 +206,8 @@ describe('a scheduled restart', () => {
     const second = decide(leading(asked(wanted)), memory({ ...serving, scheduledRestart: later(WALL_MS + 9_000) }));
     expect(answerOf(second)).toMatchObject({ ok: false, text: 'Another restart is already scheduled' });
     const paused = { ...leaderView, config: configKey({ pause: true }) };
-    expect(answerOf(decide(leading({ ...asked(wanted), cluster: paused }), serving))).toMatchObject({
+    const lease = held(10, { unguarded: true });
+    expect(answerOf(decide(leading({ ...asked(wanted), lease, cluster: paused }), serving))).toMatchObject({
       text: "Can't schedule restart in the paused state",
     });
   });

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { etcdDcs } from '../../../src/ctl/etcd-dcs.ts';
 import { exitCodeOf } from '../../../src/ctl/main.ts';
-import { type GlobalOptions, ctlProgram } from '../../../src/ctl/program.ts';
+import { ctlProgram } from '../../../src/ctl/program.ts';
+import type { GlobalOptions } from '../../../src/ctl/program-parts.ts';
 import { Aborted, Refusal } from '../../../src/ctl/refusal.ts';
 import { aSession, BATMAN, type FakeSession } from './a-session.ts';
 

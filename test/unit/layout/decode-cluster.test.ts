@@ -33,6 +33,7 @@ test('an empty store is a cluster without anything', () => {
     last: { value: undefined, revision: 0 },
     failsafe: { value: undefined, revision: 0 },
     pledges: [],
+    unguarded: [],
     events: { value: [], revision: 0 },
     nonsense: [],
   });

@@ -59,7 +59,13 @@ beforeEach(async () => {
   const lease = await store.grantLease(TTL_MS);
   if (lease.kind !== 'alive') throw new Error('no lease');
   store.write(LEADER, 'ada', lease.leaseId);
-  await keeper.begin({ reign: store.revision, leaseId: lease.leaseId, ttlMs: TTL_MS, sentAtMs: lease.sentAtMs });
+  await keeper.begin({
+    reign: store.revision,
+    leaseId: lease.leaseId,
+    ttlMs: TTL_MS,
+    sentAtMs: lease.sentAtMs,
+    unguarded: false,
+  });
 });
 
 /** Time goes by, with a loop that decides the same again and again. */
@@ -254,7 +260,13 @@ test('a new reign takes over from the promises and lets them be forgotten', asyn
   const lease = await store.grantLease(TTL_MS);
   if (lease.kind !== 'alive') throw new Error('no lease');
   store.write(LEADER, 'ada', lease.leaseId);
-  const start = { reign: store.revision, leaseId: lease.leaseId, ttlMs: TTL_MS, sentAtMs: lease.sentAtMs };
+  const start = {
+    reign: store.revision,
+    leaseId: lease.leaseId,
+    ttlMs: TTL_MS,
+    sentAtMs: lease.sentAtMs,
+    unguarded: false,
+  };
   expect(await keeper.begin(start)).toBeUndefined();
   await live(200);
   expect(keeper.state()).toMatchObject({ kind: 'held', reign: start.reign });

@@ -20,6 +20,8 @@ const postgres: Postgres = {
   applySettings: () => Promise.resolve(done),
   createSlot: () => Promise.resolve(done),
   dropSlot: () => Promise.resolve(done),
+  resumeReplay: () => Promise.resolve(done),
+  notePause: () => Promise.resolve(done),
   advanceSlots: () => Promise.resolve(done),
   tendLogicalSlots: () => undefined,
   kill: () => {
@@ -89,6 +91,8 @@ function takeOver(more: Partial<TakeOver> = {}): TakeOver {
     from: undefined,
     priority: 1,
     pledges: [],
+    lastLeaderMark: undefined,
+    unguarded: false,
     sync: undefined,
     timeline: 7,
     leaderTtlMs: 3_000,

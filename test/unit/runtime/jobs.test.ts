@@ -46,6 +46,8 @@ beforeEach(() => {
     dropSlot: () => Promise.resolve(done),
     advanceSlots: () => Promise.resolve(done),
     tendLogicalSlots: () => undefined,
+    resumeReplay: () => Promise.resolve(done),
+    notePause: () => Promise.resolve(done),
     kill: () => {
       kills += 1;
       return Promise.resolve(done);

@@ -41,7 +41,13 @@ async function lead(): Promise<{ sentAtMs: number; reign: number; leaseId: strin
   if (lease.kind !== 'alive') throw new Error('no lease');
   store.write(LEADER, 'ada', lease.leaseId);
   const reign = store.revision;
-  const refusal = await keeper.begin({ reign, leaseId: lease.leaseId, ttlMs: TTL_MS, sentAtMs: lease.sentAtMs });
+  const refusal = await keeper.begin({
+    reign,
+    leaseId: lease.leaseId,
+    ttlMs: TTL_MS,
+    sentAtMs: lease.sentAtMs,
+    unguarded: false,
+  });
   expect(refusal).toBeUndefined();
   return { sentAtMs: lease.sentAtMs, reign, leaseId: lease.leaseId };
 }
@@ -71,7 +77,9 @@ test('a new reign is held once the guard enforces its deadline', async () => {
 
 test('a guard that is silent prevents a new reign', async () => {
   guard.answers = false;
-  expect(await keeper.begin({ reign: 2, leaseId: 'x', ttlMs: TTL_MS, sentAtMs: clock.nowMs })).toMatch(/guard/);
+  expect(
+    await keeper.begin({ reign: 2, leaseId: 'x', ttlMs: TTL_MS, sentAtMs: clock.nowMs, unguarded: false }),
+  ).toMatch(/guard/);
   expect(keeper.state().kind).toBe('none');
 });
 
@@ -189,7 +197,13 @@ test('an adopted lease is renewed as soon as the core says so', async () => {
   const lease = await store.grantLease(TTL_MS);
   if (lease.kind !== 'alive') throw new Error('no lease');
   store.write(LEADER, 'ada', lease.leaseId);
-  keeper.adopt({ reign: store.revision, leaseId: lease.leaseId, deadlineMs: clock.nowMs + 1_000, ttlMs: TTL_MS });
+  keeper.adopt({
+    reign: store.revision,
+    leaseId: lease.leaseId,
+    deadlineMs: clock.nowMs + 1_000,
+    ttlMs: TTL_MS,
+    unguarded: false,
+  });
   say('renew');
   await clock.advance(0);
   expect(heldUntilMs()).toBe(deadlineMs(clock.nowMs, TTL_MS));
@@ -222,4 +236,52 @@ test('an exception in a renewal does not keep the deadline from passing (known f
   }
   expect(losses).toEqual(['the deadline of the leader lease passed']);
   expect(keeper.state().kind).toBe('lost');
+});
+
+test('a lease whose guard stood down is renewed on, and its end takes nothing but the lease', async () => {
+  const { reign } = await lead();
+  expect(await keeper.standDown()).toBeUndefined();
+  expect(guard.current.kind).toBe('disarmed');
+  say('renew');
+  await clock.advance(2_100);
+  expect(store.keepAlives).toBeGreaterThan(0);
+  expect(guard.current.kind).toBe('disarmed');
+  expect(keeper.state()).toMatchObject({ kind: 'held', reign, unguarded: true });
+  expect(await keeper.confirm(reign)).toBe(true);
+  await clock.advance(2 * TTL_MS);
+  expect(keeper.state().kind).toBe('none');
+  expect(losses).toEqual([]);
+  expect(changes).toHaveLength(1);
+});
+
+test('a guard that does not say that it stood down leaves the lease guarded', async () => {
+  await lead();
+  guard.answers = false;
+  expect(await keeper.standDown()).toMatch(/guard/);
+  guard.answers = true;
+  expect(keeper.state()).toMatchObject({ kind: 'held', unguarded: false });
+  await clock.advance(TTL_MS);
+  expect(losses).toHaveLength(1);
+});
+
+test('the guard is armed again only with a lease that was held anew', async () => {
+  const { reign } = await lead();
+  await keeper.standDown();
+  await clock.advance(1_500);
+  const sentAtMs = clock.nowMs;
+  expect(await keeper.guardAgain(reign)).toBeUndefined();
+  expect(armedUntilMs()).toBe(deadlineMs(sentAtMs, TTL_MS));
+  expect(keeper.state()).toMatchObject({ kind: 'held', reign, unguarded: false });
+});
+
+test('an unguarded lease whose key is another’s is not armed again, and nothing is fenced for it', async () => {
+  const { reign } = await lead();
+  await keeper.standDown();
+  store.write(LEADER, 'bob', 'other');
+  expect(await keeper.guardAgain(reign)).toMatch(/as ours/);
+  expect(guard.current.kind).toBe('disarmed');
+  say('renew');
+  await clock.advance(2_100);
+  expect(keeper.state().kind).toBe('none');
+  expect(losses).toEqual([]);
 });

@@ -84,6 +84,8 @@ beforeEach(() => {
         dropSlot: () => Promise.resolve(done),
         advanceSlots: () => Promise.resolve(done),
         tendLogicalSlots: () => undefined,
+        resumeReplay: () => Promise.resolve(done),
+        notePause: () => Promise.resolve(done),
         kill: () => {
           kills += 1;
           return Promise.resolve(done);
@@ -170,6 +172,8 @@ test('a leader has its say more often than its word gets old', async () => {
               from: undefined,
               priority: 1,
               pledges: [],
+              lastLeaderMark: undefined,
+              unguarded: false,
               sync: undefined,
               timeline: 2,
               leaderTtlMs: 6_000,

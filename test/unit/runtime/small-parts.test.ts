@@ -31,7 +31,7 @@ const keys = keysBelow('/service/test/');
 const watched = {
   whole: new Set([keys.leader, keys.sync]),
   memberPrefix: keys.members,
-  pledgePrefix: keys.pledges,
+  ownPrefixes: [keys.pledges],
   ownMember: keys.member('ada'),
 };
 

@@ -44,6 +44,8 @@ const postgres: Postgres = {
   dropSlot: () => Promise.resolve(done),
   advanceSlots: () => Promise.resolve(done),
   tendLogicalSlots: () => undefined,
+  resumeReplay: () => Promise.resolve(done),
+  notePause: () => Promise.resolve(done),
   kill: () => Promise.resolve(done),
   flushLsn: () => Promise.resolve(undefined),
   timelineHistory: () => Promise.resolve([{ timeline: 1, lsn: lsn(100), reason: 'no recovery target specified' }]),
@@ -100,6 +102,8 @@ function takeOver(more: Partial<TakeOver> = {}): TakeOver {
     from: undefined,
     priority: 1,
     pledges: [],
+    lastLeaderMark: undefined,
+    unguarded: false,
     sync: undefined,
     timeline: 7,
     leaderTtlMs: 6_000,
@@ -296,4 +300,39 @@ test('the first step that is not done ends the list', async () => {
   );
   expect(undone?.step.kind).toBe('setInitialize');
   expect(store.keys.get(keys.config)?.value).toBe('{}');
+});
+
+test('the mark of an unguarded PostgreSQL lands only under the reign and the configuration it was decided from', async () => {
+  const mark = {
+    kind: 'markUnguarded',
+    systemId: '7',
+    reignRevision: 0,
+    configRevision: store.keys.get(keys.config)?.modRevision ?? 0,
+  } as const;
+  expect(await execute([mark], hands)).toBeUndefined();
+  expect(store.keys.get(keys.unguarded('ada'))?.value).toBe('{"reign":0,"system_id":"7"}');
+  store.write(keys.config, '{"pause":false}');
+  expect(await execute([mark], hands)).toMatchObject({ why: 'the store has moved on' });
+  store.write(keys.reign, '{}');
+  const again = { ...mark, configRevision: store.keys.get(keys.config)?.modRevision ?? 0 };
+  expect(await execute([again], hands)).toMatchObject({ why: 'the store has moved on' });
+});
+
+test('the guard stands down only after the mark', async () => {
+  await take();
+  const refused = { kind: 'markUnguarded', systemId: '7', reignRevision: 1, configRevision: 0 } as const;
+  expect(await execute([refused, { kind: 'standDown' }], hands)).toMatchObject({ step: { kind: 'markUnguarded' } });
+  expect(guard.current.kind).toBe('armed');
+});
+
+test('a take-over is refused when the last leader has marked itself meanwhile', async () => {
+  const over = takeOver({ lastLeaderMark: { name: 'bob', revision: 0 } });
+  store.write(keys.unguarded('bob'), '{"reign":1}');
+  expect(await take(over)).toMatchObject({ why: 'the store has moved on' });
+});
+
+test('a take-over in pause leaves the guard alone', async () => {
+  expect(await take(takeOver({ unguarded: true }))).toBeUndefined();
+  expect(guard.current.kind).toBe('disarmed');
+  expect(hands.keeper.state()).toMatchObject({ kind: 'held', unguarded: true });
 });
