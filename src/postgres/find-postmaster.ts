@@ -1,7 +1,15 @@
 import { realpathSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { PostmasterId } from '../core/model/local-postgres.ts';
-import { executable, isRunning, readProcess, sharesMounts, workingDirectory } from './process-table.ts';
+import {
+  allProcesses,
+  executable,
+  isRunning,
+  readProcess,
+  sharesMounts,
+  title,
+  workingDirectory,
+} from './process-table.ts';
 
 /**
  * The live postmaster that a pid file names, or undefined. The file may be stale and its number taken by somebody else, so the
@@ -11,6 +19,17 @@ export function livePostmaster(pid: number | undefined, dataDir: string): Postma
   const found = pid === undefined ? undefined : readProcess(pid);
   if (found === undefined || !isRunning(found) || !worksIn(found.pid, dataDir)) return undefined;
   return { pid: found.pid, startTicks: found.startTicks };
+}
+
+/** PostgreSQL titles its children; a server in single-user mode, or making a cluster, is no postmaster. */
+const NO_POSTMASTER = /^postgres: | --(single|boot|check)\b/;
+
+/** The postmaster as the process table alone tells it, for as long as nobody could read the pid file. */
+export function postmasterAtWork(dataDir: string): PostmasterId | undefined {
+  const servers = allProcesses().filter((found) => isRunning(found) && worksIn(found.pid, dataDir));
+  const pids = new Set(servers.map(({ pid }) => pid));
+  const found = servers.find(({ pid, parentPid }) => !pids.has(parentPid) && !NO_POSTMASTER.test(title(pid)));
+  return found === undefined ? undefined : { pid: found.pid, startTicks: found.startTicks };
 }
 
 /** The number in postmaster.pid, whoever has it now. A server in single-user mode writes it negative. */

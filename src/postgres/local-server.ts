@@ -303,7 +303,11 @@ export class LocalServer implements Postgres {
   /** What was last read, where the disk does not answer: it does not change meanwhile. */
   async #data(postmaster: PostmasterId | undefined, deadline: Deadline): Promise<LocalPostgres['data']> {
     const binaries = await this.#foundBinaries(deadline);
-    if (binaries.kind === 'missing') return { kind: 'unreadable', why: binaries.why };
+    if (binaries.kind === 'missing') {
+      // A server whose programs are being replaced runs all the same.
+      await this.#look(deadline).catch(() => undefined);
+      return { kind: 'unreadable', why: binaries.why };
+    }
     const freshWithinMs = postmaster === undefined ? 0 : CONTROL_FRESH_MS;
     try {
       const facts = await this.#look(deadline);

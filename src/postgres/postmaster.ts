@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { PostmasterId } from '../core/model/local-postgres.ts';
 import { childEnvironment } from './child-environment.ts';
 import { asAccount } from './command.ts';
-import { livePostmaster, pidFrom } from './find-postmaster.ts';
+import { livePostmaster, pidFrom, postmasterAtWork } from './find-postmaster.ts';
 import { JobFailure } from './job-failure.ts';
 import type { PostgresOptions } from './options.ts';
 import { isAlive, readProcess } from './process-table.ts';
@@ -29,6 +29,8 @@ export class Postmaster {
   readonly #onGone: () => void;
   #current: PostmasterId | undefined;
   #pidInFile: number | undefined;
+  /** Until then the file says nothing, not even that there is none. */
+  #hasReadFile = false;
 
   constructor(options: PostgresOptions, onGone: () => void) {
     this.#options = options;
@@ -41,14 +43,20 @@ export class Postmaster {
   /** The process that postmaster.pid names, whatever has become of it. */
   notePidFile(text: string | undefined): void {
     this.#pidInFile = pidFrom(text);
+    this.#hasReadFile = true;
   }
 
   /** The live postmaster, be it ours or adopted. Touches no disk. */
   find(): PostmasterId | undefined {
     const known = this.#current !== undefined && isAlive(this.#current) ? this.#current : undefined;
-    const found = known ?? livePostmaster(this.#pidInFile, this.#options.dataDir);
+    const found = known ?? this.#findAnew();
     if (found !== undefined && found !== this.#current) this.#adopt(found);
     return found;
+  }
+
+  #findAnew(): PostmasterId | undefined {
+    const { dataDir } = this.#options;
+    return this.#hasReadFile ? livePostmaster(this.#pidInFile, dataDir) : postmasterAtWork(dataDir);
   }
 
   /** Starts the server in a session of its own, so that it outlives the agent, unless that was cancelled. Does not wait until it is ready. */

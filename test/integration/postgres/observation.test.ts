@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LSN_ZERO, lsnFromText } from '../../../src/core/model/lsn.ts';
+import { LocalServer } from '../../../src/postgres/local-server.ts';
+import { Postmaster } from '../../../src/postgres/postmaster.ts';
 import { PostgresBench, type PostgresMember, SETTINGS } from '../../support/postgres-member.ts';
 import { eventually, sleep } from '../../support/real-clock.ts';
 
@@ -16,6 +18,23 @@ describe('what is told about a running server', () => {
   afterAll(() => bench.close());
 
   const isIdle = async (): Promise<boolean> => (await a.primaryStatus()).sync.checkpointerIdleSinceReload;
+
+  test('a server runs although an agent that has just started cannot read its pid file, or has no programs', async () => {
+    const running = (await a.server.observe(3_000)).postmaster;
+    expect(running).toBeDefined();
+    const unread = new Postmaster(a.options, () => undefined);
+    expect(unread.find()).toEqual(running);
+    unread.close();
+
+    const programless = new LocalServer({ ...a.options, binDir: '/nowhere' });
+    const { data, postmaster, health } = await programless.observe(3_000);
+    programless.close();
+    expect({ data: data.kind, postmaster, leftovers: health.leftovers }).toEqual({
+      data: 'unreadable',
+      postmaster: running,
+      leftovers: 0,
+    });
+  });
 
   test('the checkpointer counts as having read the settings only once it was idle after the reload', async () => {
     await eventually('idle at first', isIdle);
