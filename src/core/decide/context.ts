@@ -75,14 +75,18 @@ export function isBackground(job: Job): boolean {
   return job.kind === 'checkpoint';
 }
 
+/** What cannot be read says nothing: it counts what the server was when last seen, or what the guard was told of it. */
+function mayWriteUnread({ guard, job }: Observation, { role }: Memory): boolean {
+  return role === 'primary' || job?.job.kind === 'promote' || (role === 'none' && guard.kind === 'armed');
+}
+
 function mayWrite(obs: Observation, mem: Memory): boolean {
   const { postgres, job } = obs;
   if (postgres.postmaster === undefined) return false;
   if (job?.job.kind === 'bootstrap') return false;
   const sql = known(postgres.sql);
   if (sql !== undefined) return sql.kind === 'primary';
-  // What cannot be read says nothing about a server that was a primary when it was last seen.
-  if (postgres.data.kind === 'unreadable') return mem.role === 'primary' || job?.job.kind === 'promote';
+  if (postgres.data.kind === 'unreadable') return mayWriteUnread(obs, mem);
   if (postgres.data.kind !== 'cluster') return false;
   // It does not answer: the signal file says how it was started, but a promotion under way removes it only at its end.
   return !postgres.data.standbySignal || mem.role === 'primary' || job?.job.kind === 'promote';

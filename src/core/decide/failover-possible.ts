@@ -1,5 +1,6 @@
 import { known } from '../model/seen.ts';
-import { type Context, isTagged } from './context.ts';
+import { isNeverLeader } from '../model/tags.ts';
+import { type Context, tagsOf } from './context.ts';
 import { betterOff } from './unfit.ts';
 
 /** Another member could lead in this one's stead now: giving leadership up helps somebody. */
@@ -15,7 +16,7 @@ function isClose(ctx: Context, name: string): boolean {
   const status = peer === undefined ? undefined : known(peer);
   // Who may follow a synchronous leader is written in /sync, and no position changes it.
   if (view === undefined || status?.receivedLsn === undefined || view.sync.value.leader !== undefined) return false;
-  if (isTagged(ctx, name, 'nofailover')) return false;
+  if (isNeverLeader(tagsOf(ctx, name))) return false;
   const lag = (view.status.optime ?? 0n) - status.receivedLsn;
   return lag <= BigInt(ctx.config.maximumLagOnFailoverBytes);
 }

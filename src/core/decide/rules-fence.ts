@@ -103,7 +103,8 @@ function standDown(ctx: Context): Ruling | undefined {
   if (ctx.obs.guard.kind !== 'armed' || ctx.obs.lease.kind !== 'none' || ctx.mayWrite) return undefined;
   const disarm = { kind: 'disarmGuard' } as const;
   const why = 'the guard is armed although nothing here accepts writes';
-  if (ctx.obs.postgres.postmaster === undefined) return { why, steps: [disarm], wakeInMs: LIMITS.paceMs };
+  const { postmaster, health } = ctx.obs.postgres;
+  if (postmaster === undefined && health.leftovers === 0) return { why, steps: [disarm], wakeInMs: LIMITS.paceMs };
   const reason = `${why}; an earlier agent may have sent the promote signal`;
   return { why: reason, steps: [{ kind: 'fence', why: reason }, disarm], wakeInMs: LIMITS.paceMs };
 }

@@ -264,8 +264,8 @@ function takeBack(ctx: Context): Ruling | undefined {
   return {
     why,
     steps: [
-      // A hand-over of the leader's own accord has no request to answer.
-      ...(mem.switchover.revision === 0
+      // A hand-over of the leader's own accord has no request to answer, and a request that came meanwhile is another.
+      ...(mem.switchover.revision === 0 || mem.switchover.revision !== view.failover.revision
         ? []
         : [{ kind: 'writeFailover', value: undefined, revision: view.failover.revision } as const]),
       startJob(ctx, { kind: 'startPrimary', settings: settingsWith(ctx, syncNames) }, LIMITS.takeUpMs),

@@ -324,6 +324,22 @@ test('a server that was a primary is killed without its lease, also when its dir
   expect(decided(observation({ postgres: unreadable }), { role: 'primary' }).rule).toBe('F30');
   const job = { ...promoting, cancelled: true };
   expect(decided(observation({ postgres: unreadable, job }), { role: 'replica' }).rule).toBe('F30');
+  expect(decided(observation({ postgres: unreadable }), { role: 'none' }).rule).not.toBe('F30');
+});
+
+describe('an agent that has just started under an armed guard', () => {
+  const guard = { kind: 'armed', reign: 10, leaseId: 'lease-leader', deadlineMs: NOW_MS + 2_000 } as const;
+
+  test('carries on a server whose directory cannot be read yet', () => {
+    const unreadable = postgres({ data: { kind: 'unreadable', why: 'no answer' } });
+    expect(decided(observation({ postgres: unreadable, guard, cluster: led() }), {}).rule).toBe('F10');
+  });
+
+  test('does not have the guard stand down before the rest of a server is dead', () => {
+    const rest = { ...down(), health: { ...NO_HEALTH, leftovers: 3 } };
+    const it = decided(observation({ postgres: rest, guard, cluster: led() }), {});
+    expect(it).toMatchObject({ rule: 'F50', steps: ['fence', 'disarmGuard'] });
+  });
 });
 
 test('PostgreSQL in the middle of starting is not judged by questions that it cannot answer (known failure 13)', () => {

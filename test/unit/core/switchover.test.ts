@@ -339,6 +339,20 @@ describe('handing over', () => {
   ]);
 
   test.each([
+    [60, ['writeFailover', 'startJob']],
+    [61, ['startJob']],
+  ])('leadership that stays answers the request that was tried, and no other: revision %i', (revision, steps) => {
+    const decision = run({
+      name: '',
+      rule: '',
+      cluster: { failover: { value: request, revision } },
+      more: { postgres: shut, peers: new Map() },
+      mem: { switchover: { ...stopped.switchover, stoppedMs: NOW_MS - 6_000 } },
+    });
+    expect(decision.plan.steps.map((step) => step.kind)).toEqual(steps);
+  });
+
+  test.each([
     ['lost before it was released', { kind: 'none' }, undefined, false],
     ['lost after it was released', { kind: 'none' }, NOW_MS - 10, true],
     ['the next one', held(11), NOW_MS - 10, false],
