@@ -4,6 +4,7 @@ import { childEnvironment } from './child-environment.ts';
 import { asAccount } from './command.ts';
 import { atMost, type Deadline, remainingMs } from './deadline.ts';
 import type { SystemAccount } from './options.ts';
+import { spawned } from './spawned.ts';
 
 export interface ProgramRun {
   readonly program: string;
@@ -35,7 +36,8 @@ export async function runProgram(run: ProgramRun): Promise<ProgramResult> {
   const [program, args] = asAccount(run.runAs, run.program, run.args);
   const env = childEnvironment(process.env, run.runAs !== undefined, run.env);
   // In a group of its own, so that its children can be ended with it. Not in the data directory: kill() ends what works there.
-  const child = spawn(program, args, { cwd: '/', env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawned(() => spawn(program, args, { cwd: '/', env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] }));
+  if (typeof child === 'string') return { kind: 'notStarted', code: null, stdout: '', stderr: child };
   return new Promise((resolve) => {
     let [stdout, stderr] = ['', ''];
     let end: 'exited' | 'timedOut' | 'cancelled' = 'exited';

@@ -136,16 +136,7 @@ export class RuntimeDesk implements Desk {
   }
 
   reinitialize(how: { readonly force: boolean; readonly fromLeader: boolean }): Promise<DeskOutcome<string>> {
-    const { clock, requests, wake } = this.parts;
-    return new Promise((resolve) => {
-      requests.add({ kind: 'reinitialize', ...how }, ({ ok, text }) => {
-        resolve(ok ? { kind: 'done', value: text } : { kind: 'notDone', why: text });
-      });
-      clock.after(ACCEPT_MS, () => {
-        resolve({ kind: 'unknown', why: 'the agent has not taken note of it in time' });
-      });
-      wake('a reinitialisation is asked for');
-    });
+    return this.operate({ kind: 'reinitialize', ...how });
   }
 
   divergences(): Promise<readonly DivergenceRecord[]> {

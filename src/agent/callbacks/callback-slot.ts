@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Log } from '../../ports/log.ts';
 import { childEnvironment } from '../../postgres/child-environment.ts';
+import { spawned } from '../../postgres/spawned.ts';
 import { killTree } from './kill-tree.ts';
 
 export interface CallbackProgram {
@@ -75,7 +76,11 @@ export class CallbackSlot {
     const [command = '', ...args] = words;
     const startedMs = performance.now();
     const env = childEnvironment(process.env, false);
-    const child = spawn(command, args, { detached: true, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawned(() => spawn(command, args, { detached: true, env, stdio: ['ignore', 'pipe', 'pipe'] }));
+    if (typeof child === 'string') {
+      this.#log.log('WARNING', `callback ${title}: could not be started: ${child}`);
+      return this.#startNext();
+    }
     const running: Running = { title, pid: child.pid, ended: undefined };
     this.#running = running;
     this.#log.log('INFO', `callback ${title}: starts`, { program: command });

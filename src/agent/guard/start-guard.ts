@@ -30,14 +30,17 @@ export async function startGuard(
 ): Promise<void> {
   // Not at once: opening a file to write waits for a disk that does not answer.
   const log = await open(join(stateDir, 'guard.log'), logFile, 0o600);
-  if ((await log.stat()).size > logBytesMax) await log.truncate();
-  const guard = spawn(process.execPath, [...smallNode, program, dataDir, stateDir], {
-    cwd: '/',
-    detached: true,
-    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
-    stdio: ['ignore', log.fd, log.fd],
-  });
-  guard.on('error', (error) => onFailure(error.message));
-  guard.unref();
-  await log.close();
+  try {
+    if ((await log.stat()).size > logBytesMax) await log.truncate();
+    const guard = spawn(process.execPath, [...smallNode, program, dataDir, stateDir], {
+      cwd: '/',
+      detached: true,
+      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+      stdio: ['ignore', log.fd, log.fd],
+    });
+    guard.on('error', (error) => onFailure(error.message));
+    guard.unref();
+  } finally {
+    await log.close();
+  }
 }

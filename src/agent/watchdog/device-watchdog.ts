@@ -108,9 +108,9 @@ export class DeviceWatchdog implements Watchdog {
 }
 
 function openDevice({ device, driver }: WatchdogDevice): number {
-  // A FIFO without a reader would keep a writer waiting.
-  const standIn = constants.O_RDWR | constants.O_APPEND | constants.O_NONBLOCK;
-  return openSync(device, driver === 'testing' ? standIn : constants.O_WRONLY);
+  // A FIFO without a reader would keep a writer waiting, and the agent with it.
+  const mode = driver === 'testing' ? constants.O_RDWR | constants.O_APPEND : constants.O_WRONLY;
+  return openSync(device, mode | constants.O_NONBLOCK);
 }
 
 function told(fd: number, wanted: WatchdogDevice, timeoutS: number, ioctl: WatchdogIoctl | undefined): Open {

@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../../ports/clock.ts';
 import { childEnvironment } from '../child-environment.ts';
+import { spawned } from '../spawned.ts';
 import { type DirectoryFacts, type DiskReply, type DiskRequest, LINE_CHARS_MAX, type WriteProbe } from './protocol.ts';
 
 type Child = ChildProcessByStdio<Writable, Readable, null>;
@@ -81,11 +82,9 @@ export class DiskHelper {
     this.#startedMs = nowMs;
     this.#rest = '';
     const env = { ...childEnvironment(process.env, false), UV_THREADPOOL_SIZE: THREADS, NODE_OPTIONS: '' };
-    const child = spawn(process.execPath, [...SMALL_NODE, this.#program], {
-      cwd: '/',
-      env,
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
+    const args = [...SMALL_NODE, this.#program];
+    const child = spawned(() => spawn(process.execPath, args, { cwd: '/', env, stdio: ['pipe', 'pipe', 'ignore'] }));
+    if (typeof child === 'string') return;
     this.#child = child;
     child.stdin.on('error', () => {}); // Its end is told below.
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => this.#hear(child, chunk));

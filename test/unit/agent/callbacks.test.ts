@@ -47,6 +47,15 @@ function isAlive(pid: number): boolean {
   }
 }
 
+test('a program that the system refuses to start at all is left out, and the next one is called', async () => {
+  const path = await script('cb', `echo "$@" > ${dir}/args`);
+  call('on_start primary', [path, 'x'.repeat(300_000)]);
+  call('on_stop primary', [path, 'on_stop']);
+  await until('the next ends', () => says('on_stop primary: exit code 0'));
+  expect(lines.find(({ text }) => text.includes('could not be started'))).toMatchObject({ level: 'WARNING' });
+  expect(await written('args')).toBe('on_stop\n');
+});
+
 test('a program gets its arguments; its exit code and its last words go to the log', async () => {
   const path = await script('cb', `echo "$@" > ${dir}/args; echo no address >&2; exit 3`);
   call('on_start primary', [path, 'on_start', 'primary', 'batman']);

@@ -1,5 +1,6 @@
 // The device's adapter on a file that stands in for one: there is no /dev/watchdog where these tests run, so what the kernel
 // would be told by ioctl is told to a recorder instead.
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +41,12 @@ test('the stand-in is told the timeout, each keepalive, and the end', async () =
   expect(await watchdog.arm(15)).toEqual({ kind: 'armed', timeoutS: 15 });
   expect(watchdog.disarm()).toEqual({ kind: 'idle' });
   expect(await written()).toBe('Ctimeout=16\n11Ctimeout=15\n1V');
+});
+
+test('a pipe that nobody reads is no device, and does not hold up the agent', async () => {
+  wanted = { device: join(dir, 'pipe'), driver: 'default' };
+  execFileSync('mkfifo', [wanted.device]);
+  expect(await watchdog.arm(16)).toEqual({ kind: 'unusable', why: `${wanted.device} cannot be opened: ENXIO` });
 });
 
 test('one that cannot be opened is unusable, and says why', async () => {

@@ -41,8 +41,11 @@ test('a program that does not end is ended with its children', async () => {
   expect(programFailure('sh', result)).toContain('did not end in time');
 });
 
-test('a program that is not there, and one that fails', async () => {
+test('a program that is not there, one that the system cannot start, and one that fails', async () => {
   const deadline = deadlineIn(realClock, 2_000);
+  const long = ['x'.repeat(300_000)];
+  const refused = await runProgram({ program: '/bin/true', args: long, runAs: undefined, deadline });
+  expect(programFailure('true', refused)).toContain('true could not be started');
   const absent = await runProgram({ program: '/nowhere/initdb', args: [], runAs: undefined, deadline });
   expect(programFailure('initdb', absent)).toContain('could not be started');
   const args = ['-c', 'read word; echo "got $word" >&2; exit 3'];
