@@ -4,6 +4,7 @@ import type { Desk, DeskOutcome } from '../ports/desk.ts';
 import { type Answer, json, page, text } from './answer.ts';
 import type { ApiRequest, Office } from './endpoint.ts';
 import type { JsonObject } from './request-body.ts';
+import { warningHeader } from './warning-header.ts';
 
 export async function patchConfig({ body }: ApiRequest, { desk }: Office): Promise<Answer> {
   const outcome = await desk.changeConfig({ kind: 'patch', value: body });
@@ -27,8 +28,10 @@ function changed(outcome: DeskOutcome<JsonObject>, desk: Desk): Answer | undefin
 function warning(config: JsonObject, desk: Desk): Pick<Answer, 'headers'> {
   const cluster = desk.snapshot()?.observation.cluster;
   const members = cluster?.kind === 'seen' ? cluster.value.members : [];
-  const why = tooManyStandbys(decodeDynamicConfig(config).config, members);
-  return why === undefined ? {} : { headers: { Warning: `299 kornak "${why}"` } };
+  const decoded = decodeDynamicConfig(config);
+  const tooMany = tooManyStandbys(decoded.config, members);
+  const headers = warningHeader([...decoded.warnings, ...(tooMany === undefined ? [] : [tooMany])]);
+  return headers === undefined ? {} : { headers };
 }
 
 function notDone(outcome: DeskOutcome<JsonObject>): string {

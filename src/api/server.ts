@@ -55,7 +55,10 @@ export function createApiServer(desk: Desk, options: ApiOptions): ApiServer {
         startedMs: desk.nowMs(),
       };
       server = listener(options, (request, response) => {
-        void serve(request, response, responder, options.log);
+        serve(request, response, responder, options.log).catch((error: unknown) => {
+          options.log.log('ERROR', 'API answer failed', { method: request.method, why: String(error) });
+          response.destroy();
+        });
       });
       await listening(server, options.listen);
     },

@@ -49,8 +49,7 @@ const DYNAMIC_TOP = {
   ...all('used', 'ttl loop_wait retry_timeout maximum_lag_on_failover pause synchronous_mode synchronous_mode_strict'),
   ...all('used', 'primary_start_timeout master_start_timeout primary_stop_timeout master_stop_timeout'),
   ...all('used', 'synchronous_node_count maximum_lag_on_syncnode check_timeline max_timelines_history'),
-  failsafe_mode: later(false),
-  primary_race_backoff: later(0),
+  ...all('used', 'failsafe_mode primary_race_backoff'),
   ...all('used', 'member_slots_ttl slots permanent_replication_slots permanent_slots ignore_slots'),
   standby_cluster: 'later',
 } as const;
@@ -131,10 +130,7 @@ export const KNOWN_KEYS: KeyTree = tree({
   postgresql: POSTGRESQL,
   watchdog: all('used', 'mode device safety_margin driver'),
   tags: {
-    ...all('used', 'nofailover nosync noloadbalance replicatefrom nostream'),
-    failover_priority: later(1),
-    sync_priority: later(1),
-    clonefrom: 'later',
+    ...all('used', 'nofailover failover_priority nosync sync_priority noloadbalance replicatefrom nostream clonefrom'),
   },
   kornak: all('used', 'leader_ttl health_timeout callback_timeout hook_timeout divergence state_dir'),
 });

@@ -26,6 +26,8 @@ import type { Transactor } from './transactor.ts';
 const DESK_WRITE_MS = 5_000;
 /** Within this time a cycle usually shows what was written. */
 const SHOW_MS = 200;
+/** Of requests that the core has not answered; more than people have, and fewer than a script in a loop sends. */
+const OPEN_MAX = 32;
 /** A loop that is alive takes note of a request well within this time. */
 const ACCEPT_MS = 10_000;
 
@@ -153,6 +155,8 @@ export class RuntimeDesk implements Desk {
 
   operate(asked: Asked, budgetMs = ACCEPT_MS): Promise<DeskOutcome<string>> {
     const { clock, requests, wake } = this.parts;
+    if (requests.all().length >= OPEN_MAX)
+      return Promise.resolve({ kind: 'notDone', why: `${OPEN_MAX} requests already in progress` });
     return new Promise((resolve) => {
       const cancel = clock.after(budgetMs, () => {
         requests.drop(id);

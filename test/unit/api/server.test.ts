@@ -52,6 +52,7 @@ interface Reply {
   readonly type: string | undefined;
   readonly body: string;
   readonly challenge: string | undefined;
+  readonly warning: string | undefined;
 }
 
 interface Ask {
@@ -77,6 +78,7 @@ function ask(port: number, path: string, { method = 'GET', body, headers = {} }:
             type: answer.headers['content-type'],
             body: text,
             challenge: answer.headers['www-authenticate'],
+            warning: answer.headers.warning,
           });
         });
       },
@@ -189,6 +191,30 @@ test.each([
   desk.config = outcome;
   expect(await ask(port, '/config', { method: 'PATCH', body: '{"a":1}' })).toMatchObject({ status: patch });
   expect(await ask(port, '/config', { method: 'PUT', body: '{"a":1}' })).toMatchObject({ status: put });
+});
+
+test.each([
+  {
+    name: 'timings that do not fit',
+    config: { ttl: 20, loop_wait: 10, retry_timeout: 10 },
+    warning: '299 kornak "retry_timeout: 10: does not fit into ttl 20 twice; retry_timeout 9 and loop_wait 1 are used"',
+  },
+  {
+    name: 'more standbys than there are members',
+    config: { synchronous_mode: true, synchronous_node_count: 9 },
+    warning: expect.stringContaining('synchronous_node_count: 9: only') as unknown,
+  },
+  {
+    name: 'what no header may hold',
+    config: { pause: 'ш\n"\\' },
+    warning: '299 kornak "pause: ?\\\\n\\"\\\\\\\\: must be true or false; false is used"',
+  },
+  { name: 'nothing', config: { ttl: 30 }, warning: undefined },
+])('a configuration is accepted as the contract has it, and warned of for $name', async ({ config, warning }) => {
+  const { desk, port } = await started();
+  desk.config = { kind: 'done', value: config };
+  const reply = await ask(port, '/config', { method: 'PUT', body: JSON.stringify(config) });
+  expect(reply).toMatchObject({ status: 200, warning });
 });
 
 test.each(['', '{}', '[]', '"a"', '1', 'null', '{', '{"a":1}x', '\u0000'])(

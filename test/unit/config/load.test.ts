@@ -124,6 +124,8 @@ test.each(REMARKED)('accepted with a remark: %s', (_, over, expected) => {
 const SILENT: readonly (readonly [string, string])[] = [
   ['a tag of the user’s own', 'tags: {datacenter: east}'],
   ['tags that say nothing', 'tags: {clonefrom: false, noloadbalance: false, failover_priority: 1}'],
+  ['tags that are acted on', 'tags: {clonefrom: true, nostream: true, failover_priority: 2, sync_priority: 2}'],
+  ['failsafe mode', 'bootstrap: {dcs: {failsafe_mode: true, primary_race_backoff: 3}}'],
   ['slots as they are anyway', 'postgresql: {use_slots: true}'],
 ];
 

@@ -300,6 +300,17 @@ test('a bootstrap is refused with the reason', async () => {
   expect(await asked).toEqual({ kind: 'notDone', why: 'the cluster exists' });
 });
 
+test('requests that the core does not answer are given up in time, and do not pile up', async () => {
+  await clock.advance(500);
+  const asked = Array.from({ length: 40 }, () => runtime.desk.reinitialize({ force: false, fromLeader: false }));
+  expect(await asked.at(-1)).toEqual({ kind: 'notDone', why: '32 requests already in progress' });
+  await clock.advance(500);
+  expect(last()?.requests).toHaveLength(32);
+  await clock.advance(10_000);
+  expect(await asked[0]).toEqual({ kind: 'unknown', why: 'reinitialize: no outcome within 10 seconds' });
+  expect(last()?.requests).toEqual([]);
+});
+
 test('what was not done is told to the core', async () => {
   await clock.advance(500);
   const asked = seenNow.length;
