@@ -4,7 +4,7 @@ import { request as requestTls } from 'node:https';
 import type { PeerStatus } from '../core/model/observation.ts';
 import { type Seen, seen, unknown } from '../core/model/seen.ts';
 import type { Clock } from '../ports/clock.ts';
-import { type CallApi, withPath } from '../api/client.ts';
+import { type CallApi, httpUrlFrom, withPath } from '../api/client.ts';
 import type { ForgetRequest, Peers, PromiseAnswer, PromiseRequest } from '../ports/peers.ts';
 import { forgetBody, promiseBody } from '../api/failsafe-body.ts';
 import { peerStatusFrom } from '../api/peer-status.ts';
@@ -23,10 +23,11 @@ export type HttpAnswer =
 export function httpGet(url: string, budgetMs: number): Promise<HttpAnswer> {
   return new Promise((resolve) => {
     const silent = (why: string): void => resolve({ kind: 'silent', why });
-    if (!URL.canParse(url)) return silent(`${url} is no URL`);
+    const target = httpUrlFrom(url);
+    if (target === undefined) return silent(`${url} is no URL of a REST API`);
     const options = { agent: false, signal: AbortSignal.timeout(budgetMs), rejectUnauthorized: false };
-    const send = url.startsWith('https:') ? requestTls : requestPlain;
-    const request = send(url, options, (response) => {
+    const send = target.protocol === 'https:' ? requestTls : requestPlain;
+    const request = send(target, options, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
@@ -69,7 +70,7 @@ export class HttpPeers implements Peers {
 
   async askFailsafe(apiUrl: string, request: PromiseRequest, budgetMs: number): Promise<PromiseAnswer> {
     const url = withPath(apiUrl, '/failsafe');
-    if (url === undefined) return { kind: 'refused', why: `${apiUrl} is no URL` };
+    if (url === undefined) return { kind: 'refused', why: `${apiUrl} is no URL of a REST API` };
     const reply = await this.#call({ method: 'POST', url, body: promiseBody(request), budgetMs });
     if (reply.kind !== 'answered') return { kind: 'refused', why: reply.why };
     if (reply.status === 200 && reply.body === 'Accepted') return { kind: 'accepted', reachedLsn: lsnFrom(reply.lsn) };

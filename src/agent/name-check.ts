@@ -3,6 +3,7 @@ import { slotNameOf } from '../core/layout/slot-name.ts';
 import { decodeMember } from '../core/layout/member-key.ts';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
+import { withPath } from '../api/client.ts';
 import { httpGet } from './http-peers.ts';
 import { Refusal } from './refusal.ts';
 
@@ -56,8 +57,9 @@ function refuseAlike(others: readonly string[], name: string): void {
 async function refuseLiving(value: string | undefined, name: string): Promise<void> {
   const decoded = value === undefined ? undefined : decodeMember(value);
   const apiUrl = decoded?.value.apiUrl;
-  if (apiUrl === undefined || !URL.canParse(apiUrl)) return;
-  const answer = await httpGet(new URL('/liveness', apiUrl).href, livenessMs);
+  const url = apiUrl === undefined ? undefined : withPath(apiUrl, '/liveness');
+  if (url === undefined) return;
+  const answer = await httpGet(url, livenessMs);
   if (answer.kind === 'silent') return;
   throw new Refusal(
     `A member called ${name} is alive already: ${apiUrl} answers.\n` +

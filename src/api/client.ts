@@ -29,20 +29,29 @@ export interface ApiCall {
 
 const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
 
+/** Never rejects. */
 export type CallApi = (call: ApiCall) => Promise<ApiReply>;
 
 export function apiClient(options: ApiClientOptions): CallApi {
-  return (call) => callOnce(call, options);
+  return (call) =>
+    callOnce(call, options).catch((error: unknown) => ({ kind: 'unreachable', why: String(error) }) as const);
 }
 
-/** The same agent's address with another path: an api_url ends in /patroni. */
+/** The same agent's address with another path: an api_url ends in /patroni. undefined: it is no address of a REST API. */
 export function withPath(apiUrl: string, path: string): string | undefined {
-  return URL.canParse(apiUrl) ? new URL(path, apiUrl).href : undefined;
+  const base = httpUrlFrom(apiUrl);
+  return base && new URL(path, base).href;
+}
+
+/** undefined: nothing that could be asked. Whoever writes the store may have written anything. */
+export function httpUrlFrom(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : undefined;
 }
 
 function callOnce({ method, url, body, budgetMs }: ApiCall, options: ApiClientOptions): Promise<ApiReply> {
-  if (!URL.canParse(url)) return Promise.resolve({ kind: 'unreachable', why: `${url} is no URL` });
-  const target = new URL(url);
+  const target = httpUrlFrom(url);
+  if (target === undefined) return Promise.resolve({ kind: 'unreachable', why: `${url} is no URL of a REST API` });
   const bytes = body === undefined ? undefined : Buffer.from(compactJson(body), 'utf8');
   const isTls = target.protocol === 'https:';
   const settings: RequestOptions = {

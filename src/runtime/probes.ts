@@ -1,6 +1,6 @@
 import type { PeerStatus } from '../core/model/observation.ts';
 import type { PeerAddress } from '../core/model/plan.ts';
-import type { Seen } from '../core/model/seen.ts';
+import { type Seen, unknown } from '../core/model/seen.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Peers } from '../ports/peers.ts';
 import { BUDGETS } from './budgets.ts';
@@ -39,7 +39,7 @@ export class Probes {
     const { peers, clock, wake } = this.parts;
     const askedMs = clock.bootMs();
     this.underWay.add(name);
-    const answer = await peers.probe(apiUrl, BUDGETS.probe);
+    const answer = await peers.probe(apiUrl, BUDGETS.probe).catch((error: unknown) => unknown(String(error)));
     this.underWay.delete(name);
     this.answers.set(name, { askedMs, answer });
     wake(`${name} was asked what it is`);

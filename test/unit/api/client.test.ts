@@ -64,3 +64,17 @@ test('no answer in time, no listener, a broken answer and no URL are values', as
   expect(await call({ method: 'GET', url: 'nonsense', budgetMs: 5_000 })).toMatchObject({ kind: 'unreachable' });
   expect(withPath('nonsense', '/x')).toBeUndefined();
 });
+
+test.each(['ftp://a/patroni', 'foo:bar', 'file:///etc/passwd', 'http://[::1', 'a b', ''])(
+  '%j, as anybody may write it into the store, is an address that does not answer',
+  async (url) => {
+    expect(withPath(url, '/failsafe')).toBeUndefined();
+    expect(await apiClient({})({ method: 'GET', url, budgetMs: 1_000 })).toMatchObject({ kind: 'unreachable' });
+  },
+);
+
+test('certificates that cannot be read are a reason, not an end', async () => {
+  const call = apiClient({ caFile: '/nowhere/ca.pem' });
+  const reply = await call({ method: 'GET', url: 'https://127.0.0.1:1/', budgetMs: 1_000 });
+  expect(reply).toMatchObject({ kind: 'unreachable', why: expect.stringContaining('/nowhere/ca.pem') as unknown });
+});
