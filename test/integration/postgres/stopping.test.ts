@@ -86,7 +86,12 @@ describe('ending a server', () => {
 
   test('what is killed while it starts stays down', async () => {
     const starting = a.run({ kind: 'startPrimary', settings: SETTINGS });
-    await eventually('it has begun', async () => (await a.observe()).postmaster !== undefined);
+    // Stopped at first sight, so that it cannot be ready before it is killed.
+    await eventually('it has begun', async () => {
+      const pids = await processesIn(a.options.dataDir);
+      for (const pid of pids) process.kill(pid, 'SIGSTOP');
+      return pids.length > 0;
+    });
     expect(await a.server.kill(2_000)).toMatchObject({ kind: 'done' });
     expect(await starting).toMatchObject({ kind: 'failed' });
     const before = a.run({ kind: 'startPrimary', settings: SETTINGS });
