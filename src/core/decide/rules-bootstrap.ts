@@ -6,6 +6,7 @@ import { isTagged, leaderServes, settingsWith, startJob } from './context.ts';
 import { healing, isVoter } from './healing.ts';
 import { askToLeaveSync } from './leave-sync.ts';
 import { LIMITS } from './limits.ts';
+import { releaseStep } from './release.ts';
 import { takeOverOf } from './take-over.ts';
 import { slotNameOf } from '../layout/slot-name.ts';
 import { watchdogLacks } from './rules-watchdog.ts';
@@ -221,7 +222,24 @@ function waitForCluster(ctx: Context): Ruling | undefined {
   return { why: `waiting for ${who}${hint}` };
 }
 
+/** Whoever leads without a cluster keeps everybody else from leading for as long as a start may take. */
+function giveUpKey(ctx: Context): Ruling | undefined {
+  const { data, postmaster } = ctx.obs.postgres;
+  if (ctx.held === undefined || postmaster !== undefined || ctx.view === undefined) return undefined;
+  if (data.kind === 'cluster' || data.kind === 'unreadable') return undefined;
+  const why = `the data directory is ${data.kind}: nothing here can lead`;
+  return {
+    why,
+    steps: [releaseStep(ctx, ctx.held.reign, undefined)],
+    events: [
+      { kind: 'leader.released', text: `${ctx.me} releases the leader key: ${why}`, evidence: { data: data.kind } },
+    ],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
 export const BOOTSTRAP_RULES: readonly Rule[] = [
+  { id: 'B05', title: 'give up the key where there is no cluster any more', match: giveUpKey },
   { id: 'B10', title: 'refuse to initialise what exists', match: refuseRequest },
   { id: 'B20', title: 'tell that the new cluster serves', match: answerServing },
   { id: 'B30', title: 'put aside unfinished work', match: setAside },

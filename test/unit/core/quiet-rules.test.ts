@@ -15,6 +15,7 @@ import {
   NOW_MS,
   observation,
   pledgeOf,
+  postgres,
   primary,
   standby,
   view,
@@ -40,6 +41,17 @@ const CASES: readonly Case[] = [
     mem: { bootstrapRequest: 7, servingReign: 10 },
     rule: 'B20',
     steps: ['answer'],
+  },
+  {
+    name: 'who leads and finds its data gone lets others lead',
+    obs: observation({
+      postgres: postgres({ postmaster: undefined, data: { kind: 'empty' } }),
+      lease: held(),
+      cluster: view({ leader: leaderKey('a') }),
+    }),
+    mem: { servingReign: 10, role: 'primary' },
+    rule: 'B05',
+    steps: ['releaseKey'],
   },
   {
     name: 'who handed over stays down while the candidate takes the key',
