@@ -8,6 +8,8 @@ import { FORMATS, type Format } from './format.ts';
 import { type GlobalOptions, on, type ProgramParts } from './program-parts.ts';
 
 const WATCH_MS = 2_000;
+/** Timers cannot be set further ahead than 2^31 ms. */
+const SECONDS_MAX = 2_000_000;
 
 export function ctlProgram(parts: ProgramParts): Command {
   const program = new Command('kornakctl')
@@ -371,7 +373,7 @@ function formatOption(): Option {
 
 function secondsToMs(text: string): number {
   const seconds = Number(text);
-  if (text.trim() === '' || !Number.isFinite(seconds) || seconds < 0)
-    throw new InvalidArgumentError('not a number of seconds');
+  if (text.trim() === '' || !(seconds >= 0 && seconds <= SECONDS_MAX))
+    throw new InvalidArgumentError(`not a number of seconds, or more than ${SECONDS_MAX}`);
   return seconds * 1000;
 }

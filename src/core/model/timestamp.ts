@@ -12,6 +12,11 @@ function daysTo(year: number, month: number, day: number): number {
   );
 }
 
+function daysIn(year: number, month: number): number {
+  const next = month === 12 ? daysTo(year + 1, 1, 1) : daysTo(year, month + 1, 1);
+  return next - daysTo(year, month, 1);
+}
+
 function offsetMinutes(zone: string): number {
   if (zone.toUpperCase() === 'Z') return 0;
   const sign = zone.startsWith('-') ? -1 : 1;
@@ -24,7 +29,7 @@ export function epochMsOf(text: string): number | undefined {
   if (match === null) return undefined;
   const [, year, month, day, hour, minute, second = '0', fraction = '0', zone = 'Z'] = match;
   const [m, d, h, min, s] = [Number(month), Number(day), Number(hour), Number(minute), Number(second)];
-  if (m < 1 || m > 12 || d < 1 || d > 31 || h > 23 || min > 59 || s > 60) return undefined;
+  if (m < 1 || m > 12 || d < 1 || d > daysIn(Number(year), m) || h > 23 || min > 59 || s > 60) return undefined;
   const minutes = daysTo(Number(year), m, d) * 1440 + h * 60 + min - offsetMinutes(zone);
   return minutes * 60_000 + s * 1000 + Math.floor(Number(`0.${fraction}`) * 1000);
 }

@@ -1,7 +1,7 @@
 // The questions before a switchover or failover, in the order in which patronictl asks them.
 import type { ClusterView, FailoverRequest } from '../../core/model/cluster.ts';
 import { isNeverLeader } from '../../core/model/tags.ts';
-import { localMinutes, withZone } from '../local-time.ts';
+import { askedTime } from '../asked-time.ts';
 import { Refusal } from '../refusal.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Action, ManualFailoverOptions } from './manual-failover.ts';
@@ -17,13 +17,13 @@ export interface Asking {
   readonly terminal: Terminal;
 }
 
-const HOUR_MS = 3_600_000;
-
 /** What to ask for, once everything is known and confirmed. Throws Refusal where it cannot be had. */
 export async function settledRequest(action: Action, options: ManualFailoverOptions, asking: Asking): Promise<Settled> {
   const leader = action === 'switchover' ? await leaderFor(options, asking) : undefined;
   const candidate = await candidateFor(action, options, asking);
-  const scheduledAt = action === 'switchover' ? await timeFor(options, asking) : undefined;
+  const question = (example: string): string => `When should the switchover take place (e.g. ${example} ) `;
+  const timeWanted = { ...options, action: 'switchover', question, view: asking.view } as const;
+  const scheduledAt = action === 'switchover' ? await askedTime(timeWanted, asking) : undefined;
   if (!options.isForced) await confirm(action, scheduledAt, asking);
   return {
     request: {
@@ -79,23 +79,6 @@ async function confirmAsynchronous(candidate: string, { view, terminal }: Asking
   if ((view.config.value?.synchronousMode ?? 'off') === 'off' || isVoter) return;
   const agreed = await terminal.confirm(`Are you sure you want to failover to the asynchronous node ${candidate}?`);
   if (!agreed) throw new Refusal('Aborting failover');
-}
-
-async function timeFor(
-  { scheduled, isForced }: ManualFailoverOptions,
-  { view, terminal }: Asking,
-): Promise<string | undefined> {
-  const example = localMinutes(new Date(terminal.now().getTime() + HOUR_MS));
-  const question = `When should the switchover take place (e.g. ${example} ) `;
-  const typed = scheduled ?? (isForced ? 'now' : await terminal.ask(question, 'now'));
-  if (typed.toLowerCase() === 'now') return undefined;
-  const at = withZone(typed);
-  if (at === undefined) {
-    const hint = 'It should be in an unambiguous format (e.g. ISO 8601)';
-    throw new Refusal(`Unable to parse scheduled timestamp (${typed}). ${hint}`);
-  }
-  if (view.config.value?.paused === true) throw new Refusal("Can't schedule switchover in the paused state");
-  return at;
 }
 
 async function confirm(

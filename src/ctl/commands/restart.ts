@@ -1,8 +1,8 @@
 // restart: the questions that patronictl asks, then one request to each member.
 import { type ApiReply, withPath } from '../../api/client.ts';
-import type { ClusterView, Member } from '../../core/model/cluster.ts';
+import type { Member } from '../../core/model/cluster.ts';
 import { chosenMembers, type MembersWanted, named } from '../chosen-members.ts';
-import { localMinutes, withZone } from '../local-time.ts';
+import { askedTime } from '../asked-time.ts';
 import { Refusal } from '../refusal.ts';
 import { refusedExit, type Session } from '../session.ts';
 
@@ -16,13 +16,13 @@ export interface RestartOptions extends MembersWanted {
   readonly isForced: boolean;
 }
 
-const HOUR_MS = 3_600_000;
 /** The API answers once PostgreSQL serves again, within the stop and primary_start_timeout. */
 const BUDGET_MS = 600_000;
 
 export async function restart(options: RestartOptions, session: Session): Promise<number> {
   const { view, chosen } = await chosenMembers(options, session);
-  const schedule = await timeFor(options, view, session);
+  const question = (example: string): string => `When should the restart take place (e.g. ${example}) `;
+  const schedule = await askedTime({ ...options, action: 'restart', question, view }, session);
   const members = narrowed(chosen, options, schedule);
   await confirm(members, schedule, options, session);
   const version = options.version ?? (options.isForced ? '' : await askVersion(session));
@@ -39,24 +39,6 @@ export async function restart(options: RestartOptions, session: Session): Promis
 
 function askVersion({ terminal }: Session): Promise<string> {
   return terminal.ask('Restart if the PostgreSQL version is less than provided (e.g. 9.5.2) ', '');
-}
-
-async function timeFor(
-  { scheduled, isForced }: RestartOptions,
-  view: ClusterView,
-  { terminal }: Session,
-): Promise<string | undefined> {
-  const example = localMinutes(new Date(terminal.now().getTime() + HOUR_MS));
-  const question = `When should the restart take place (e.g. ${example}) `;
-  const typed = scheduled ?? (isForced ? 'now' : await terminal.ask(question, 'now'));
-  if (typed.toLowerCase() === 'now') return undefined;
-  const at = withZone(typed);
-  if (at === undefined) {
-    const hint = 'It should be in an unambiguous format (e.g. ISO 8601)';
-    throw new Refusal(`Unable to parse scheduled timestamp (${typed}). ${hint}`);
-  }
-  if (view.config.value?.paused === true) throw new Refusal("Can't schedule restart in the paused state");
-  return at;
 }
 
 function narrowed(
