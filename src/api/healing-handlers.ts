@@ -31,10 +31,10 @@ export async function deleteDivergence({ path }: ApiRequest, { desk }: Office): 
   return text(503, outcome.kind === 'conflict' ? 'somebody else was faster' : outcome.why);
 }
 
-/** The last segment, where there is one. */
+/** All that stands below the endpoint: whoever names more than one record means none of them. */
 function idIn(path: string): string | undefined {
-  const id = path.split('/')[3];
-  return id === undefined || id === '' ? undefined : id;
+  const id = path.split('/').slice(3).join('/').replace(/\/$/, '');
+  return id === '' ? undefined : id;
 }
 
 /** Without what only one record's page needs. */

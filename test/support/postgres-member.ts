@@ -52,7 +52,7 @@ export class PostgresBench {
   async member(name: string, more: Partial<PostgresOptions> = {}): Promise<PostgresMember> {
     const [port = 0] = await freePorts(1);
     const home = join(this.dir, name);
-    mkdirSync(home, { mode: 0o755 });
+    mkdirSync(home, { mode: 0o755, recursive: true });
     if (this.account !== undefined) chownSync(home, this.account.uid, this.account.gid);
     const member = new PostgresMember({
       dataDir: join(home, 'data'),

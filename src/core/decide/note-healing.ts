@@ -1,15 +1,20 @@
+import type { FinishedJob } from '../model/job.ts';
 import type { StandbyStatus } from '../model/local-postgres.ts';
 import type { Memory } from '../model/memory.ts';
 import type { Observation } from '../model/observation.ts';
 import { known } from '../model/seen.ts';
 import { LIMITS } from './limits.ts';
 
-type HealingFacts = Pick<Memory, 'healing' | 'reclone' | 'recorded' | 'notStreamingSinceMs' | 'progress'>;
+type HealingFacts = Pick<
+  Memory,
+  'healing' | 'reclone' | 'recorded' | 'asideRefused' | 'notStreamingSinceMs' | 'progress'
+>;
 
 const WELL: HealingFacts = {
   healing: undefined,
   reclone: undefined,
   recorded: undefined,
+  asideRefused: undefined,
   notStreamingSinceMs: undefined,
   progress: undefined,
 };
@@ -45,4 +50,21 @@ export function isReplayStuck(
 ): boolean {
   if (progress === undefined || replayedLsn >= receivedLsn) return false;
   return nowMs - progress.atMs > LIMITS.replayStuckMs;
+}
+
+interface AsideNoted {
+  readonly memory: Memory;
+  /** What people have not been told yet. */
+  readonly news: string | undefined;
+}
+
+/** Most often only people can help, so the reason is told once, stays in sight, and is tried at an easy pace. */
+export function noteSetAside(mem: Memory, { outcome, endedMs }: FinishedJob): AsideNoted {
+  if (outcome.kind === 'done') return { memory: { ...mem, holdOffMs: 0, asideRefused: undefined }, news: undefined };
+  const { why } = outcome;
+  const isKnown = mem.asideRefused === why;
+  const before = mem.healing?.why === why ? mem.healing : undefined;
+  const healing = before ?? { rung: 'clone' as const, tries: mem.cloneTries + 1, why, sinceMs: endedMs };
+  const memory = { ...mem, healing, asideRefused: why, holdOffMs: endedMs + LIMITS.holdOffMaxMs };
+  return { memory, news: isKnown ? undefined : why };
 }

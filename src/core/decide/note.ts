@@ -12,7 +12,7 @@ import type { EventDraft } from './context.ts';
 import { noteRestarts } from './note-restarts.ts';
 import { noteHealth } from './note-health.ts';
 import { isSlotStep } from './slot-chores.ts';
-import { noteHealing } from './note-healing.ts';
+import { noteHealing, noteSetAside } from './note-healing.ts';
 
 export interface Noted {
   readonly memory: Memory;
@@ -199,7 +199,10 @@ const NOTES: Readonly<Record<FinishedJob['job']['kind'], Note>> = {
   rewind: noteRewind,
   checkpoint: noteRest,
   copySlots: noteCopy,
-  setAside: noteRest,
+  setAside: (mem, ended) => {
+    const { memory, news } = noteSetAside(mem, ended);
+    return { memory, events: news === undefined ? [] : [failed(ended)] };
+  },
   prePromote: notePrePromote,
   restart: noteRestart,
 };

@@ -210,6 +210,8 @@ function waitForCluster(ctx: Context): Ruling | undefined {
   const { data } = ctx.obs.postgres;
   if (data.kind === 'cluster') return undefined;
   if (data.kind === 'foreign') return { why: `the data directory is not empty and holds no cluster: ${data.what}` };
+  if (data.kind === 'unfinished' && ctx.mem.asideRefused !== undefined)
+    return { why: `an unfinished ${data.work} cannot be put aside: ${ctx.mem.asideRefused}` };
   if (data.kind === 'unreadable') return { why: `the data directory cannot be read: ${data.why}` };
   const who =
     ctx.view?.initialize.value === ''

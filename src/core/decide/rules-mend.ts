@@ -130,7 +130,8 @@ function putAside(ctx: Context, why: string, id: string): Ruling {
   const text = `${why}: put aside, then cloned anew`;
   return {
     why: text,
-    ...healing(ctx, 'clone', ctx.mem.cloneTries + 1, text),
+    // What kept it from being moved stays in sight while it is tried again.
+    ...healing(ctx, 'clone', ctx.mem.cloneTries + 1, ctx.mem.asideRefused ?? text),
     steps: [startJob(ctx, { kind: 'setAside', work: 'diverged', record: id }, LIMITS.setAsideMs)],
   };
 }

@@ -153,6 +153,8 @@ export interface Memory {
   readonly reclone: Reclone | undefined;
   /** Of the present recovery: what is to be given up is written down. */
   readonly recorded: Recorded | undefined;
+  /** Why the data could not be moved aside when that was last tried. */
+  readonly asideRefused: string | undefined;
   /** Since when this standby has not been streaming from a leader that serves. */
   readonly notStreamingSinceMs: number | undefined;
   /** How far its WAL and its replay had come when one of them last moved, and when that was. */
@@ -244,6 +246,7 @@ export function initialMemory(nowMs: number): Memory {
     healing: undefined,
     reclone: undefined,
     recorded: undefined,
+    asideRefused: undefined,
     notStreamingSinceMs: undefined,
     progress: undefined,
     jobRule: undefined,

@@ -1,9 +1,15 @@
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Job, JobFacts } from '../../core/model/job.ts';
+import {
+  disclaimTablespace,
+  emptyDirectory,
+  emptyTablespaces,
+  forgetTablespaces,
+  noteTablespaces,
+} from '../clone-tablespaces.ts';
 import { conninfo } from '../conninfo.ts';
 import { isEmptyDirectory } from '../data-directory.ts';
-import { isForeignEntry } from '../disk/look.ts';
 import { isOver, pause } from '../deadline.ts';
 import { JobFailure } from '../job-failure.ts';
 import type { ReplicaMethod } from '../options.ts';
@@ -28,11 +34,15 @@ export async function clone(context: JobContext, job: Clone): Promise<JobFacts> 
   if (!(await isEmptyDirectory(options.dataDir))) {
     throw new JobFailure(`${options.dataDir} is not empty; set aside what it holds before it is cloned anew`);
   }
+  // Never those of an earlier copy under this one's mark.
+  await forgetTablespaces(options);
   await markUnfinished(options, 'clone');
   await ensureDirectory(options.dataDir, options.runAs);
+  await noteTablespaces(options, job.from, context.deadline);
   await copy(context, job);
   await putStandbySignal(options);
   await context.configuration.write({ settings: job.settings, role: { kind: 'standby', follow: undefined } });
+  await forgetTablespaces(options);
   await clearUnfinished(options);
   return {};
 }
@@ -60,6 +70,8 @@ async function copyByBasebackup(context: JobContext, job: Clone): Promise<string
   for (let attempt = 1; ; attempt += 1) {
     const result = await basebackup(context, job);
     if (result.kind === 'exited' && result.code === 0) return undefined;
+    const filled = filledDirectory(result.stderr);
+    if (filled !== undefined) await disclaimTablespace(context.options, filled);
     await takeBack(context);
     if (attempt === ATTEMPTS || isOver(context.deadline)) return failureText(context, job, result);
     context.progress(`trying again: ${programFailure('pg_basebackup', result)}`);
@@ -103,6 +115,7 @@ async function copyByMethod(context: JobContext, job: Clone, method: ReplicaMeth
 
 async function takeBack(context: JobContext): Promise<void> {
   await emptyDirectory(context.options.dataDir);
+  await emptyTablespaces(context.options);
   await clearUnfinished(context.options);
   assertNotCancelled(context);
 }
@@ -153,13 +166,16 @@ export function percentFromText(chunk: string): number | undefined {
   return found === undefined ? undefined : Math.min(100, Number(found));
 }
 
-async function emptyDirectory(path: string): Promise<void> {
-  const names = (await readdir(path)).filter((name) => !isForeignEntry(name));
-  for (const name of names) await rm(join(path, name), { recursive: true, force: true });
+/** The directory that pg_basebackup did not touch because something is in it. */
+function filledDirectory(stderr: string): string | undefined {
+  return /directory "(.+)" exists but is not empty/.exec(stderr)?.[1];
 }
 
 function failureText(context: JobContext, job: Clone, result: ProgramResult): string {
   const { host, port } = job.from.upstream;
   const what = programFailure(`pg_basebackup from ${job.from.member} (${host}:${port})`, result);
+  const filled = filledDirectory(result.stderr);
+  if (filled !== undefined && filled !== context.options.dataDir)
+    return `${what}; move what ${filled} holds to another place: the copy needs it for a tablespace or the WAL`;
   return `${what}${accessRemedy(result.stderr, context.options.replication, 'replication')}`;
 }

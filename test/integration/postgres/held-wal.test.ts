@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lsn, LSN_ZERO } from '../../../src/core/model/lsn.ts';
+import { judgeDivergence, localEndOf } from '../../../src/core/recovery/divergence.ts';
 import { deadlineIn } from '../../../src/postgres/deadline.ts';
 import { localPlace } from '../../../src/postgres/sql-places.ts';
 import { StandbyTimeline } from '../../../src/postgres/standby-timeline.ts';
@@ -13,12 +14,13 @@ import { eventually, realClock } from '../../support/real-clock.ts';
 
 describe('the timeline of the last WAL record held', () => {
   const bench = new PostgresBench();
+  let a: PostgresMember;
   let b: PostgresMember;
   let c: PostgresMember;
   let fork = LSN_ZERO;
 
   beforeAll(async () => {
-    const a = await bench.primary('a');
+    a = await bench.primary('a');
     b = await bench.standby('b', a);
     c = await bench.standby('c', a);
     await a.done({ kind: 'stop', mode: 'fast', checkpointFirst: false, why: 'test' });
@@ -39,7 +41,16 @@ describe('the timeline of the last WAL record held', () => {
     return timeline.held({ ...answer, ...given, receivedLsn: lsn(given.receivedLsn) }, deadlineIn(realClock, 2_000));
   };
 
-  test('a receiver that names a timeline of which nothing has come is not believed', async () => {
+  test('where the shutdown checkpoint ends is worked out from the record itself, so that nothing is rewound for it (known failure 44)', async () => {
+    const { data } = await a.observe();
+    expect(data).toMatchObject({ kind: 'cluster', control: { state: 'shut down', checkpointEndLsn: fork } });
+    const local = data.kind === 'cluster' ? localEndOf(data.control) : undefined;
+    const line = { timeline: 2, history: await b.server.timelineHistory() };
+    expect(local?.position.lsn).toBeLessThan(fork);
+    expect(local === undefined ? undefined : judgeDivergence(local, line)).toEqual({ kind: 'none' });
+  });
+
+  test('a receiver that names a timeline of which nothing has come is not believed (known failure 50)', async () => {
     const receiver = {
       status: 'streaming',
       host: '127.0.0.1',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Job } from '../../../src/core/model/job.ts';
 import { Redacted } from '../../../src/core/model/redacted.ts';
+import { BreakingProxy } from '../../support/breaking-proxy.ts';
 import { PostgresBench, type PostgresMember, SETTINGS } from '../../support/postgres-member.ts';
 import { eventually } from '../../support/real-clock.ts';
 
@@ -15,13 +16,24 @@ const recording = (leader: PostgresMember): Job => ({
   mayBeAcknowledged: true,
 });
 
+const readyIn = (member: PostgresMember): readonly string[] =>
+  readdirSync(join(member.options.dataDir, 'pg_wal/archive_status'))
+    .filter((name) => name.endsWith('.ready'))
+    .map((name) => name.slice(0, -'.ready'.length));
+
 describe('a former primary comes back', () => {
   const bench = new PostgresBench();
   let a: PostgresMember;
   let b: PostgresMember;
+  let archive: string;
 
   beforeAll(async () => {
-    a = await bench.primary('a');
+    archive = join(bench.dir, 'archive');
+    mkdirSync(archive);
+    if (bench.account !== undefined) chownSync(archive, bench.account.uid, bench.account.gid);
+    const archive_command = `test -e ${archive}/open && cp %p ${archive}/%f`;
+    const archiving = { archive_mode: 'on', archive_command };
+    a = await bench.primary('a', { ...SETTINGS, parameters: { ...SETTINGS.parameters, ...archiving } });
     b = await bench.standby('b', a);
     await a.sql('CREATE TABLE kept (n int)', 'INSERT INTO kept VALUES (1)');
     await eventually('b has it', () =>
@@ -31,7 +43,7 @@ describe('a former primary comes back', () => {
       ),
     );
     await b.done({ kind: 'cutOff', settings: SETTINGS });
-    await a.sql('INSERT INTO kept VALUES (666)');
+    await a.sql('INSERT INTO kept VALUES (666)', 'SELECT pg_switch_wal()');
     await b.done({ kind: 'promote', reign: 2, aboveTimeline: 1, settings: SETTINGS });
     await b.sql('INSERT INTO kept VALUES (2)');
     await b.done({ kind: 'checkpoint' });
@@ -50,8 +62,18 @@ describe('a former primary comes back', () => {
     expect((await a.observe()).data.kind).toBe('cluster');
   });
 
-  test('started on its own WAL it holds its own timeline, though it has learnt of the newer one', async () => {
+  test('WAL that a crashed primary had not archived yet is archived before it is rewound (known failure 60)', async () => {
+    const [first = ''] = readyIn(a);
+    expect(first).toMatch(/^[0-9A-F]{24}$/);
+    expect(readdirSync(archive)).toEqual([]);
+    writeFileSync(join(archive, 'open'), '');
     await a.done({ kind: 'recoverCrash' });
+    expect(readdirSync(archive)).toContain(first);
+    expect(readyIn(a)).not.toContain(first);
+    expect((await a.observe()).data).toMatchObject({ kind: 'cluster', control: { state: 'shut down' } });
+  });
+
+  test('started on its own WAL it holds its own timeline, though it has learnt of the newer one', async () => {
     const wal = join(a.options.dataDir, 'pg_wal');
     await a.done({ kind: 'startStandby', follow: b.asTarget('a'), settings: SETTINGS });
     await eventually('it has the history of timeline 2', () => existsSync(join(wal, '00000002.history')));
@@ -88,9 +110,20 @@ describe('a former primary comes back', () => {
     expect(await a.standbyStatus()).toMatchObject({ timeline: 2, replayedAll: true });
   });
 
-  test('an interrupted rewind is never started, and is set aside whole', async () => {
+  test('a rewind whose source is lost midway is never started, and is set aside whole (known failure 64)', async () => {
+    await a.done({ kind: 'cutOff', settings: SETTINGS });
+    await a.done({ kind: 'promote', reign: 3, aboveTimeline: 2, settings: SETTINGS });
+    await a.sql('INSERT INTO kept VALUES (667)');
     await a.done({ kind: 'stop', mode: 'fast', checkpointFirst: false, why: 'test' });
-    writeFileSync(join(a.options.stateDir, 'unfinished'), 'rewind\n');
+    const { recorded } = await a.done(recording(b));
+    const breaking = await BreakingProxy.to(b.options.port, 1_500_000);
+    const from = { ...b.asTarget('a'), upstream: { host: '127.0.0.1', port: breaking.port } };
+    const rewinding: Job = { kind: 'rewind', from, settings: SETTINGS, record: recorded?.id ?? '' };
+    const why = await a.failure(rewinding);
+    breaking.close();
+    expect(why).toContain('pg_rewind to b');
+    expect(breaking.isBroken).toBe(true);
+    a.restartAgent();
     expect((await a.observe()).data).toEqual({ kind: 'unfinished', work: 'rewind' });
     expect(await a.failure({ kind: 'startPrimary', settings: SETTINGS })).toContain('interrupted rewind');
     await a.done({ kind: 'setAside', work: 'rewind' });

@@ -14,6 +14,11 @@ describe('ending a server', () => {
   });
   afterAll(() => bench.close());
 
+  const postmasterOf = async (member: PostgresMember) => {
+    const { postmaster } = await member.observe();
+    if (postmaster === undefined) throw new Error(`${member.options.memberName} does not run`);
+    return postmaster;
+  };
   const start = () => a.done({ kind: 'startPrimary', settings: SETTINGS });
   const busy = async (count: number): Promise<void> => {
     const endless = 'DO $$ BEGIN LOOP PERFORM 1; END LOOP; END $$';
@@ -100,15 +105,21 @@ describe('ending a server', () => {
     expect(await processesIn(a.options.dataDir)).toEqual([]);
   });
 
-  test('a pid file that names another process is stale', async () => {
+  test.each([
+    ['another program', () => Promise.resolve(process.pid)],
+    ['the PostgreSQL of another directory', async () => (await postmasterOf(await bench.primary('other'))).pid],
+  ] as const)('a pid file whose number has gone to %s is stale (known failure 85)', async (_, pidOf) => {
+    const pid = await pidOf();
     const path = join(a.options.dataDir, 'postmaster.pid');
-    writeFileSync(
-      path,
-      `${process.pid}\n${a.options.dataDir}\n1\n${a.options.port}\n\n127.0.0.1\n   1234 5678\nready   \n`,
-    );
+    if ((await a.observe()).postmaster !== undefined)
+      await a.done({ kind: 'stop', mode: 'fast', checkpointFirst: false, why: 'test' });
+    writeFileSync(path, `${pid}\n${a.options.dataDir}\n1\n${a.options.port}\n\n127.0.0.1\n   1234 5678\nready   \n`);
     if (bench.account !== undefined) chownSync(path, bench.account.uid, bench.account.gid);
     expect((await a.observe()).postmaster).toBeUndefined();
+    expect(await a.server.kill(2_000)).toMatchObject({ kind: 'done' });
     await start();
     expect((await a.primaryStatus()).kind).toBe('primary');
+    expect((await postmasterOf(a)).pid).not.toBe(pid);
+    expect(() => process.kill(pid, 0)).not.toThrow();
   });
 });

@@ -126,6 +126,115 @@ describe('what diverged', () => {
   });
 });
 
+describe('data that cannot be put aside', () => {
+  const why = '/data is a mount point: it cannot be moved aside';
+  const setAside = { kind: 'setAside', work: 'diverged', record: '7' } as const;
+  const refused = (nowMs: number) => ({
+    job: setAside,
+    outcome: { kind: 'failed', why } as const,
+    startedMs: nowMs - 10,
+    endedMs: nowMs,
+  });
+  const given = { recorded: note, rewindTries: LIMITS.rewindTries };
+
+  test('are tried at an easy pace, the reason being told once and kept in sight', () => {
+    const failed = ruled({ postgres: diverged, ended: refused(NOW_MS) }, given);
+    expect([failed.rule, failed.plan.steps]).toEqual(['D40', []]);
+    expect(failed.memory).toMatchObject({ holdOffMs: NOW_MS + LIMITS.holdOffMaxMs, healing: { rung: 'clone', why } });
+    expect(failed.events).toMatchObject([{ kind: 'job.failed', text: `setAside failed: ${why}` }]);
+
+    const nowMs = NOW_MS + LIMITS.holdOffMaxMs;
+    const again = decide(observation({ cluster: ledByB(), postgres: diverged, nowMs }), failed.memory);
+    expect(again.rule).toBe('D60');
+    expect(again.plan.steps).toMatchObject([{ kind: 'startJob', job: setAside }]);
+    expect(again.events).toEqual([]);
+    expect(again.memory.healing?.why).toBe(why);
+    const later = { cluster: ledByB(), postgres: diverged, nowMs: nowMs + 10 };
+    const twice = decide(observation({ ...later, ended: refused(nowMs + 10) }), again.memory);
+    expect([twice.rule, twice.events]).toEqual(['D40', []]);
+    expect(twice.memory.healing).toMatchObject({ why, sinceMs: NOW_MS });
+  });
+
+  test('an unfinished rewind waits with the reason, and goes on as soon as people have emptied the directory', () => {
+    const data = { kind: 'unfinished', work: 'rewind' } as const;
+    const unfinished = postgres({ postmaster: undefined, data });
+    const waits = ruled({ postgres: unfinished, ended: refused(NOW_MS) });
+    expect([waits.rule, waits.plan.steps]).toEqual(['B80', []]);
+    expect(waits.why).toContain(why);
+    const emptied = postgres({ postmaster: undefined, data: { kind: 'empty' } });
+    const nowMs = NOW_MS + LIMITS.holdOffMaxMs;
+    expect(decide(observation({ cluster: ledByB(), postgres: emptied, nowMs }), waits.memory).rule).toBe('B70');
+  });
+
+  test('are well again once they were moved', () => {
+    const ended = { ...refused(NOW_MS), outcome: { kind: 'done', facts: {} } as const };
+    const { memory: after } = ruled({ postgres: diverged, ended }, { ...given, asideRefused: why });
+    expect(after.asideRefused).toBeUndefined();
+  });
+});
+
+describe('a standby that runs', () => {
+  const isolated = (more: Parameters<typeof standby>[0] = {}) => standby({ timeline: 1, upstream, ...more });
+
+  test('is judged when the very leader it followed comes back on a newer timeline (known failure 9)', () => {
+    // b led all along: its server was promoted again while this member could not reach it.
+    const { rule, job } = ruled({ postgres: isolated() });
+    expect([rule, job?.kind]).toEqual(['R30', 'stop']);
+    expect(ruled({ postgres: isolated({ receivedLsn: at(900), replayedLsn: at(900) }) }).rule).not.toBe('R30');
+  });
+
+  test('is judged by the WAL it holds, not by the timeline its receiver was told (known failure 50)', () => {
+    const receiver = { status: 'streaming', upstream, slot: 'a', timeline: 2 };
+    expect(ruled({ postgres: isolated({ receiver, receiverRuns: true }) }).rule).toBe('R30');
+    const onTwo = isolated({ receiver: { ...receiver, timeline: 1 }, receiverRuns: true, timeline: 2 });
+    expect(ruled({ postgres: onTwo }).rule).not.toBe('R30');
+  });
+});
+
+describe('a primary that crashed', () => {
+  test.each(['in production', 'shutting down', 'in crash recovery', 'in archive recovery'] as const)(
+    'is recovered before anything is done with it, never started as a standby: %s (known failure 85)',
+    (state) => {
+      const { rule, job } = ruled({ postgres: down({ state }) }, { role: 'primary' });
+      expect([rule, job?.kind]).toEqual(['D50', 'recoverCrash']);
+    },
+  );
+});
+
+describe('an empty directory', () => {
+  const empty = postgres({ postmaster: undefined, data: { kind: 'empty' } });
+
+  test('is not filled while the first member still makes the cluster (known failure 63)', () => {
+    const offers = member('c', { tags: { clonefrom: true } });
+    const underWay = { initialize: { value: '', revision: 3 }, bootstrapper: 'b', leader: undefined };
+    const waits = ruled({ postgres: empty, cluster: ledByB({ ...underWay, members: [member('b'), offers] }) });
+    expect([waits.rule, waits.plan.steps]).toEqual(['B80', []]);
+    expect(waits.why).toBe('waiting for b to initialise the cluster');
+    const starting = [member('b', { role: 'primary', state: 'starting' }), offers];
+    const notYet = ruled({ postgres: empty, cluster: ledByB({ members: starting }) });
+    expect([notYet.rule, notYet.plan.steps]).toEqual(['B70', []]);
+  });
+});
+
+describe('the checkpoint after a promotion', () => {
+  test('is not taken from one that was begun in an earlier reign (known failure 24)', () => {
+    const lease = held(10, { takenMs: NOW_MS - 500 });
+    const cluster = view({ leader: leaderKey('a'), history: { value: [], revision: 11 } });
+    const ended = (startedMs: number) => ({
+      job: { kind: 'checkpoint' } as const,
+      outcome: { kind: 'done', facts: {} } as const,
+      startedMs,
+      endedMs: NOW_MS,
+    });
+    const after = (startedMs: number) =>
+      ruled({ lease, cluster, postgres: primary(), ended: ended(startedMs) }, { role: 'primary', servingReign: 10 });
+    const early = after(NOW_MS - 600);
+    expect(early.memory.checkpointReign).toBeUndefined();
+    expect(early.plan.publish?.checkpointAfterPromote).toBe(false);
+    expect(after(NOW_MS - 400).memory.checkpointReign).toBe(10);
+  });
+});
+
 describe('a copy that was never started', () => {
   test('is not recovered as if it had crashed (known failure 6)', () => {
     const { data } = down({ state: 'in production' });
