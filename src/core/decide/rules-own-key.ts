@@ -4,11 +4,14 @@ import type { Context, Rule, Ruling } from './context.ts';
 import { claimedTimeline, settingsGiven, settingsWith, startJob, syncManner } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
+import { surelyWritesNothing } from './writes-nothing.ts';
 
 /** The store shows our name, but no lease of this agent: nobody here writes, so the key is given back for everybody's sake. */
 function giveBack(ctx: Context): Ruling | undefined {
   const { leader, obs } = ctx;
   if (leader === undefined || leader.name !== ctx.me || obs.lease.kind !== 'none' || ctx.mayWrite) return undefined;
+  if (!surelyWritesNothing(ctx))
+    return { why: '/leader names us; what is left of PostgreSQL may write yet', wakeInMs: LIMITS.paceMs };
   if (obs.guard.kind === 'unanswered')
     return { why: `/leader names us; the guard does not answer: ${obs.guard.why}`, wakeInMs: LIMITS.primaryQuietMs };
   return {

@@ -10,6 +10,7 @@ import { releaseStep } from './release.ts';
 import { needsLease } from './rules-busy.ts';
 import { isSystemId, localSystemId } from './rules-identity.ts';
 import { takeOverOf } from './take-over.ts';
+import { surelyWritesNothing } from './writes-nothing.ts';
 
 /** Nothing here may be fenced and nothing may be taken away: `why` is told, and that is all. */
 function nothing(why: string): Ruling {
@@ -232,6 +233,7 @@ function release(ctx: Context): Ruling | undefined {
   if (!isLeftAlone(ctx) || ctx.view === undefined) return undefined;
   const reign = ctx.held?.reign ?? (ctx.leader?.name === ctx.me ? ctx.leader.reign : undefined);
   if (reign === undefined) return undefined;
+  if (!surelyWritesNothing(ctx)) return nothing('PostgreSQL is gone, and processes of it still work');
   return {
     ...soon('PostgreSQL does not run: the leader key is released', [releaseStep(ctx, reign, undefined)]),
     events: [

@@ -5,10 +5,11 @@ import { needsLease } from './rules-busy.ts';
 import { syncOfPrimary } from './rules-paused.ts';
 import { isSystemId, localSystemId } from './rules-identity.ts';
 import { takeOverOf } from './take-over.ts';
+import { surelyWritesNothing } from './writes-nothing.ts';
 
 /** The mark says that something here may write, and nothing does. */
 function clearIdle(ctx: Context): Ruling | undefined {
-  if (ctx.mark === undefined || ctx.mayWrite || ctx.held?.unguarded === true) return undefined;
+  if (ctx.mark === undefined || !surelyWritesNothing(ctx) || ctx.held?.unguarded === true) return undefined;
   if (ctx.obs.job !== undefined && needsLease(ctx.obs.job.job)) return undefined;
   return {
     why: 'nothing here accepts writes: the mark of an unguarded PostgreSQL goes',

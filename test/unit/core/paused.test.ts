@@ -6,6 +6,7 @@ import type { FinishedJob, Job, RunningJob } from '../../../src/core/model/job.t
 import type { Memory } from '../../../src/core/model/memory.ts';
 import type { GuardView, Observation } from '../../../src/core/model/observation.ts';
 import type { Decision, Step, StepKind } from '../../../src/core/model/plan.ts';
+import { NO_HEALTH } from '../../../src/core/model/health.ts';
 import { type Seen, seen, unknown } from '../../../src/core/model/seen.ts';
 import {
   at,
@@ -34,6 +35,7 @@ const pausedView = (more: Partial<ClusterView> = {}): ClusterView => view({ ...P
 const members = (b: Member): readonly Member[] => [member('a'), b, member('c')];
 const armed: GuardView = { kind: 'armed', reign: 10, leaseId: 'lease-leader', deadlineMs: NOW_MS + 2_000 };
 const unguarded = held(10, { unguarded: true });
+const rest = noted({ ...down(), health: { ...NO_HEALTH, leftovers: 2 } });
 const shutdown = [{ kind: 'shutdown', id: 1 }] as const;
 const exited = (job: Job): FinishedJob => ({
   job,
@@ -359,6 +361,31 @@ describe('what does not write, in pause,', () => {
       obs: { postgres: noted(down()), cluster: pausedView({ unguarded: [mark('a')] }) },
       rule: 'Y05',
       steps: ['clearUnguarded'],
+    },
+    {
+      name: 'a mark stays while processes of a PostgreSQL that is gone still work',
+      obs: { postgres: rest, cluster: pausedView({ unguarded: [mark('a')] }) },
+      rule: 'Y75',
+      steps: [],
+    },
+    {
+      name: 'nor is the key given back meanwhile',
+      obs: {
+        postgres: rest,
+        lease: unguarded,
+        cluster: pausedView({ leader: leaderKey('a'), unguarded: [mark('a')] }),
+      },
+      rule: 'Y65',
+      steps: [],
+    },
+    {
+      name: 'a mark stays while a server runs of which nothing can be read yet',
+      obs: {
+        postgres: noted(postgres({ data: { kind: 'unreadable', why: 'no answer' } })),
+        cluster: pausedView({ unguarded: [mark('a')] }),
+      },
+      rule: 'B80',
+      steps: [],
     },
     { name: 'a standby goes for no key', obs: { postgres: noted(standby()), cluster: nobody }, rule: 'Y80', steps: [] },
     {
