@@ -1,5 +1,5 @@
 // A paused cluster: nothing happens by itself. The leader stands down its guard once a mark in the store says so, and holds its
-// key on a lease that nothing enforces (docs/adr/0011).
+// key on a lease that nothing enforces (docs/adr/0012).
 import type { ClusterView } from '../model/cluster.ts';
 import type { Step, TakeOver } from '../model/plan.ts';
 import { parseSyncNames } from '../sync/sync-names.ts';

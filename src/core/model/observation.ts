@@ -44,7 +44,7 @@ export type LeaseState =
       readonly carriedSinceMs?: number | undefined;
       /** How far those members' WAL reached when they promised. */
       readonly reached?: ReadonlyMap<string, Lsn>;
-      /** Nothing enforces the deadline: a mark in the store keeps everybody else from the key (docs/adr/0011). */
+      /** Nothing enforces the deadline: a mark in the store keeps everybody else from the key (docs/adr/0012). */
       readonly unguarded: boolean;
     }
   /** The store refused a renewal or the deadline passed: PostgreSQL must not accept a write any more. */

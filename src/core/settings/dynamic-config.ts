@@ -14,6 +14,7 @@ import {
 } from './read-settings.ts';
 import { type SettingProblem, settingProblemToText } from './setting-problem.ts';
 import { readSlotSettings, type SlotSettings } from './slot-settings.ts';
+import { reviewStandbySection } from './standby-section.ts';
 import { readTimings } from './timings.ts';
 
 export type SynchronousMode = 'off' | 'on' | 'quorum';
@@ -95,6 +96,7 @@ export function decodeDynamicConfig(json: unknown): DecodedDynamicConfig {
   if (!isSettingMap(json))
     problems.push({ path: [], value: undefined, reason: 'the configuration must be a map', severity: 'rejects' });
   const reader: SettingReader = { map: raw, path: [], problems };
+  reviewStandbySection(reader);
   const rules = readFailoverRules(reader);
   const config: DynamicConfig = {
     ...readTimings(reader),

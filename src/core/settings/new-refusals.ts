@@ -1,5 +1,6 @@
 import { decodeDynamicConfig } from './dynamic-config.ts';
 import { settingProblemToText } from './setting-problem.ts';
+import { newStandbyRefusal } from './standby-section.ts';
 
 function refusalsOf(document: unknown): readonly string[] {
   const { problems } = decodeDynamicConfig(document);
@@ -12,5 +13,6 @@ function refusalsOf(document: unknown): readonly string[] {
  */
 export function newRefusals(before: unknown, after: unknown): readonly string[] {
   const known = refusalsOf(before ?? {});
-  return refusalsOf(after).filter((line) => !known.includes(line));
+  const standby = newStandbyRefusal(before, after);
+  return [...refusalsOf(after).filter((line) => !known.includes(line)), ...(standby === undefined ? [] : [standby])];
 }

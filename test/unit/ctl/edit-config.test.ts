@@ -86,9 +86,20 @@ test('a document that cannot be used can be repaired, and one to come is warned 
 test.each([
   ['loop_wait=often', 'Not changed: loop_wait: often: must be a whole number of seconds'],
   ['synchronous_node_count=0', 'Not changed: synchronous_node_count: 0: must be at least 1'],
+  ['standby_cluster.port=0', 'Not changed: standby_cluster: must name whom to follow: host, port or restore_command'],
+  ['standby_cluster=on', 'Not changed: standby_cluster: true: must name whom to follow'],
+  ['standby_cluster.host=a', 'Not changed: standby_cluster: a cluster that follows another one is not there yet'],
   ['synchronous_node_count=-2', 'Not changed: synchronous_node_count: -2: must be at least 1'],
 ])('%s, which members could not use, is refused with the reason', async (pair, why) => {
   await expect(edit({ pairs: [pair] })).rejects.toThrow(why);
+});
+
+test('timings that do not fit are warned of with what is used instead, as the contract has it', async () => {
+  const { session, written } = await edit({ pairs: ['ttl=20', 'loop_wait=10', 'retry_timeout=8'] });
+  expect(written).toMatchObject({ ttl: 20, loop_wait: 10, retry_timeout: 8 });
+  expect(session.terminal.talkLines).toEqual([
+    'Warning: loop_wait: 10: loop_wait + 2 * retry_timeout exceeds ttl 20; 4 is used',
+  ]);
 });
 
 test('a count of synchronous standbys that the members cannot reach is warned of', async () => {

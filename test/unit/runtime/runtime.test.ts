@@ -218,10 +218,13 @@ test('a configuration is patched, and nothing is written where nothing changes',
 test('a configuration that members could not use is refused with the place and the reason, and nothing is written', async () => {
   await clock.advance(500);
   const { revision } = store;
-  const outcome = await runtime.desk.changeConfig({ kind: 'patch', value: { synchronous_node_count: 0 } });
+  const change = { synchronous_node_count: 0, standby_cluster: { primary_slot_name: 'x' } };
+  const outcome = await runtime.desk.changeConfig({ kind: 'patch', value: change });
   expect(outcome).toEqual({
     kind: 'refused',
-    why: 'synchronous_node_count: 0: must be at least 1; to wait for nobody set synchronous_mode: off',
+    why:
+      'standby_cluster: must name whom to follow: host, port or restore_command; ' +
+      'synchronous_node_count: 0: must be at least 1; to wait for nobody set synchronous_mode: off',
   });
   expect(store.revision).toBe(revision);
 });
@@ -251,6 +254,13 @@ test('a configuration with a value that cannot be used is warned of once, patche
   expect(patched).toEqual({ kind: 'done', value: { ttl: 40, kept: 1 } });
   await clock.advance(500);
   expect(runtime.desk.snapshot()?.config.ttlMs).toBe(40_000);
+});
+
+test('a standby cluster that names nobody to follow, in the store, keeps the last good configuration', async () => {
+  await clock.advance(500);
+  store.write(keys.config, '{"ttl":40,"standby_cluster":{"primary_slot_name":"x"}}');
+  await clock.advance(500);
+  expect(runtime.desk.snapshot()?.config.raw).toEqual({ loop_wait: 10 });
 });
 
 test('a snapshot keeps the last configuration and the last reading while the store is silent', async () => {
