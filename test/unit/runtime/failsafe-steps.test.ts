@@ -3,36 +3,23 @@ import { beforeEach, expect, test } from 'vitest';
 import type { TakeOver } from '../../../src/core/model/plan.ts';
 import { lsn } from '../../../src/core/model/lsn.ts';
 import { keysBelow } from '../../../src/core/layout/keys.ts';
-import type { Postgres } from '../../../src/ports/postgres.ts';
 import type { Hands } from '../../../src/runtime/execute/hands.ts';
 import { execute, type Undone } from '../../../src/runtime/execute/index.ts';
 import { wire } from '../../../src/runtime/wiring.ts';
 import { primary, observation } from '../../support/core-builders.ts';
+import { idlePostgres, NO_WATCHDOG, takeOverNow } from '../../support/idle-ports.ts';
 import { FakeClock, FakeGuard, FakeLog, FakePeers, FakePromiseFile, FakeStore } from '../../support/runtime-ports.ts';
 
 const keys = keysBelow('/service/demo/');
 const REQUEST = { name: 'b', connUrl: undefined, apiUrl: undefined, slots: {}, own: undefined };
 const done = { kind: 'done', facts: {} } as const;
-const postgres: Postgres = {
+const postgres = idlePostgres({
   observe: () => Promise.resolve(primary()),
-  onChange: () => undefined,
-  run: () => Promise.resolve(done),
-  applySettings: () => Promise.resolve(done),
-  createSlot: () => Promise.resolve(done),
-  dropSlot: () => Promise.resolve(done),
-  resumeReplay: () => Promise.resolve(done),
-  notePause: () => Promise.resolve(done),
-  advanceSlots: () => Promise.resolve(done),
-  tendLogicalSlots: () => undefined,
   kill: () => {
     kills += 1;
     return killing;
   },
-  flushLsn: () => Promise.resolve(undefined),
-  timelineHistory: () => Promise.resolve([]),
-  divergences: () => Promise.resolve([]),
-  discardDivergence: () => Promise.resolve(undefined),
-};
+});
 
 let clock: FakeClock;
 let store: FakeStore;
@@ -61,12 +48,7 @@ beforeEach(async () => {
       random: { next: () => 0 },
       log: new FakeLog(),
       callbacks: { call: () => undefined },
-      watchdog: {
-        state: () => ({ kind: 'idle' }),
-        arm: () => Promise.resolve({ kind: 'idle' }),
-        keepAlive: () => undefined,
-        disarm: () => ({ kind: 'idle' }),
-      },
+      watchdog: NO_WATCHDOG,
     },
     { self: observation().self, keys },
     { wake: () => undefined, broken: () => undefined, postmaster: () => undefined, isStalled: () => false },
@@ -79,26 +61,7 @@ beforeEach(async () => {
   await clock.advance(0);
 });
 
-function takeOver(more: Partial<TakeOver> = {}): TakeOver {
-  const revision = (key: string): number => store.keys.get(key)?.modRevision ?? 0;
-  return {
-    reignRevision: revision(keys.reign),
-    syncRevision: revision(keys.sync),
-    configRevision: revision(keys.config),
-    failoverRevision: revision(keys.failover),
-    initializeRevision: revision(keys.initialize),
-    lastRevision: revision(keys.last),
-    from: undefined,
-    priority: 1,
-    pledges: [],
-    lastLeaderMark: undefined,
-    unguarded: false,
-    sync: undefined,
-    timeline: 7,
-    leaderTtlMs: 3_000,
-    ...more,
-  };
-}
+const takeOver = (more: Partial<TakeOver> = {}): TakeOver => takeOverNow(store, keys, { leaderTtlMs: 3_000, ...more });
 
 async function doing(step: Parameters<typeof execute>[0][number]): Promise<Undone | undefined> {
   const ending = execute([step], hands);

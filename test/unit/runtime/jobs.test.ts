@@ -6,6 +6,7 @@ import { Fence } from '../../../src/runtime/fence.ts';
 import { JobRunner } from '../../../src/runtime/jobs.ts';
 import { postgres as server, primaryStatus, standby } from '../../support/core-builders.ts';
 import { seen } from '../../../src/core/model/seen.ts';
+import { idlePostgres } from '../../support/idle-ports.ts';
 import { FakeClock, settle } from '../../support/runtime-ports.ts';
 
 const settings = { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined, managesSync: true };
@@ -32,31 +33,18 @@ beforeEach(() => {
   changes = [];
   overruns = [];
   isStalled = false;
-  postgres = {
-    observe: () => Promise.reject(new Error('not asked here')),
-    onChange: () => undefined,
+  postgres = idlePostgres({
     run: (_job, given) => {
       control = given;
       return new Promise((resolve) => {
         end = resolve;
       });
     },
-    applySettings: () => Promise.resolve(done),
-    createSlot: () => Promise.resolve(done),
-    dropSlot: () => Promise.resolve(done),
-    advanceSlots: () => Promise.resolve(done),
-    tendLogicalSlots: () => undefined,
-    resumeReplay: () => Promise.resolve(done),
-    notePause: () => Promise.resolve(done),
     kill: () => {
       kills += 1;
       return Promise.resolve(done);
     },
-    flushLsn: () => Promise.resolve(undefined),
-    timelineHistory: () => Promise.resolve([]),
-    divergences: () => Promise.resolve([]),
-    discardDivergence: () => Promise.resolve(undefined),
-  };
+  });
   jobs = new JobRunner({
     postgres,
     clock,

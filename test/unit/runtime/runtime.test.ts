@@ -7,6 +7,7 @@ import type { Observation, Self } from '../../../src/core/model/observation.ts';
 import type { Decision, LeaseVerdict, PeerAddress, Step } from '../../../src/core/model/plan.ts';
 import { createRuntime, type Runtime } from '../../../src/runtime/runtime.ts';
 import { memberData, standby } from '../../support/core-builders.ts';
+import { idlePostgres, NO_WATCHDOG } from '../../support/idle-ports.ts';
 import { FakeClock, FakeGuard, FakeLog, FakePeers, FakePromiseFile, FakeStore } from '../../support/runtime-ports.ts';
 
 const keys = keysBelow('/service/test/');
@@ -75,26 +76,13 @@ beforeEach(() => {
   runtime = createRuntime(
     {
       store,
-      postgres: {
+      postgres: idlePostgres({
         observe: () => Promise.resolve(look),
-        onChange: () => undefined,
-        run: () => Promise.resolve(done),
-        applySettings: () => Promise.resolve(done),
-        createSlot: () => Promise.resolve(done),
-        dropSlot: () => Promise.resolve(done),
-        advanceSlots: () => Promise.resolve(done),
-        tendLogicalSlots: () => undefined,
-        resumeReplay: () => Promise.resolve(done),
-        notePause: () => Promise.resolve(done),
         kill: () => {
           kills += 1;
           return Promise.resolve(done);
         },
-        flushLsn: () => Promise.resolve(undefined),
-        timelineHistory: () => Promise.resolve([]),
-        divergences: () => Promise.resolve([]),
-        discardDivergence: () => Promise.resolve(undefined),
-      },
+      }),
       guard: new FakeGuard(),
       peers,
       promiseFile: new FakePromiseFile(),
@@ -102,12 +90,7 @@ beforeEach(() => {
       random: { next: () => 0.5 },
       log,
       callbacks: { call: () => undefined },
-      watchdog: {
-        state: () => ({ kind: 'idle' }),
-        arm: () => Promise.resolve({ kind: 'idle' }),
-        keepAlive: () => undefined,
-        disarm: () => ({ kind: 'idle' }),
-      },
+      watchdog: NO_WATCHDOG,
     },
     { self, keys, decide, onExit: (code, why) => exits.push({ code, why }) },
   );

@@ -3,8 +3,6 @@ import { keysBelow } from '../../../src/core/layout/keys.ts';
 import { lsn } from '../../../src/core/model/lsn.ts';
 import type { Self } from '../../../src/core/model/observation.ts';
 import type { TakeOver } from '../../../src/core/model/plan.ts';
-import type { JobOutcome } from '../../../src/core/model/job.ts';
-import type { Postgres } from '../../../src/ports/postgres.ts';
 import { execute, type Undone } from '../../../src/runtime/execute/index.ts';
 import type { Hands } from '../../../src/runtime/execute/hands.ts';
 import { wire } from '../../../src/runtime/wiring.ts';
@@ -17,10 +15,10 @@ import {
   FakeStore,
   settle,
 } from '../../support/runtime-ports.ts';
+import { idlePostgres, NO_WATCHDOG, takeOverNow } from '../../support/idle-ports.ts';
 import { memberData } from '../../support/core-builders.ts';
 
 const keys = keysBelow('/service/test/');
-const done: JobOutcome = { kind: 'done', facts: {} };
 
 const self: Self = {
   name: 'ada',
@@ -35,23 +33,9 @@ const self: Self = {
   initialConfig: {},
 };
 
-const postgres: Postgres = {
-  observe: () => Promise.reject(new Error('not asked here')),
-  onChange: () => undefined,
-  run: () => Promise.resolve(done),
-  applySettings: () => Promise.resolve(done),
-  createSlot: () => Promise.resolve(done),
-  dropSlot: () => Promise.resolve(done),
-  advanceSlots: () => Promise.resolve(done),
-  tendLogicalSlots: () => undefined,
-  resumeReplay: () => Promise.resolve(done),
-  notePause: () => Promise.resolve(done),
-  kill: () => Promise.resolve(done),
-  flushLsn: () => Promise.resolve(undefined),
+const postgres = idlePostgres({
   timelineHistory: () => Promise.resolve([{ timeline: 1, lsn: lsn(100), reason: 'no recovery target specified' }]),
-  divergences: () => Promise.resolve([]),
-  discardDivergence: () => Promise.resolve(undefined),
-};
+});
 
 let clock: FakeClock;
 let store: FakeStore;
@@ -74,12 +58,7 @@ beforeEach(async () => {
       random: { next: () => 0 },
       log: new FakeLog(),
       callbacks: { call: () => undefined },
-      watchdog: {
-        state: () => ({ kind: 'idle' }),
-        arm: () => Promise.resolve({ kind: 'idle' }),
-        keepAlive: () => undefined,
-        disarm: () => ({ kind: 'idle' }),
-      },
+      watchdog: NO_WATCHDOG,
     },
     { self, keys },
     { wake: () => undefined, broken: () => undefined, isStalled: () => false, postmaster: () => undefined },
@@ -90,26 +69,7 @@ beforeEach(async () => {
   await clock.advance(0);
 });
 
-function takeOver(more: Partial<TakeOver> = {}): TakeOver {
-  const revision = (key: string): number => store.keys.get(key)?.modRevision ?? 0;
-  return {
-    reignRevision: revision(keys.reign),
-    syncRevision: revision(keys.sync),
-    configRevision: revision(keys.config),
-    failoverRevision: revision(keys.failover),
-    initializeRevision: revision(keys.initialize),
-    lastRevision: revision(keys.last),
-    from: undefined,
-    priority: 1,
-    pledges: [],
-    lastLeaderMark: undefined,
-    unguarded: false,
-    sync: undefined,
-    timeline: 7,
-    leaderTtlMs: 6_000,
-    ...more,
-  };
-}
+const takeOver = (more: Partial<TakeOver> = {}): TakeOver => takeOverNow(store, keys, more);
 
 /** The step's end, with as much time as it takes. */
 async function take(over: TakeOver = takeOver()): Promise<Undone | undefined> {
