@@ -42,6 +42,9 @@ import { exists } from './write-file.ts';
 /** While the server runs and answers, pg_control is only of interest now and then. */
 const CONTROL_FRESH_MS = 5_000;
 const LOOK_MS = 1_000;
+/** Within what the REST listener waits. */
+const RECORDS_MS = 5_000;
+const DISCARD_MS = 600_000;
 const SIGNAL_MS = 500;
 const LATE = 'the file system does not answer';
 const DONE: JobOutcome = { kind: 'done', facts: {} };
@@ -64,6 +67,8 @@ export class LocalServer implements Postgres {
   readonly #reads = new OneAtATime();
   readonly #asks = new OneAtATime();
   readonly #writes = new OneAtATime();
+  readonly #records = new OneAtATime();
+  readonly #discards = new OneAtATime();
   /** As last read. */
   #lastData: LocalPostgres['data'] | undefined;
   #pidFile: string | undefined;
@@ -243,12 +248,20 @@ export class LocalServer implements Postgres {
     return [];
   }
 
-  divergences(): Promise<readonly DivergenceRecord[]> {
-    return readRecords(this.#options);
+  /** Rejects where they cannot be read in time: anybody may ask, and must not take the threads that everything else needs. */
+  async divergences(budgetMs = RECORDS_MS): Promise<readonly DivergenceRecord[]> {
+    const deadline = deadlineIn(this.#options.clock, budgetMs);
+    const read = await this.#records.run(() => readRecords(this.#options), deadline);
+    if (read === undefined) throw new Error(`${this.#options.stateDir} did not answer in time`);
+    return read.value;
   }
 
-  discardDivergence(id: string): Promise<DivergenceRecord | undefined> {
-    return discardRecord(this.#options, id);
+  /** A directory moved aside takes its time to be deleted. Rejects where that is not known to be done. */
+  async discardDivergence(id: string): Promise<DivergenceRecord | undefined> {
+    const deadline = deadlineIn(this.#options.clock, DISCARD_MS);
+    const discarded = await this.#discards.run(() => discardRecord(this.#options, id), deadline);
+    if (discarded === undefined) throw new Error(`it is not done after ${DISCARD_MS / 60_000} minutes; it goes on`);
+    return discarded.value;
   }
 
   /** Lets go of the server, which runs on. */

@@ -61,6 +61,18 @@ test('a call that hangs costs a look no more than its budget, again and again (k
   writeFileSync(join(dir, 'data/postmaster.pid'), '');
 });
 
+test('records of divergences that cannot be read hold up nothing, however often they are asked for', async () => {
+  const path = join(dir, 'kornak/divergence/20260101T000000.json');
+  mkdirSync(join(dir, 'kornak/divergence'));
+  execFileSync('mkfifo', [path]);
+  const asked = Array.from({ length: 8 }, () => server.divergences(BUDGET_MS));
+  for (const each of await Promise.allSettled(asked)) expect(each.status).toBe('rejected');
+  expect(await readFile(join(dir, 'data/global/pg_control'), 'utf8')).toBe('nonsense');
+  writeFileSync(path, '');
+  rmSync(path);
+  expect(await server.divergences()).toEqual([]);
+});
+
 test('storage that vanishes is told, and raises nothing (known failure 62)', async () => {
   await until('the disks are told of', async () => {
     const { health } = await server.observe(1_000);
