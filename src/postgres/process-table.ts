@@ -61,10 +61,12 @@ export function title(pid: number): string {
   return readProc(`${pid}/cmdline`)?.replaceAll('\0', ' ').trim() ?? '';
 }
 
-/** Whether a signal was sent that the process has not taken yet. */
+/** Whether a signal was sent that the process has not taken yet, for all that can be read. */
 export function hasPendingSignal(pid: number, signalNumber: number): boolean {
-  const masks = readProc(`${pid}/status`)?.matchAll(/^(?:SigPnd|ShdPnd):\s*([0-9a-f]+)$/gm) ?? [];
-  return [...masks].some(([, mask]) => (BigInt(`0x${mask}`) & (1n << BigInt(signalNumber - 1))) !== 0n);
+  const masks = [...(readProc(`${pid}/status`)?.matchAll(/^(?:SigPnd|ShdPnd):\s*([0-9a-f]+)$/gm) ?? [])];
+  return (
+    masks.length === 0 || masks.some(([, mask]) => (BigInt(`0x${mask}`) & (1n << BigInt(signalNumber - 1))) !== 0n)
+  );
 }
 
 function readProc(path: string): string | undefined {

@@ -13,6 +13,7 @@ const optionalText = z
   .transform((text) => text ?? undefined);
 
 const sender = z.object({
+  pid: z.number(),
   name: z.string(),
   user: z
     .string()
@@ -126,6 +127,7 @@ const statusAnswer = z.object({
 
 /** What the server answered to STATUS_QUERY. */
 export type StatusAnswer = z.output<typeof statusAnswer>;
+export type SenderRow = StatusAnswer['senders'][number];
 export type Activity = StatusAnswer['activity'][number];
 
 export function statusAnswerFromText(text: string): StatusAnswer {

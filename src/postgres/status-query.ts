@@ -6,7 +6,7 @@ const SLOTS = `(SELECT coalesce(json_agg(row_to_json(r) ORDER BY slot_name), '[]
 
 /** A connection's slot is the one that its very process holds: names are not standbys. */
 const SENDERS = `(SELECT coalesce(json_agg(json_build_object(
-    'name', s.application_name, 'user', s.usename, 'clientAddress', host(s.client_addr), 'state', s.state,
+    'pid', s.pid, 'name', s.application_name, 'user', s.usename, 'clientAddress', host(s.client_addr), 'state', s.state,
     'syncState', s.sync_state, 'syncPriority', s.sync_priority, 'writeLsn', s.write_lsn::text,
     'flushLsn', s.flush_lsn::text, 'replayLsn', s.replay_lsn::text, 'slot', p.slot_name) ORDER BY s.application_name, s.pid), '[]')
   FROM pg_stat_replication s

@@ -10,6 +10,7 @@ import { type HeldWal, StandbyTimeline } from './standby-timeline.ts';
 import { StartupParameters } from './startup-parameters.ts';
 import { activityOf, type StatusAnswer, statusAnswerFromText } from './status-answer.ts';
 import { STATUS_QUERY } from './status-query.ts';
+import { WalsendersRead } from './walsenders-read.ts';
 
 /** Events in which the startup process waits for WAL from elsewhere, having replayed all that it has. */
 const WAITS_FOR_MORE = new Set(['RecoveryWalStream', 'RecoveryRetrieveRetryInterval']);
@@ -20,6 +21,7 @@ export class StatusReader {
   readonly #receivers: ReceiverWatch;
   readonly #onLost: () => void;
   readonly #idle: CheckpointerIdle;
+  readonly #walsenders: WalsendersRead;
   readonly #timeline: StandbyTimeline;
   #connection: SqlConnection | undefined;
   #server: string | undefined;
@@ -34,6 +36,7 @@ export class StatusReader {
     this.#receivers = receivers;
     this.#onLost = onLost;
     this.#idle = new CheckpointerIdle(place);
+    this.#walsenders = new WalsendersRead(place);
     this.#timeline = new StandbyTimeline(dataDir, place);
   }
 
@@ -85,6 +88,7 @@ export class StatusReader {
     this.#server = server;
     this.#isPrimary = false;
     this.#idle.forget();
+    this.#walsenders.forget();
     this.#startup.forget();
     this.#timeline.forget();
     this.close();
@@ -109,10 +113,11 @@ export class StatusReader {
     return this.#connection?.isOpen === true ? this.#connection : undefined;
   }
 
-  /** Until the proof commits may not have waited, so the position that is told with it must be one read after it (F3). */
+  /** Until a proof commits may not have waited, or for too few, so the position that is told with it must be one read after it (F3). */
   async #afterProof(answer: StatusAnswer, postmaster: PostmasterId, deadline: Deadline): Promise<StatusAnswer> {
     const isNew = !this.#idle.wasProven(answer) && (await this.#idle.isProven(answer, deadline));
-    return isNew ? this.#answer(postmaster, deadline) : answer;
+    const isRead = await this.#walsenders.prove(answer, deadline);
+    return isNew || isRead ? this.#answer(postmaster, deadline) : answer;
   }
 
   #primary(answer: StatusAnswer): PrimaryStatus {
@@ -120,7 +125,10 @@ export class StatusReader {
       kind: 'primary',
       timeline: Number.parseInt(answer.walFile?.slice(0, 8) ?? '0', 16),
       flushLsn: answer.flushLsn ?? LSN_ZERO,
-      senders: answer.senders,
+      senders: answer.senders.map(({ pid, ...row }) => ({
+        ...row,
+        hasReadSettings: this.#walsenders.hasRead(answer, pid),
+      })),
       slots: answer.slots,
       sync: {
         names: answer.syncNames,
@@ -156,7 +164,7 @@ export class StatusReader {
       upstream: upstreamFromConninfo(answer.conninfo),
       hasArchive: (answer.restoreCommand ?? '') !== '',
       slots: answer.slots,
-      senders: answer.senders,
+      senders: answer.senders.map(({ pid: _, ...row }) => ({ ...row, hasReadSettings: false })),
       serverVersion: answer.version,
       startedAt: answer.startedAt,
     };

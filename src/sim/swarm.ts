@@ -40,6 +40,7 @@ export function optionsOf(seed: number): Options {
       jobFailureRate: chance.happens(0.5) ? chance.between(0, 0.1) : 0,
       hookRate: chance.happens(0.4) ? chance.between(0, 1) : 0,
       hookFailureRate: chance.oneOf(0, 0.1, 0.4),
+      walsenderReadMsMax: new Chance(seed ^ 0x1b873593).oneOf(8, 8, 300, 4000),
       marksWork: true,
       hasArchive: (seed & 1) === 0,
     },

@@ -30,6 +30,7 @@ class World {
   revision = 1;
   /** Settings that some process of the server still goes by; the last is what SHOW tells. */
   settings: string[] = [''];
+  lateOne = 0;
   written = 0;
   acknowledged = 0;
   mode: 'on' | 'quorum' = 'quorum';
@@ -38,7 +39,7 @@ class World {
   mark: SyncInput['mark'];
   lastSet: string | undefined;
   isUnsettled = false;
-  late: { readonly value: SyncState; readonly revision: number } | undefined;
+  landing: { readonly value: SyncState; readonly revision: number } | undefined;
 
   constructor(chance: Chance) {
     this.chance = chance;
@@ -48,15 +49,19 @@ class World {
     return this.settings.at(-1) ?? '';
   }
 
-  get isInForce(): boolean {
-    return this.settings.length === 1;
+  /** Who still goes by a former setting: a walsender, if one streams, or the checkpointer. */
+  get late(): string | undefined {
+    if (this.settings.length === 1) return undefined;
+    const streaming = OTHERS.filter((name) => this.standbys.get(name)?.isConnected === true);
+    return ['the checkpointer', ...streaming].at(this.lateOne % (streaming.length + 1));
   }
 
   input(): SyncInput {
     const listed = parseSyncNames(this.text).names;
     const senders = [...this.standbys].flatMap(([name, { isConnected, held }]): Sender[] => {
       const position = lsn(held);
-      const row = { flushLsn: position, writeLsn: position, replayLsn: position, slot: name };
+      const hasReadSettings = this.late !== name;
+      const row = { flushLsn: position, writeLsn: position, replayLsn: position, slot: name, hasReadSettings };
       return isConnected ? [sender(name, { ...row, syncPriority: listed.includes(name) ? 1 : 0 })] : [];
     });
     const { mode, count, strict, mark, lastSet } = this;
@@ -65,7 +70,11 @@ class World {
       primary: primaryStatus({
         flushLsn: lsn(this.written),
         senders,
-        sync: { names: this.text, synchronousCommit: 'on', checkpointerIdleSinceReload: this.isInForce },
+        sync: {
+          names: this.text,
+          synchronousCommit: 'on',
+          checkpointerIdleSinceReload: this.late !== 'the checkpointer',
+        },
       }),
       members: OTHERS.map((name) => syncMember(name, { nofailover: name === 'd' })),
       slotOf: (name) => name,
@@ -98,7 +107,7 @@ class World {
   write(value: SyncState, isSmooth: boolean): boolean {
     const { chance } = this;
     if (!isSmooth && chance.happens(0.08)) {
-      this.late = { value, revision: this.revision };
+      this.landing = { value, revision: this.revision };
       this.isUnsettled = true;
       return false;
     }
@@ -110,11 +119,11 @@ class World {
   }
 
   land(): void {
-    if (this.late?.revision === this.revision) {
-      this.sync = this.late.value;
+    if (this.landing?.revision === this.revision) {
+      this.sync = this.landing.value;
       this.revision += 1;
     }
-    this.late = undefined;
+    this.landing = undefined;
   }
 
   obey(move: SyncMove | undefined, isSmooth: boolean): void {
@@ -127,6 +136,7 @@ class World {
     }
     if (move.setNames === undefined || (!isSmooth && this.chance.happens(0.1))) return;
     this.settings.push(move.setNames ?? '');
+    this.lateOne = this.chance.integer(0, OTHERS.length);
   }
 
   trouble(): void {

@@ -57,6 +57,39 @@ describe('a commit', () => {
     expect(done).toBe(1);
   });
 
+  test('is let go by what the walsender has read, which may be a former setting', () => {
+    const walsender = (name: string) => ({
+      name,
+      state: 'streaming' as const,
+      flushedLsn: 0,
+      names: syncNamesFromText('ANY 1 (bob,cyd)'),
+      hasRead: true,
+    });
+    const [bob, cyd] = [walsender('bob'), walsender('cyd')];
+    const process = new Process(new Machine('ada', agenda, new Chance(1), 1));
+    sync = new SyncWait(
+      process,
+      'ANY 1 (bob,cyd)',
+      () => [bob, cyd],
+      () => 500,
+    );
+    sync.reload('ANY 2 (bob,cyd)');
+    pass(100);
+    expect([sync.isIdleSinceReload(), bob.hasRead]).toEqual([true, false]);
+    commit();
+    bob.flushedLsn = 10;
+    sync.release(bob);
+    expect(done).toBe(1);
+    pass(500);
+    expect(bob.hasRead).toBe(true);
+    commit();
+    sync.release(bob);
+    expect(done).toBe(1);
+    cyd.flushedLsn = 10;
+    sync.release(cyd);
+    expect(done).toBe(2);
+  });
+
   test('is let go when the checkpointer reads that nobody is to be waited for', () => {
     sync.reload('bob');
     pass(50);

@@ -115,6 +115,7 @@ export function sender(name: string, more: Partial<Sender> = {}): Sender {
     flushLsn: at(1000),
     replayLsn: at(1000),
     slot: name,
+    hasReadSettings: true,
     ...more,
   };
 }

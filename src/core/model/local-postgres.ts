@@ -64,6 +64,11 @@ export interface Sender {
   readonly replayLsn: Lsn | undefined;
   /** The physical slot this very connection streams through, if any. */
   readonly slot: string | undefined;
+  /**
+   * It was seen to have read the last configuration load: whatever is acknowledged to it from now on counts by that. Never told
+   * where it releases nobody: on a standby, or while the setting names nobody.
+   */
+  readonly hasReadSettings: boolean;
 }
 
 export interface Slot {

@@ -1,6 +1,7 @@
 import { whenItAnswers } from './disk-fault.ts';
 import type { Receiver } from './receiver.ts';
 import type { Server } from './server.ts';
+import type { SyncNames } from './sync-names.ts';
 import { contains, type WalEnd } from './wal.ts';
 
 /** A cut connection sends again this often. */
@@ -22,6 +23,9 @@ export class Connection {
   state: 'catchup' | 'streaming' = 'catchup';
   /** As the sender knows. */
   flushedLsn = 0;
+  names: SyncNames | undefined;
+  /** One that starts has what the postmaster has read. */
+  hasRead = true;
   private isSending = false;
   private isAcknowledging = false;
   private silentChecks = 0;
@@ -31,6 +35,7 @@ export class Connection {
     this.receiver = receiver;
     this.name = receiver.server.host.name;
     this.slot = receiver.target.slot;
+    this.names = sender.sync.names;
     this.check();
   }
 
@@ -108,7 +113,7 @@ export class Connection {
       this.state = 'streaming';
       this.sender.caughtUp();
     }
-    this.sender.acknowledgedBy();
+    this.sender.acknowledgedBy(this);
     this.pump();
   }
 

@@ -132,8 +132,8 @@ function standbyOf(server: Server): StandbyStatus {
 }
 
 function sendersOf(server: Server): readonly Sender[] {
-  const { names } = server.sync;
   return server.senders.map((each) => {
+    const { names } = each;
     const flushed = each.flushedLsn === 0 ? undefined : lsn(each.flushedLsn);
     const syncPriority = priorityOf(names, each.name);
     return {
@@ -154,6 +154,7 @@ function sendersOf(server: Server): readonly Sender[] {
       flushLsn: flushed,
       replayLsn: flushed,
       slot: each.slot,
+      hasReadSettings: each.hasRead,
     };
   });
 }

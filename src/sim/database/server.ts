@@ -1,5 +1,6 @@
 import type { FollowTarget, ServerSettings } from '../../core/model/job.ts';
 import type { PostmasterId } from '../../core/model/local-postgres.ts';
+import { Chance } from '../time/chance.ts';
 import { Process } from '../time/process.ts';
 import type { Connection } from './connection.ts';
 import type { ClusterFiles } from './disk.ts';
@@ -46,7 +47,14 @@ export class Server {
     this.process = new Process(host.machine);
     this.id = { pid: world.chance.integer(300, 32000), startTicks: Math.floor(host.machine.bootMs() / 10) };
     this.role = files.standbySignal ? 'standby' : 'primary';
-    this.sync = new SyncWait(this.process, files.settings.syncNames, () => this.senders);
+    // A chance of its own, so that the rest of a run does not hang on it.
+    const reading = new Chance(this.id.pid);
+    this.sync = new SyncWait(
+      this.process,
+      files.settings.syncNames,
+      () => this.senders,
+      () => reading.between(1, world.habits.walsenderReadMsMax),
+    );
     this.follow = files.standbySignal ? files.follow : undefined;
     this.startedAtMs = world.agenda.nowMs;
     this.replayedBefore = cutAt(
@@ -156,8 +164,8 @@ export class Server {
     this.pumpAll();
   }
 
-  acknowledgedBy(): void {
-    if (this.role === 'primary') this.sync.release();
+  acknowledgedBy(sender: Connection): void {
+    if (this.role === 'primary') this.sync.release(sender);
   }
 
   /** A standby has caught up for the first time. */
@@ -182,6 +190,7 @@ export class Server {
     this.files.follow = undefined;
     this.files.control = 'in production';
     this.role = 'primary';
+    this.sync.restarted();
     this.isByHand = reign === undefined;
     this.world.witness.serving(this.host, reign === undefined ? { kind: 'byHand' } : { kind: 'promoted', reign, from });
     this.forceCheckpoint();

@@ -52,6 +52,8 @@ export interface PgHabits {
   /** Silence after which an end of a replication connection is given up. */
   replicationTimeoutMs: number;
   receiverRetryMs: number;
+  /** Longest time until a walsender has read a reload; until then it lets commits go by what it had read before. */
+  walsenderReadMsMax: number;
   cloneMsMax: number;
   /** Longest preparation of a promotion, before the last look at the key. */
   promoteMsMax: number;

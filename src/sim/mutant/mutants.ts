@@ -12,7 +12,7 @@ import { clearedTooEarly, markIgnored, unmarkedPause } from './pause-mutants.ts'
 import type { Mutant } from './mutant.ts';
 import { firstBackLeads, handedOverUnchecked, lagUnjudged } from './outage-mutants.ts';
 import { countLoweredFirst, promotedForTooFew, quorumLoweredFirst, votersUnmarked } from './quorum-mutants.ts';
-import { grownInReverse, shrunkInReverse, unknownForNotDone, unmarked } from './sync-mutants.ts';
+import { grownInReverse, shrunkInReverse, unknownForNotDone, unmarked, walsendersUnasked } from './sync-mutants.ts';
 import {
   lsnBeforeTimeline,
   pledgedTooEarly,
@@ -34,6 +34,7 @@ export const MUTANTS: readonly Mutant[] = [
   grownInReverse,
   shrunkInReverse,
   unmarked,
+  walsendersUnasked,
   lsnBeforeTimeline,
   replayedForReceived,
   promotedUnchecked,

@@ -99,3 +99,23 @@ export const unknownForNotDone: Mutant = {
       return outcome.kind === 'unknown' ? { kind: 'notDone', why: outcome.why } : outcome;
     }),
 };
+
+export const walsendersUnasked: Mutant = {
+  name: 'walsenders-unasked',
+  without: 'the look whether each walsender has read whom commits wait for, before the mark is taken',
+  options: (options) => {
+    const { habits, ...rest } = synchronous(
+      troubled(options, { 'sync-count': 6, 'link-cut': 2, 'link-cut-one-way': 2, 'machine-crash': 2 }),
+    );
+    return { ...rest, memberCount: 5, thinkMs: 150, habits: { ...habits, walsenderReadMsMax: 4000 } };
+  },
+  decide: (decide) => (observation, memory) => decide(asIfRead(observation), memory),
+};
+
+/** Every walsender seems to have read the last reload. */
+function asIfRead(observation: Observation): Observation {
+  const { sql } = observation.postgres;
+  if (sql.kind !== 'seen' || sql.value.kind !== 'primary') return observation;
+  const senders = sql.value.senders.map((each) => ({ ...each, hasReadSettings: true }));
+  return { ...observation, postgres: { ...observation.postgres, sql: { ...sql, value: { ...sql.value, senders } } } };
+}

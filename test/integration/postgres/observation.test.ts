@@ -56,6 +56,55 @@ describe('what is told about a running server', () => {
     await busy.end();
   });
 
+  test('a walsender counts as having read the settings only once it has: its place in the list may tell nothing', async () => {
+    const rowOfB = async () => (await a.primaryStatus()).senders.find(({ name }) => name === 'b');
+    const hasRead = async (): Promise<boolean> => (await rowOfB())?.hasReadSettings === true;
+    await a.server.applySettings({ ...SETTINGS, syncNames: 'ANY 1 (b,c)' }, 3_000);
+    await eventually('read at first', hasRead);
+    const walsender = Number((await a.sql('SELECT pid FROM pg_stat_replication'))[0]?.['pid']);
+    process.kill(walsender, 'SIGSTOP');
+    try {
+      await a.server.applySettings({ ...SETTINGS, syncNames: 'ANY 2 (b,c)' }, 3_000);
+      await eventually('the checkpointer has read it', async () => {
+        return (await a.primaryStatus()).sync.names === 'ANY 2 (b,c)' && (await isIdle());
+      });
+      for (let look = 0; look < 5; look += 1)
+        expect(await rowOfB()).toMatchObject({ syncPriority: 1, hasReadSettings: false });
+    } finally {
+      process.kill(walsender, 'SIGCONT');
+    }
+    await eventually('read', hasRead);
+    await a.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_replication WHERE application_name = 'b'");
+    await eventually('one that started after the reload has read it, too', hasRead);
+    await a.server.applySettings(SETTINGS, 3_000);
+    await eventually('no list', async () => (await a.primaryStatus()).sync.names === '');
+  });
+
+  test('one that never rests is seen to have read them, too', async () => {
+    const client = await a.connect();
+    await a.server.applySettings({ ...SETTINGS, syncNames: 'b' }, 3_000);
+    const writer = { isOver: false };
+    const writing = (async () => {
+      await client.query('SET synchronous_commit = off');
+      while (!writer.isOver) await client.query('INSERT INTO t SELECT generate_series(1, 20000)');
+    })();
+    try {
+      for (const syncNames of ['ANY 1 (b,c)', 'ANY 1 (b)', 'ANY 1 (b,c)']) {
+        await a.server.applySettings({ ...SETTINGS, syncNames }, 3_000);
+        await eventually(`${syncNames} is read by all`, async () => {
+          const { sync, senders } = await a.primaryStatus();
+          return sync.names === syncNames && senders.length === 1 && senders.every((row) => row.hasReadSettings);
+        });
+      }
+    } finally {
+      writer.isOver = true;
+      await writing;
+    }
+    await client.end();
+    await a.server.applySettings(SETTINGS, 3_000);
+    await eventually('no list', async () => (await a.primaryStatus()).sync.names === '');
+  });
+
   test('what is told with that proof is above every commit that did not wait before it', async () => {
     const checkpointer = Number(
       (await a.sql("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'"))[0]?.['pid'],

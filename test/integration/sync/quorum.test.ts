@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CountingWriter } from '../../support/counting-writer.ts';
 import { prepareCluster, type TestCluster, type TestMember, until } from '../../support/kornak-cluster.ts';
-import { patchConfig, retag, settled, syncKey } from '../../support/sync-cluster.ts';
+import { patchConfig, retag, settled, syncKey, waitsFor } from '../../support/sync-cluster.ts';
 
 const PLACEHOLDER = 'ANY 1 (__patroni_strict_sync_replica_placeholder__)';
 
@@ -59,6 +59,26 @@ describe('quorum commit', () => {
     const voters = ['postgres-0', 'postgres-2'];
     await settled(cluster, one, { voters, quorum: 1, names: 'ANY 1 ("postgres-0","postgres-2")' });
     await patchConfig(one, { synchronous_node_count: 2 });
+    await settled(cluster, one, { voters, quorum: 0, names: 'ANY 2 ("postgres-0","postgres-2")' });
+  });
+
+  test('the quorum is not lowered while one walsender may still release commits by a former count', async () => {
+    const voters = ['postgres-0', 'postgres-2'];
+    await patchConfig(one, { synchronous_node_count: 1 });
+    await settled(cluster, one, { voters, quorum: 1, names: 'ANY 1 ("postgres-0","postgres-2")' });
+    const rows = await one.sql("SELECT pid FROM pg_stat_replication WHERE application_name = 'postgres-0'");
+    const walsender = Number(rows[0]?.['pid']);
+    process.kill(walsender, 'SIGSTOP');
+    try {
+      await patchConfig(one, { synchronous_node_count: 2 });
+      await until('the log says who is waited for', async () =>
+        (await one.log()).includes('waiting for the walsender of postgres-0 to have read that commits wait for ANY 2'),
+      );
+      expect(await waitsFor(one)).toBe('ANY 2 ("postgres-0","postgres-2")');
+      expect(await syncKey(cluster)).toMatchObject({ quorum: 1 });
+    } finally {
+      process.kill(walsender, 'SIGCONT');
+    }
     await settled(cluster, one, { voters, quorum: 0, names: 'ANY 2 ("postgres-0","postgres-2")' });
   });
 

@@ -17,6 +17,7 @@ const SENDER: Sender = {
   flushLsn: undefined,
   replayLsn: undefined,
   slot: undefined,
+  hasReadSettings: true,
 };
 
 function documentOf(told: Told): string {

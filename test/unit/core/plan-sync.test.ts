@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Sender } from '../../../src/core/model/local-postgres.ts';
 import { planSync } from '../../../src/core/sync/plan-sync.ts';
 import type { SyncInput } from '../../../src/core/sync/sync-move.ts';
 import { streaming, syncInput } from '../../support/sync-input.ts';
@@ -31,6 +32,41 @@ describe('growing', () => {
   test('no mark before every walsender knows the names', () => {
     expect(planSync(input({ primary: streaming('b', 'c') }))?.mark).toBeUndefined();
     expect(planSync(input({ primary: streaming('b') }))?.mark).toBeUndefined();
+  });
+  describe('no mark before every walsender has read the settings, though its place in the list tells nothing new', () => {
+    const late = (name: string, more: Partial<Sender> = {}) => {
+      const primary = streaming('b', 'b');
+      const senders = primary.senders.map((row) =>
+        row.name === name ? { ...row, hasReadSettings: false, ...more } : row,
+      );
+      return planSync(input({ primary: { ...primary, senders }, slotOf: () => undefined }));
+    };
+    test.each(['b', 'c'])('%s is waited for by name', (name) => {
+      expect(late(name)).toEqual({
+        why: `waiting for the walsender of ${name} to have read that commits wait for b`,
+      });
+    });
+    test('who only catches up releases nobody', () => {
+      expect(late('c', { state: 'catchup' })?.mark).toEqual({ names: 'b', lsn: at(1000) });
+    });
+    test('nor does who was never named, because it has no slot', () => {
+      expect(late('c', { slot: undefined })?.mark).toEqual({ names: 'b', lsn: at(1000) });
+    });
+    test('who is named counts without a slot, too', () => {
+      expect(late('b', { slot: undefined })?.why).toContain('the walsender of b');
+    });
+    test('in quorum mode a lower quorum waits for it', () => {
+      const raised = streaming('ANY 2 (b,c)', 'b', 'c');
+      const one = (hasReadSettings: boolean) => ({
+        ...raised,
+        senders: raised.senders.map((row) => ({ ...row, hasReadSettings: row.name === 'b' || hasReadSettings })),
+      });
+      const state = { mode: 'quorum' as const, count: 2, sync: { value: syncOf('a', ['b', 'c'], 1), revision: 7 } };
+      expect(planSync(input({ ...state, primary: one(false) }))).toEqual({
+        why: 'waiting for the walsender of c to have read that commits wait for ANY 2 (b,c)',
+      });
+      expect(planSync(input({ ...state, primary: one(true) }))?.mark).toEqual({ names: 'ANY 2 (b,c)', lsn: at(1000) });
+    });
   });
   test('the mark is what was flushed once they are in force', () => {
     expect(planSync(input({ primary: streaming('b', 'b') }))?.mark).toEqual({ names: 'b', lsn: at(1000) });
