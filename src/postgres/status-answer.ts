@@ -12,31 +12,34 @@ const optionalText = z
   .nullable()
   .transform((text) => text ?? undefined);
 
-const sender = z.object({
-  pid: z.number(),
-  name: z.string(),
-  user: z
-    .string()
-    .nullable()
-    .transform((user) => user ?? ''),
-  clientAddress: z.string().nullable(),
-  state: z
-    .string()
-    .nullable()
-    .transform((state) => state ?? ''),
-  syncState: z
-    .string()
-    .nullable()
-    .transform((state) => state ?? ''),
-  syncPriority: z
-    .number()
-    .nullable()
-    .transform((priority) => priority ?? 0),
-  writeLsn: optionalLsn,
-  flushLsn: optionalLsn,
-  replayLsn: optionalLsn,
-  slot: optionalText,
-});
+/** A walsender's process, and what it tells. */
+const sender = z
+  .object({
+    pid: z.number(),
+    name: z.string(),
+    user: z
+      .string()
+      .nullable()
+      .transform((user) => user ?? ''),
+    clientAddress: z.string().nullable(),
+    state: z
+      .string()
+      .nullable()
+      .transform((state) => state ?? ''),
+    syncState: z
+      .string()
+      .nullable()
+      .transform((state) => state ?? ''),
+    syncPriority: z
+      .number()
+      .nullable()
+      .transform((priority) => priority ?? 0),
+    writeLsn: optionalLsn,
+    flushLsn: optionalLsn,
+    replayLsn: optionalLsn,
+    slot: optionalText,
+  })
+  .transform(({ pid, ...row }) => ({ pid, row }));
 
 const flag = z
   .boolean()

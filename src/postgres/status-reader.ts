@@ -125,7 +125,7 @@ export class StatusReader {
       kind: 'primary',
       timeline: Number.parseInt(answer.walFile?.slice(0, 8) ?? '0', 16),
       flushLsn: answer.flushLsn ?? LSN_ZERO,
-      senders: answer.senders.map(({ pid, ...row }) => ({
+      senders: answer.senders.map(({ pid, row }) => ({
         ...row,
         hasReadSettings: this.#walsenders.hasRead(answer, pid),
       })),
@@ -164,7 +164,7 @@ export class StatusReader {
       upstream: upstreamFromConninfo(answer.conninfo),
       hasArchive: (answer.restoreCommand ?? '') !== '',
       slots: answer.slots,
-      senders: answer.senders.map(({ pid: _, ...row }) => ({ ...row, hasReadSettings: false })),
+      senders: answer.senders.map(({ row }) => ({ ...row, hasReadSettings: false })),
       serverVersion: answer.version,
       startedAt: answer.startedAt,
     };

@@ -122,7 +122,7 @@ function unseen(startTicks: number): Watched {
 }
 
 /** One that only catches up releases nobody, and looks for a reload before it ever does. */
-function mayRelease({ state, slot, syncPriority }: SenderRow): boolean {
+function mayRelease({ row: { state, slot, syncPriority } }: SenderRow): boolean {
   const isStreaming = state === 'streaming' || state === 'stopping';
   return isStreaming && (slot !== undefined || syncPriority > 0);
 }

@@ -13,6 +13,7 @@ import type { Context, EventDraft } from './context.ts';
 import { settingsWith } from './context.ts';
 import type { Chore, Leading } from './leading.ts';
 import { LIMITS } from './limits.ts';
+import { noteUnread, unreadEvents } from './unread-settings.ts';
 
 /** Of members whose names give one slot, no acknowledgement could be told from the other's (F10). */
 function hasOwnSlot(ctx: Context, name: string): boolean {
@@ -120,18 +121,20 @@ export function syncChore(reigning: Leading): Chore | undefined {
   const { ctx } = reigning;
   const syncStalls = stallsNow(reigning);
   const move = moveOf(reigning, syncStalls);
-  const isQuiet = syncStalls.size === 0 && ctx.mem.syncWatch.stalls.size === 0 && !ctx.mem.syncWatch.strictHeld;
+  const { stalls, strictHeld, unread: before } = ctx.mem.syncWatch;
+  const isQuiet = syncStalls.size === 0 && stalls.size === 0 && !strictHeld && before === undefined;
   if (move === undefined && isQuiet) return undefined;
   const steps = move === undefined ? [] : stepsOf(reigning, move);
+  const unread = noteUnread(move, ctx.mem, ctx.nowMs);
   return {
     why: whyOf(move, syncStalls),
     steps,
     probe: suspects(syncStalls, ctx.nowMs),
     memory: {
-      syncWatch: { stalls: syncStalls, strictHeld: move?.holds === true, leaving: undefined },
+      syncWatch: { stalls: syncStalls, strictHeld: move?.holds === true, leaving: undefined, unread },
       ...remembered(move),
     },
-    events: move === undefined ? [] : eventsOf(ctx, move),
+    events: [...(move === undefined ? [] : eventsOf(ctx, move)), ...unreadEvents(unread, ctx.mem)],
     soon: steps.length > 0 || (move !== undefined && move.holds !== true),
   };
 }

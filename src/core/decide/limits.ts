@@ -10,6 +10,8 @@ export const LIMITS = {
   outsiderWaitMs: 15_000,
   /** WAL that arrived so long ago tells of a leader that still writes. */
   streamingMs: 1_000,
+  /** A process of the server that has not read for so long whom commits wait for is told of. */
+  unreadMs: 3_000,
   /** Peers are asked what they are this often while that may matter. */
   probeEveryMs: 1_000,
   /** How long the candidates of a switchover may take to answer before PostgreSQL is stopped. */

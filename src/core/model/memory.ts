@@ -28,6 +28,8 @@ export interface SyncWatch {
   readonly stalls: ReadonlyMap<string, SyncStall>;
   /** Strict mode has nobody to wait for, and has said so. */
   readonly strictHeld: boolean;
+  /** A process of the server has not read whom commits wait for: which, since when, and whether that was said. */
+  readonly unread?: { readonly why: string; readonly sinceMs: number; readonly isTold: boolean } | undefined;
   /** This member asks the leader to count on others: since when, and when it last did. */
   readonly leaving: { readonly sinceMs: number; readonly atMs: number } | undefined;
 }

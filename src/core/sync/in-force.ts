@@ -33,6 +33,7 @@ export function markMove({ input, footing }: SyncScene): SyncMove | undefined {
   const text = primary.sync.names;
   if (footing.holders !== undefined || footing.names.names.length === 0) return undefined;
   const late = awaited(primary, footing.names);
-  if (late !== undefined) return { why: `waiting for ${late} to have read that commits wait for ${text}` };
+  if (late !== undefined)
+    return { why: `waiting for ${late} to have read that commits wait for ${text}`, isUnread: true };
   return { why: `${text} is in force: mark taken`, mark: { names: text, lsn: primary.flushLsn } };
 }

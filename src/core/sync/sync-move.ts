@@ -42,6 +42,8 @@ export interface SyncMove {
   readonly mark?: SyncMark | null;
   /** Strict mode has nobody to wait for: commits wait, and nothing moves before a standby is back. */
   readonly holds?: true;
+  /** A process of the server has not read the setting, and nothing moves before it has. */
+  readonly isUnread?: true;
 }
 
 /** An input with what both modes ask of it, worked out once. Names are spelled as the members spell them. */

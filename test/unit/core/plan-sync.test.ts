@@ -44,6 +44,7 @@ describe('growing', () => {
     test.each(['b', 'c'])('%s is waited for by name', (name) => {
       expect(late(name)).toEqual({
         why: `waiting for the walsender of ${name} to have read that commits wait for b`,
+        isUnread: true,
       });
     });
     test('who only catches up releases nobody', () => {
@@ -64,6 +65,7 @@ describe('growing', () => {
       const state = { mode: 'quorum' as const, count: 2, sync: { value: syncOf('a', ['b', 'c'], 1), revision: 7 } };
       expect(planSync(input({ ...state, primary: one(false) }))).toEqual({
         why: 'waiting for the walsender of c to have read that commits wait for ANY 2 (b,c)',
+        isUnread: true,
       });
       expect(planSync(input({ ...state, primary: one(true) }))?.mark).toEqual({ names: 'ANY 2 (b,c)', lsn: at(1000) });
     });

@@ -68,6 +68,35 @@ test('strict mode says once that commits wait', () => {
   expect(again.events.filter((event) => event.kind === 'sync.blocked')).toEqual([]);
 });
 
+test('a walsender that does not read the setting is told of once, and nothing is admitted meanwhile', () => {
+  const senders = [
+    sender('b', { syncPriority: 1 }),
+    sender('c', { syncPriority: 1, hasReadSettings: false, flushLsn: at(1000) }),
+  ];
+  const status = { senders, sync: names('ANY 2 (b,c)') };
+  const cluster = {
+    sync: { value: syncOf('a', ['b', 'c'], 1), revision: 30 },
+    config: config({ synchronous_mode: 'quorum', synchronous_node_count: 2 }),
+  };
+  const why = 'waiting for the walsender of c to have read that commits wait for ANY 2 (b,c)';
+  const first = leading(status, cluster);
+  expect(first).toMatchObject({ rule: 'P10', events: [] });
+  expect(first.why).toContain(why);
+  expect(first.plan.steps.filter(({ kind }) => kind === 'writeSync')).toEqual([]);
+  const { syncWatch } = first.memory;
+  const aged = {
+    ...first.memory,
+    syncWatch: { ...syncWatch, unread: { why, sinceMs: NOW_MS - 3_000, isTold: false } },
+  };
+  const told = leading(status, cluster, { mem: aged });
+  expect(told.events.map(({ kind, text }) => ({ kind, text }))).toEqual([{ kind: 'sync.blocked', text: why }]);
+  expect(leading(status, cluster, { mem: told.memory }).events).toEqual([]);
+  const read = senders.map((row) => ({ ...row, hasReadSettings: true }));
+  const after = leading({ ...status, senders: read }, cluster, { mem: told.memory });
+  expect(after.memory.syncWatch.unread).toBeUndefined();
+  expect(after.memory.syncMark?.names).toBe('ANY 2 (b,c)');
+});
+
 test('a standby that stands still is asked, and given up when it does not answer: /sync first, then the setting', () => {
   const status = {
     flushLsn: at(1000),
