@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { CONTRACT } from '../../../src/api/contract.ts';
 import { type ApiServer, createApiServer } from '../../../src/api/server.ts';
 import { Redacted } from '../../../src/core/model/redacted.ts';
 import { FakeDesk } from './a-desk.ts';
@@ -229,6 +230,37 @@ test.each(['', '{}', '[]', '"a"', '1', 'null', '{', '{"a":1}x', '\u0000'])(
   },
 );
 
+test.each(CONTRACT.filter(({ body }) => body !== 'none'))(
+  '$method $path takes nothing but a JSON object, and asks for nothing with another',
+  async ({ method, path }) => {
+    const { desk, port } = await started();
+    for (const body of ['[]', '1', '{', '"a"', 'null', '\u0000']) {
+      const reply = await ask(port, path, { method, body });
+      expect(reply).toMatchObject({ status: 400, type: 'text/html;charset=utf-8' });
+    }
+    expect(desk.asked).toEqual([]);
+  },
+);
+
+test.each([{ force: 'yes' }, { force: 1 }, { from_leader: [] }, { 'from-leader': 'no' }])(
+  'POST /reinitialize %j is refused with the field',
+  async (body) => {
+    const { desk, port } = await started();
+    const reply = await ask(port, '/reinitialize', { method: 'POST', body: JSON.stringify(body) });
+    expect(reply.status).toBe(400);
+    expect(reply.body).toMatch(/^(force|from_leader) must be true or false$/);
+    expect(desk.asked).toEqual([]);
+  },
+);
+
+test.each(['..', '%2e%2e%2fpromises', 'a'.repeat(5_000), '%00', '<b>'])('no divergence is called %s', async (id) => {
+  const { desk, port } = await started();
+  const told = await ask(port, `/kornak/divergence/${id}`);
+  expect(told).toMatchObject({ status: 404 });
+  expect(await ask(port, `/kornak/divergence/${id}`, { method: 'DELETE' })).toMatchObject({ status: 404 });
+  expect(desk.asked).toEqual([id]);
+});
+
 test('a body without a length is refused, and so is one that is too long', async () => {
   const { desk, port } = await started();
   expect(await raw(port, 'PATCH /config HTTP/1.1\r\nHost: x\r\n\r\n')).toContain(' 411 ');
@@ -258,14 +290,9 @@ test.each([
   { name: 'an empty header', headers: { Authorization: '' }, body: 'not authenticated' },
 ])('what changes something asks for the password: $name', async ({ headers, body }) => {
   const { desk, port } = await started(new FakeDesk(LEADER), true);
-  for (const [method, path] of [
-    ['PATCH', '/config'],
-    ['PUT', '/config'],
-    ['POST', '/switchover'],
-    ['POST', '/failover'],
-    ['DELETE', '/switchover'],
-    ['POST', '/kornak/bootstrap'],
-  ] as const) {
+  const changing = CONTRACT.filter(({ method }) => method !== 'GET');
+  expect(changing.length).toBeGreaterThan(12);
+  for (const { method, path } of changing) {
     const reply = await ask(port, path, { method, body: '{"a":1}', headers });
     expect(reply).toMatchObject({ status: 401, challenge: 'Basic realm="Patroni"', body });
   }
