@@ -31,6 +31,8 @@ export interface RunResult {
   readonly rules: ReadonlyMap<string, number>;
   /** `situation: rule`, with how often. */
   readonly situations: ReadonlyMap<string, number>;
+  /** Of them, those that the table of decisions does not have. */
+  readonly undecided: ReadonlySet<string>;
   readonly healedInMs: number;
   /** Time that passed in the simulated world. */
   readonly simulatedMs: number;
@@ -117,6 +119,7 @@ function resultOf(
     unknownOutcomes: cluster.unknownOutcomes,
     rules: cluster.rules,
     situations: cluster.situations,
+    undecided: cluster.undecided,
     healedInMs: agenda.nowMs - end.healedAtMs,
     simulatedMs: agenda.nowMs,
     events: end.events,

@@ -21,6 +21,8 @@ export interface Summary {
   readonly faults: Readonly<Record<string, number>>;
   readonly rules: Readonly<Record<string, number>>;
   readonly situations: Readonly<Record<string, number>>;
+  /** Decisions by a rule that is not in its cell of the table, as `situation: rule`. */
+  readonly undecided: readonly string[];
 }
 
 export function summarize(results: readonly RunResult[]): Summary {
@@ -45,6 +47,7 @@ export function summarize(results: readonly RunResult[]): Summary {
     faults: totals(results.map((each) => each.faults)),
     rules: totals(results.map((each) => each.rules)),
     situations: totals(results.map((each) => each.situations)),
+    undecided: [...new Set(results.flatMap((each) => [...each.undecided]))].toSorted(),
   };
 }
 

@@ -44,6 +44,10 @@ describe(`${SEEDS} seeds`, () => {
     expect(summary.perRun[figure]).toBeGreaterThanOrEqual(least);
   });
 
+  test('decide in every situation by a rule that the table has for it', () => {
+    expect(summary.undecided).toEqual([]);
+  });
+
   test('make every rule decide at least once', () => {
     const silent = RULES.map(({ id }) => id).filter((id) => summary.rules[id] === undefined);
     expect(silent.filter((id) => !NEVER_SIMULATED.has(id))).toEqual([]);

@@ -1,4 +1,6 @@
 const MAX_LENGTH = 63;
+/** Most names are slot names as they stand, and every decision asks. */
+const SLOT_NAME = /^[a-z0-9_]{1,63}$/;
 
 function escapeChar(char: string): string {
   return `u${String(char.codePointAt(0) ?? 0).padStart(4, '0')}`;
@@ -6,6 +8,7 @@ function escapeChar(char: string): string {
 
 /** The replication slot of a member (contract: interfaces.md 1.7). */
 export function slotNameOf(memberName: string): string {
+  if (SLOT_NAME.test(memberName)) return memberName;
   const lower = memberName.toLowerCase().replace(/[-.]/g, '_');
   return Array.from(lower, (char) => (/[a-z0-9_]/.test(char) ? char : escapeChar(char)))
     .join('')

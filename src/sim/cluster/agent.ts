@@ -1,5 +1,7 @@
 import { situationToText } from '../../core/model/situation.ts';
 import { decide } from '../../core/decide/decide.ts';
+import { DECISION_TABLE } from '../../core/decide/decision-table.ts';
+import type { Decision } from '../../core/model/plan.ts';
 import type { CallbackCall, CallbackRole } from '../../core/model/callback.ts';
 import type { Self } from '../../core/model/observation.ts';
 import type { WatchdogMode } from '../../core/model/watchdog.ts';
@@ -134,12 +136,11 @@ export class Agent {
 
   /** Counts the rules, and tells each time that another one decides. */
   private watched(decision: Decide): Decide {
-    const { rules, situations, trace } = this.cluster;
+    const { rules, trace } = this.cluster;
     return (observation, memory) => {
       const made = decision(observation, memory);
       rules.set(made.rule, (rules.get(made.rule) ?? 0) + 1);
-      const cell = `${situationToText(made.situation)}: ${made.rule}`;
-      situations.set(cell, (situations.get(cell) ?? 0) + 1);
+      this.noteSituation(made);
       if (made.rule !== this.lastRule || made.plan.steps.length > 0) {
         trace.note(
           this.member.name,
@@ -151,6 +152,13 @@ export class Agent {
       if (made.rule === 'S10') this.cluster.checker.losses.handedOver = this.cluster.ledger.current?.reign;
       return made;
     };
+  }
+
+  private noteSituation({ situation, rule }: Decision): void {
+    const { situations, undecided } = this.cluster;
+    const cell = `${situationToText(situation)}: ${rule}`;
+    situations.set(cell, (situations.get(cell) ?? 0) + 1);
+    if (!DECISION_TABLE[situation.mode][situation.server][situation.lead].includes(rule)) undecided.add(cell);
   }
 
   private exited(code: number, why: string): void {

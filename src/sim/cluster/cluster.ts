@@ -58,6 +58,7 @@ export class Cluster {
   readonly rules = new Map<string, number>();
   /** Which rule decided in which situation, with how often. */
   readonly situations = new Map<string, number>();
+  readonly undecided = new Set<string>();
   /** Requests to the store that changed something, or may have, and were not answered. */
   unknownOutcomes = 0;
   private readonly chance: Chance;
