@@ -241,6 +241,8 @@ function settleSync(ctx: Context): Ruling | undefined {
   const it = stoppedForSwitchover(ctx);
   const sync = ctx.view?.sync;
   if (it === undefined || sync?.value.leader === undefined || !ctx.obs.unsettled.has('sync')) return undefined;
+  // With the key of this reign gone, none of its writes lands any more.
+  if (ctx.leader?.reign !== it.held.reign) return undefined;
   return {
     why: 'a write of /sync that names the heirs may still land: written as it stands before leadership stays',
     steps: [{ kind: 'writeSync', reign: it.held.reign, value: sync.value, revision: sync.revision }],

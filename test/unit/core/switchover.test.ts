@@ -329,6 +329,14 @@ describe('handing over', () => {
       steps: ['writeSync'],
     },
     {
+      name: 'where the key is gone and the members carry the lead, none can land',
+      request,
+      cluster: { leader: undefined, sync: { value: syncOf('a', ['b', 'c'], 1), revision: 30 } },
+      more: { postgres: shut, peers: new Map(), unsettled: new Set(['sync'] as const) },
+      mem: { switchover: { ...stopped.switchover, stoppedMs: NOW_MS - 6_000 } },
+      rule: 'S20',
+    },
+    {
       name: 'and stays once it is known what came of it',
       request,
       cluster: { sync: { value: syncOf('a', ['b', 'c'], 1), revision: 30 } },
