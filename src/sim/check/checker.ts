@@ -237,7 +237,9 @@ export class Checker implements Witness {
     const log = other === undefined ? undefined : heldBy(other.disk);
     // Another cluster's data copied over its own are no position at all.
     const isForeign = other?.disk.files?.systemId !== host.disk.files?.systemId;
-    if (log === undefined || name === host.name || isForeign) return;
+    // What people promote with its pledge standing goes beyond it; that is between them and who they paused.
+    const isByHand = other?.server?.isByHand === true;
+    if (log === undefined || name === host.name || isForeign || isByHand) return;
     if (comparePositions(positionOf(log), positionOf(from)) <= 0) return;
     this.fail(
       'I5',
