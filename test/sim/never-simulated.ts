@@ -13,4 +13,11 @@ export const NEVER_SIMULATED: ReadonlyMap<string, string> = new Map([
   ['M10', 'a simulated directory holds a cluster or nothing; test/unit/core/healing.test.ts has the rule'],
   ['S18', 'needs an outage of the store between two moments of a hand-over; test/unit/core/switchover.test.ts has it'],
   ['M30', 'a simulated standby comes up on the WAL that it has; test/unit/core/healing.test.ts has the rule'],
+  ['R57', 'nobody pauses replay in a simulated PostgreSQL; a unit test of the rules does'],
+  [
+    'Y30',
+    'the deadline of a guard passes before its key runs out, so both are seen only where somebody deleted the key',
+  ],
+  ['Y70', 'people stop PostgreSQL before they start it as a standby, and the stop is seen first'],
+  ['Y89', 'a lease that lapsed in pause, and a store that goes silent between the end of the pause and the next key'],
 ]);

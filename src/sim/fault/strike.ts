@@ -41,7 +41,16 @@ const STRIKES: Readonly<Record<FaultKind, (blow: Blow) => Undo>> = {
     cluster.operator.pause(true);
     for (let acts = chance.integer(0, 4); acts > 0; acts -= 1)
       cluster.agenda.after(chance.between(2000, 25_000), () => cluster.operator.byHand.act(chance));
-    return () => cluster.operator.pause(false);
+    // An agent that is away while the pause ends finds a key of its own, or none.
+    const isAway = chance.happens(0.4);
+    return () => {
+      const leader = cluster.leader();
+      if (leader !== undefined && isAway) {
+        cluster.killAgent(leader);
+        cluster.agenda.after(chance.between(100, 4000), () => cluster.startAgent(leader));
+      }
+      cluster.operator.pause(false);
+    };
   },
   'agent-kill': ({ cluster, victim }) => {
     cluster.killAgent(victim);
