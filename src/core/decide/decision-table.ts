@@ -26,7 +26,7 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
         'W10 F40 F50 X10 X15 X20 N10 N20 T10 T20 T30 T40 J10 J20 Y95 G10 R10 B10 T50 T60 M20 R20 R30 R40 R57 R60 M40 M50 R80 R50 R55 R90',
       ),
       nobody: rules(
-        'W10 F40 X10 X20 N10 T10 T20 T30 T40 J10 J20 Y95 G10 G20 G30 T50 T60 V02 V05 V10 V20 V30 V35 V40 V45 V47 V48 V50 V55 V60 V65 V70 V72 V76 V78 V80 V85',
+        'W10 F40 X10 X20 N10 T10 T20 T30 T40 J10 J20 Y95 G10 G20 G30 T50 T60 V02 V05 V10 V20 V30 V35 V40 V42 V45 V47 V48 V50 V55 V60 V65 V70 V72 V76 V78 V80 V85',
       ),
       unknown: rules('F40 X10 X20 N10 T20 J20 U25 U30'),
     },
@@ -57,7 +57,7 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
       held: rules('U30 B05'),
       named: rules('B80'),
       other: rules('X30 T30 T40 J10 J20 Y95 R10 B10 B65 B70'),
-      nobody: rules('X30 N10 T20 T30 T40 J20 Y95 B10 B40 B50 B60 B80'),
+      nobody: rules('X30 N10 T20 T30 T40 J20 Y95 B10 B40 B50 B58 B60 B80'),
       unknown: rules('F40 X30 U30'),
     },
     unfinished: {

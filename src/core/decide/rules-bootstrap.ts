@@ -5,6 +5,7 @@ import { cloneSource } from './clone-source.ts';
 import { isTagged, leaderServes, settingsWith, startJob } from './context.ts';
 import { healing, isVoter } from './healing.ts';
 import { askToLeaveSync } from './leave-sync.ts';
+import { isStandbyCluster } from '../settings/is-standby-cluster.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
 import { takeOverOf } from './take-over.ts';
@@ -167,6 +168,17 @@ function leaveSync(ctx: Context): Ruling | undefined {
   };
 }
 
+/** A cluster that is to follow another is copied from it, never initialised; that is not built yet. */
+function followRemote(ctx: Context): Ruling | undefined {
+  const { data } = ctx.obs.postgres;
+  if (ctx.view === undefined || ctx.leader !== undefined || data.kind !== 'empty') return undefined;
+  if (ctx.view.initialize.revision !== 0 || !isStandbyCluster(ctx.config.raw)) return undefined;
+  return {
+    why: 'standby_cluster stands in the configuration and is not acted on yet: no new cluster is initialised in its place',
+    wakeInMs: LIMITS.primaryQuietMs,
+  };
+}
+
 function clone(ctx: Context): Ruling | undefined {
   const { leader, view, mem } = ctx;
   if (!isToClone(ctx) || view === undefined || leader === undefined) return undefined;
@@ -248,6 +260,7 @@ export const BOOTSTRAP_RULES: readonly Rule[] = [
   { id: 'B40', title: 'give up a failed bootstrap', match: giveUp },
   { id: 'B50', title: 'initialise the cluster', match: begin },
   { id: 'B55', title: 'take the first leader key', match: takeFirstKey },
+  { id: 'B58', title: 'initialise no cluster that is to follow another', match: followRemote },
   { id: 'B60', title: 'race for the right to initialise', match: race },
   { id: 'B65', title: 'be out of /sync before an empty directory is filled', match: leaveSync },
   { id: 'B70', title: 'clone from the leader', match: clone },

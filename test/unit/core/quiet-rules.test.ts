@@ -7,6 +7,7 @@ import type { StepKind } from '../../../src/core/model/plan.ts';
 import { unknown } from '../../../src/core/model/seen.ts';
 import {
   at,
+  configKey,
   down,
   held,
   leaderKey,
@@ -52,6 +53,30 @@ const CASES: readonly Case[] = [
     mem: { servingReign: 10, role: 'primary' },
     rule: 'B05',
     steps: ['releaseKey'],
+  },
+  {
+    name: 'nobody is promoted while the cluster is to follow another one',
+    obs: observation({
+      postgres: standby(),
+      cluster: view({ config: configKey({ standby_cluster: { host: 'far' } }), pledges: pledged }),
+    }),
+    mem: { pledge: { reign: 10, position: { timeline: 1, lsn: at(1000) } } },
+    rule: 'V42',
+    steps: [],
+  },
+  {
+    name: 'no cluster is initialised where one is to be copied',
+    obs: observation({
+      postgres: postgres({ postmaster: undefined, data: { kind: 'empty' } }),
+      cluster: view({
+        config: configKey({ standby_cluster: { host: 'far' } }),
+        initialize: { value: undefined, revision: 0 },
+        reign: { value: undefined, revision: 0 },
+        members: [],
+      }),
+    }),
+    rule: 'B58',
+    steps: [],
   },
   {
     name: 'who handed over stays down while the candidate takes the key',
