@@ -26,7 +26,7 @@ const LEADS = {
   unknown: 'the store does not answer',
 };
 
-function text({ RULES }, { DECISION_TABLE }) {
+function text({ RULES }, { ANYWHERE, DECISION_TABLE }) {
   const lines = [
     '# Which rule decides',
     '',
@@ -37,12 +37,15 @@ function text({ RULES }, { DECISION_TABLE }) {
     '## The rules in their order',
     '',
     ...RULES.map(({ id, title }) => `- \`${id}\` ${title}`),
+    '',
+    `These may decide wherever they match, and are not repeated below: ${[...ANYWHERE].join(' ')}.`,
   ];
   for (const [mode, servers] of Object.entries(DECISION_TABLE)) {
     lines.push('', `## Mode: ${mode}`);
     for (const [server, leads] of Object.entries(servers)) {
       lines.push('', `### ${SERVERS[server]}`, '');
-      for (const [lead, rules] of Object.entries(leads)) lines.push(`- ${LEADS[lead]}: ${rules.join(' ')}`);
+      for (const [lead, rules] of Object.entries(leads))
+        lines.push(`- ${LEADS[lead]}: ${rules.join(' ') || 'only those'}`);
     }
   }
   return `${lines.join('\n')}\n`;

@@ -4,6 +4,7 @@ import { simulate } from '../../src/sim/run.ts';
 test.each([
   { seed: 10_470, found: 'a promotion waited for ever for a server that had been killed' },
   { seed: 33_065, found: 'a hand-over waited for ever to write under a key that had run out behind promises' },
+  { seed: 209, found: 'promises carried a lead whose key and PostgreSQL were both gone, without end' },
   { seed: 21_023, found: 'a pause took back the mark of a PostgreSQL whose backends had outlived their postmaster' },
 ])('seed $seed: $found', async ({ seed }) => {
   expect((await simulate({ seed })).violation).toBeUndefined();

@@ -8,6 +8,7 @@ export const NEVER_SIMULATED: ReadonlyMap<string, string> = new Map([
   ['B05', 'the data of a simulated leader stay where they are; a unit test has the rule'],
   ['V40', 'the cluster loses its identity only by hand, and whoever has data tells it again first'],
   ['D52', 'a simulated directory is whole or marked; test/unit/core/healing.test.ts has the rule'],
+  ['D15', 'needs a recovery longer than primary_start_timeout; test/unit/core/healing.test.ts has the rule'],
   ['D17', 'simulated clusters have the default primary_start_timeout; test/unit/core/healing.test.ts has the rule'],
   [
     'B65',

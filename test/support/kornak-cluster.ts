@@ -286,7 +286,7 @@ export class TestCluster {
       const primary = await this.primary(1_000);
       const { json } = await primary.api('/cluster');
       const members = Array.isArray(json['members']) ? (json['members'] as { role: string }[]) : [];
-      return members.filter((item) => item.role === 'sync_standby').length >= count;
+      return members.filter((item) => /^(sync|quorum)_standby$/.test(item.role)).length >= count;
     });
   }
 

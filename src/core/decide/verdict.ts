@@ -34,6 +34,12 @@ function unfitWithhold(ctx: Context, reign: number): LeaseVerdict | undefined {
   return other === undefined ? undefined : withhold(`${unfit.why}; ${other.name} is better off`);
 }
 
+/** Only promises carry the lead then: they are for a primary that serves, and would keep everybody from leading without end. */
+function isKeyGone({ held, view, leader }: Context): boolean {
+  if (held === undefined || view === undefined || view.revision < held.reign) return false;
+  return leader?.reign !== held.reign;
+}
+
 function judge(ctx: Context): LeaseVerdict {
   if (ctx.obs.lease.kind !== 'held') return withhold('no lease is held');
   // It says whose the cluster is and fences nobody.
@@ -42,6 +48,7 @@ function judge(ctx: Context): LeaseVerdict {
   const unfit = unfitWithhold(ctx, ctx.obs.lease.reign);
   if (unfit !== undefined) return unfit;
   if (ctx.primary !== undefined) return RENEW;
+  if (isKeyGone(ctx)) return withhold('the leader key is gone, and PostgreSQL does not serve');
   if (ctx.standby !== undefined) {
     const sinceTakenMs = ctx.nowMs - ctx.obs.lease.takenMs;
     const bound = Math.max(LIMITS.takeUpMs, ctx.config.primaryStartTimeoutMs);

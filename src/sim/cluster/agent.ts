@@ -1,6 +1,6 @@
 import { situationToText } from '../../core/model/situation.ts';
 import { decide } from '../../core/decide/decide.ts';
-import { DECISION_TABLE } from '../../core/decide/decision-table.ts';
+import { ANYWHERE, DECISION_TABLE } from '../../core/decide/decision-table.ts';
 import type { Decision } from '../../core/model/plan.ts';
 import type { CallbackCall, CallbackRole } from '../../core/model/callback.ts';
 import type { Self } from '../../core/model/observation.ts';
@@ -158,7 +158,8 @@ export class Agent {
     const { situations, undecided } = this.cluster;
     const cell = `${situationToText(situation)}: ${rule}`;
     situations.set(cell, (situations.get(cell) ?? 0) + 1);
-    if (!DECISION_TABLE[situation.mode][situation.server][situation.lead].includes(rule)) undecided.add(cell);
+    const listed = DECISION_TABLE[situation.mode][situation.server][situation.lead];
+    if (!ANYWHERE.has(rule) && !listed.includes(rule)) undecided.add(cell);
   }
 
   private exited(code: number, why: string): void {

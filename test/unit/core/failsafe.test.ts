@@ -192,6 +192,11 @@ describe('the key ran out while the members carried the lead', () => {
     expect(callOf(decision)?.mayLeadAgain ?? false).toBe('lease' in obs);
   });
 
+  test('nobody is asked to carry on a lead whose PostgreSQL is down', () => {
+    const { plan } = decided({ ...back, postgres: down() }, { ...SERVING, role: 'primary' });
+    expect(plan.verdict).toMatchObject({ kind: 'withhold' });
+  });
+
   test('the primary that goes on owes its new reign no checkpoint of a promotion', () => {
     const cluster = leads({ leader: leaderKey('a', 60), reign: { value: { name: 'a', timeline: 1 }, revision: 60 } });
     const { memory: after } = decided({ lease: held(60), postgres: primary(), cluster }, SERVING);
