@@ -15,7 +15,6 @@ export const NEVER_SIMULATED: ReadonlyMap<string, string> = new Map([
     'a simulated disk is not lost whole while /sync counts on it; test/unit/core/leave-sync.test.ts has the rule',
   ],
   ['M10', 'a simulated directory holds a cluster or nothing; test/unit/core/healing.test.ts has the rule'],
-  ['S18', 'needs an outage of the store between two moments of a hand-over; test/unit/core/switchover.test.ts has it'],
   ['M30', 'a simulated standby comes up on the WAL that it has; test/unit/core/healing.test.ts has the rule'],
   ['R57', 'nobody pauses replay in a simulated PostgreSQL; a unit test of the rules does'],
   [

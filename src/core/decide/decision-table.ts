@@ -10,7 +10,7 @@ type Leads = Readonly<Record<LeadSituation, Cell>>;
  */
 export const ANYWHERE: ReadonlySet<RuleId> = new Set(
   rules(
-    'Y05 W10 Y15 F30 F40 F50 H10 X10 X15 X20 X30 N10 N20 T10 T20 T30 T40 J10 J20 Y60 Y95 G10 R10 B10 W20 W30 T50 T60 T70 Z90',
+    'Y05 W10 Y15 Y25 F30 F40 F50 H10 X10 X15 X20 X30 N10 N20 T10 T20 T30 T40 J10 J20 Y60 Y95 G10 R10 B10 W20 W30 T50 T60 T70 Z90',
   ),
 );
 
@@ -94,9 +94,9 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
     },
     standby: {
       held: rules('Y10 Y70 L32 L35 L40'),
-      named: rules('Y25 L10'),
+      named: rules('L10'),
       other: rules('M20 R20 R30 R40 R60 M50 R80 R50 R90'),
-      nobody: rules('Y25 Y80 V02 V10 V30 V46 V80'),
+      nobody: rules('Y80 V02 V10 V30 V46 V80'),
       unknown: rules('Y55'),
     },
     starting: {
@@ -117,7 +117,7 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
       held: rules('Y65 S10 S15'),
       named: rules('Y65'),
       other: rules('Y20 Y75 D40 D53 D55 D60 D70'),
-      nobody: rules('Y25 Y75 D30 D40'),
+      nobody: rules('Y75 D30 D40'),
       unknown: rules('Y55'),
     },
     empty: {

@@ -40,6 +40,11 @@ function isKeyGone({ held, view, leader }: Context): boolean {
   return leader?.reign !== held.reign;
 }
 
+function whileStandby(ctx: Context, takenMs: number): LeaseVerdict {
+  const bound = Math.max(LIMITS.takeUpMs, ctx.config.primaryStartTimeoutMs);
+  return ctx.nowMs - takenMs <= bound ? RENEW : withhold('not promoted in time');
+}
+
 function judge(ctx: Context): LeaseVerdict {
   if (ctx.obs.lease.kind !== 'held') return withhold('no lease is held');
   // It says whose the cluster is and fences nobody.
@@ -49,11 +54,7 @@ function judge(ctx: Context): LeaseVerdict {
   if (unfit !== undefined) return unfit;
   if (ctx.primary !== undefined) return RENEW;
   if (isKeyGone(ctx)) return withhold('the leader key is gone, and PostgreSQL does not serve');
-  if (ctx.standby !== undefined) {
-    const sinceTakenMs = ctx.nowMs - ctx.obs.lease.takenMs;
-    const bound = Math.max(LIMITS.takeUpMs, ctx.config.primaryStartTimeoutMs);
-    return sinceTakenMs <= bound ? RENEW : withhold('not promoted in time');
-  }
+  if (ctx.standby !== undefined) return whileStandby(ctx, ctx.obs.lease.takenMs);
   if (ctx.obs.job !== undefined && LEADING_JOBS.has(ctx.obs.job.job.kind)) return RENEW;
   if (postgres.postmaster === undefined || postgres.starting) return whileDown(ctx);
   const silentMs = ctx.nowMs - ctx.mem.answeredMs;
