@@ -6,6 +6,8 @@ import type { PgHabits } from './database/world.ts';
 export interface Options {
   readonly seed: number;
   readonly memberCount: number;
+  /** False: the guards of this run do nothing, and nothing is asked of them. */
+  readonly isGuarded?: boolean;
   readonly isSynchronous: boolean;
   readonly synchronousNodeCount: number;
   /** Synchronous by quorum instead of by priority. */

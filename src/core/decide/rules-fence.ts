@@ -1,6 +1,7 @@
 import type { GuardView } from '../model/observation.ts';
 import type { Context, Rule, Ruling } from './context.ts';
 import { LIMITS } from './limits.ts';
+import { surelyWritesNothing } from './writes-nothing.ts';
 import { LEAD_AGAIN } from './rules-failsafe.ts';
 
 type ArmedGuard = Extract<GuardView, { kind: 'armed' }>;
@@ -80,7 +81,8 @@ function fence(ctx: Context): Ruling | undefined {
 
 /** Nothing runs that could write: the lost lease has done its work. */
 function forgetLost(ctx: Context): Ruling | undefined {
-  if (ctx.obs.lease.kind !== 'lost' || ctx.mayWrite) return undefined;
+  // Sessions that outlive their postmaster go on writing: they are killed first.
+  if (ctx.obs.lease.kind !== 'lost' || ctx.mayWrite || !surelyWritesNothing(ctx)) return undefined;
   return {
     why: 'PostgreSQL accepts no writes: the lost lease is put away',
     steps: [{ kind: 'disarmGuard' }],

@@ -23,6 +23,14 @@ function unwell(ctx: Context): Unwell | undefined {
   return unfit === undefined || other === undefined ? undefined : { held, unfit, other };
 }
 
+/**
+ * Backends notice by themselves that their postmaster has died, and a server that somebody starts has a postmaster soon. Where the
+ * lease is lost they must not write meanwhile.
+ */
+function mayTakeTime({ obs, mem, nowMs }: Context): boolean {
+  return obs.lease.kind !== 'lost' && nowMs - (mem.leftoversSinceMs ?? nowMs) < LIMITS.leftoversMs;
+}
+
 /** Killed, yet something of it is still there: nobody may believe that it is gone, and nothing is started beside it. */
 function killLeftovers(ctx: Context): Ruling | undefined {
   const { postmaster, health } = ctx.obs.postgres;
@@ -30,9 +38,7 @@ function killLeftovers(ctx: Context): Ruling | undefined {
   const mayLeave = ctx.held === undefined && ctx.leader?.name !== ctx.me;
   if (mayLeave && ctx.obs.requests.some((request) => request.kind === 'shutdown')) return undefined;
   const why = `${health.leftovers} processes of a PostgreSQL that is gone still work in the data directory`;
-  // Backends notice by themselves that their postmaster has died, and a server that somebody starts has a postmaster soon.
-  if (ctx.nowMs - (ctx.mem.leftoversSinceMs ?? ctx.nowMs) < LIMITS.leftoversMs)
-    return { why, wakeInMs: LIMITS.leftoversMs / 4 };
+  if (mayTakeTime(ctx)) return { why, wakeInMs: LIMITS.leftoversMs / 4 };
   return {
     why,
     steps: [{ kind: 'fence', why: 'left behind by a PostgreSQL that is gone' }],

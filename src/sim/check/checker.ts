@@ -57,6 +57,7 @@ export class Checker implements Witness {
 
   readonly pause: PauseCheck;
   private readonly promoteMs: number;
+  private readonly isGuarded: boolean;
   readonly losses: LossCheck;
   /** When the agent of a member was started last. */
   readonly agentStarts = new Map<string, number>();
@@ -68,6 +69,7 @@ export class Checker implements Witness {
     this.losses = new LossCheck(scene.options);
     const fail = (invariant: string, text: string): void => this.fail(invariant, text);
     this.pause = new PauseCheck({ ledger: this.ledger, nowMs: () => this.agenda.nowMs, hosts, guardOf, fail });
+    this.isGuarded = scene.options.isGuarded !== false;
     this.promoteMs = PROMOTE_MS + (scene.options.slowRate > 0 ? BUDGETS.confirm : 0);
   }
 
@@ -99,7 +101,7 @@ export class Checker implements Witness {
   accepted(host: PgHost): void {
     const ledger = this.ledger();
     const nowMs = this.agenda.nowMs;
-    if (!this.hasJustThawed(host)) this.pause.checkWrite(host);
+    if (this.isGuarded && !this.hasJustThawed(host)) this.pause.checkWrite(host);
     if (this.pause.isExcused(host)) return;
     const reign = ledger.lastReignOf(host.name);
     if (reign === undefined) {
@@ -228,7 +230,10 @@ export class Checker implements Witness {
     if (isSynchronous) return;
     const previous = reigns.findLast((each) => each.reign < reign.reign);
     const agentStartedAtMs = this.agentStarts.get(host.name) ?? 0;
-    const why = this.losses.judge({ host, from, reign, previous, agentStartedAtMs, nowMs: this.agenda.nowMs });
+    // It came back in time, and had its turn like everybody else.
+    const isPreviousBack = previous !== undefined && this.hosts.get(previous.name)?.server?.role === 'standby';
+    const nowMs = this.agenda.nowMs;
+    const why = this.losses.judge({ host, from, reign, previous, agentStartedAtMs, isPreviousBack, nowMs });
     if (why !== undefined) this.fail('I3', why);
   }
 

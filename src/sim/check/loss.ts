@@ -13,6 +13,8 @@ export interface Promotion {
   readonly previous: Reign | undefined;
   /** When the agent that promotes was started. */
   readonly agentStartedAtMs: number;
+  /** Whoever led last runs as a standby. */
+  readonly isPreviousBack: boolean;
   readonly nowMs: number;
 }
 
@@ -64,9 +66,18 @@ export class LossCheck {
     return `${host.name} leads from ${walEndToText(from)} without the last ${lost} bytes up to ${walEndToText(published)}, which was published`;
   }
 
-  private tooSoon({ host, from, reign, previous, agentStartedAtMs, nowMs }: Promotion): string | undefined {
+  private tooSoon({
+    host,
+    from,
+    reign,
+    previous,
+    agentStartedAtMs,
+    isPreviousBack,
+    nowMs,
+  }: Promotion): string | undefined {
     const { newest } = this;
-    if (newest === undefined || previous?.endedAtMs === undefined || reign.isOrdered) return undefined;
+    if (newest === undefined || previous?.endedAtMs === undefined || reign.isOrdered || isPreviousBack)
+      return undefined;
     if (previous.name === host.name || !this.isNew(host, agentStartedAtMs, previous.endedAtMs)) return undefined;
     // Who held the key and gave it up without having served has nothing to be waited for.
     if (previous.name !== this.newestBy) return undefined;

@@ -59,7 +59,11 @@ export const guardOff: Mutant = {
   name: 'guard-off',
   without: 'the guard',
   // A watchdog would stand in for it.
-  options: (options) => ({ ...troubled(options, { 'agent-kill': 1, 'agent-freeze': 2 }), watchdog: 'off' }),
+  options: (options) => ({
+    ...troubled(options, { 'agent-kill': 1, 'agent-freeze': 2 }),
+    watchdog: 'off',
+    isGuarded: false,
+  }),
   guard: () => new AbsentGuard(),
 };
 

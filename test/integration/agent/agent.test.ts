@@ -56,7 +56,7 @@ test('killed and not replaced, leaves it to the guard to end PostgreSQL; started
   await serves(member);
 });
 
-test('refuses a data directory that another agent works on, and a name that a living member has', async () => {
+test('refuses a data directory that another agent works on, and a name that a living member has (B7)', async () => {
   const member = await rig.member('one');
   rig.run(member.file);
   await serves(member);

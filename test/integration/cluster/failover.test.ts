@@ -5,7 +5,8 @@ import { prepareCluster, type TestCluster, until } from '../../support/kornak-cl
 describe('a synchronous cluster of three loses nothing it acknowledged', () => {
   let cluster: TestCluster;
   beforeAll(async () => {
-    cluster = await prepareCluster({ dcs: { synchronous_mode: true } });
+    // An agent needs seconds to start here; the short lease of failsafe mode would not see it back.
+    cluster = await prepareCluster({ dcs: { synchronous_mode: true, kornak: { leader_ttl: 6 } } });
     cluster.startAll();
     await cluster.streaming();
     await cluster.synchronous();

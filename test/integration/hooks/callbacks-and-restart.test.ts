@@ -141,6 +141,8 @@ describe('a restart', () => {
   });
 
   test('of a member by kornakctl', async () => {
+    await cluster.streaming();
+    await cluster.synchronous();
     const { stdout, code } = await cluster.ctl('restart', 'batman', replica.name, '--force');
     expect([code, stdout.trim().split('\n').at(-1)]).toEqual([0, `Success: restart on member ${replica.name}`]);
     await callsTo(replica, 'on_restart replica batman');
@@ -152,6 +154,8 @@ describe('a restart', () => {
 
 describe('a change of roles', () => {
   test('tells both sides, whatever before_stop says (B5, D5: callbacks)', async () => {
+    await cluster.streaming();
+    await cluster.synchronous();
     const body = { leader: leader.name, candidate: replica.name };
     const answer = await leader.api('/switchover', { method: 'POST', body });
     expect([answer.status, answer.text]).toEqual([200, `Successfully switched over to "${replica.name}"`]);

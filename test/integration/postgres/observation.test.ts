@@ -144,7 +144,7 @@ describe('what is told about a running server', () => {
     await a.server.applySettings(durable, 3_000);
     await eventually('no list', async () => (await a.primaryStatus()).sync.names === '' && (await isIdle()));
     const client = await a.connect();
-    await client.query('INSERT INTO t SELECT generate_series(1, 2000000)');
+    await client.query('INSERT INTO t SELECT generate_series(1, 6000000)');
     let isDone = false;
     const checkpoint = client.query('CHECKPOINT').finally(() => {
       isDone = true;

@@ -98,6 +98,9 @@ describe('synchronous replication by priority', () => {
       const rows = await zero.sql('show synchronous_commit');
       return rows[0]?.['synchronous_commit'] === 'remote_apply';
     });
+    // In pause only: otherwise replay is resumed.
+    await patchConfig(zero, { pause: true });
+    await until('the pause is in force', async () => (await stuck.api('/patroni')).json['pause'] === true);
     await stuck.sql('select pg_wal_replay_pause()');
     await zero.sql(
       'set synchronous_commit = local; create table wide as select g, md5(g::text) from generate_series(1, 5000) g',
@@ -105,6 +108,7 @@ describe('synchronous replication by priority', () => {
     await settled(cluster, zero, { voters: [other.name], quorum: 0, names: other.name });
     await stuck.sql('select pg_wal_replay_resume()');
     await patchConfig(zero, {
+      pause: null,
       maximum_lag_on_syncnode: null,
       postgresql: { parameters: { synchronous_commit: null } },
     });

@@ -1,6 +1,7 @@
 // Rules whose work is to wait, to put away or to leave alone: what they keep from happening is seen only where they are missing.
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide/decide.ts';
+import { NO_HEALTH } from '../../../src/core/model/health.ts';
 import type { Memory } from '../../../src/core/model/memory.ts';
 import type { Observation } from '../../../src/core/model/observation.ts';
 import type { StepKind } from '../../../src/core/model/plan.ts';
@@ -53,6 +54,32 @@ const CASES: readonly Case[] = [
     mem: { servingReign: 10, role: 'primary' },
     rule: 'B05',
     steps: ['releaseKey'],
+  },
+  {
+    name: 'whom a switchover names does not lead without what the old leader wrote to its end',
+    obs: observation({
+      postgres: standby(),
+      cluster: view({
+        pledges: pledged,
+        failover: { value: { leader: 'b', candidate: 'a' }, revision: 30 },
+        status: { ...view().status, optime: at(2_000_000) },
+        last: { value: { name: 'b', reign: 10, timeline: 1, lsn: at(2_000_000), final: true }, revision: 31 },
+      }),
+      vacancy: { sinceMs: NOW_MS - 100, previous: { name: 'b', reign: 10, leaseTtlMs: 6_000 }, manner: 'released' },
+    }),
+    mem: { candidateSinceMs: NOW_MS - 5_000, pledge: { reign: 10, position: { timeline: 1, lsn: at(1000) } } },
+    rule: 'V70',
+    steps: [],
+  },
+  {
+    name: 'a lost lease keeps its guard while sessions outlive their postmaster',
+    obs: observation({
+      postgres: { ...down({ state: 'in production' }), health: { ...NO_HEALTH, leftovers: 2 } },
+      lease: { kind: 'lost', reign: 10, why: 'the key is gone' },
+      cluster: view(),
+    }),
+    rule: 'H10',
+    steps: ['fence'],
   },
   {
     name: 'nobody is promoted while the cluster is to follow another one',
