@@ -57,3 +57,8 @@ export async function patchConfig(member: TestMember, change: Readonly<Record<st
   const { status, text } = await member.api('/config', { method: 'PATCH', body: change });
   if (status !== 200) throw new Error(`PATCH /config: ${status} ${text}`);
 }
+
+/** A member answers from its own last look at the store, which may be a moment old. */
+export async function answers(member: TestMember, path: string, status: number): Promise<void> {
+  await until(`${member.name} answers ${path} with ${status}`, async () => (await member.api(path)).status === status);
+}

@@ -1,7 +1,7 @@
 // Synchronous replication by priority on a real cluster: scenarios B1 to B5, B8 and S1 to S3 of the contract.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { prepareCluster, type TestCluster, type TestMember, until } from '../../support/kornak-cluster.ts';
-import { historyText, patchConfig, retag, settled, syncKey, waitsFor } from '../../support/sync-cluster.ts';
+import { answers, historyText, patchConfig, retag, settled, syncKey, waitsFor } from '../../support/sync-cluster.ts';
 
 const PLACEHOLDER = '__patroni_strict_sync_replica_placeholder__';
 
@@ -47,11 +47,11 @@ describe('synchronous replication by priority', () => {
     await retag(two, { sync_priority: 2 });
     two.start();
     await settled(cluster, zero, { voters: ['pg2'], quorum: 0, names: 'pg2' });
-    expect((await two.api('/sync')).status).toBe(200);
-    expect((await one.api('/sync')).status).toBe(503);
-    expect((await one.api('/async')).status).toBe(200);
-    expect((await one.api('/read-only-sync')).status).toBe(503);
-    expect((await two.api('/read-only-sync')).status).toBe(200);
+    await answers(two, '/sync', 200);
+    await answers(one, '/sync', 503);
+    await answers(one, '/async', 200);
+    await answers(one, '/read-only-sync', 503);
+    await answers(two, '/read-only-sync', 200);
     expect((await cluster.ctl('list')).stdout).toContain('Sync Standby');
   });
 
@@ -145,7 +145,7 @@ describe('synchronous replication by priority', () => {
         'No active replication connections from Patroni members and synchronous_mode_strict is requested',
       ),
     );
-    expect(await historyText(cluster)).toContain('no recovery target specified');
+    await until('/history tells', async () => (await historyText(cluster)).includes('no recovery target specified'));
     zero.start();
     await cluster.streaming();
     await settled(cluster, winner, { voters: ['pg0'], quorum: 0, names: 'pg0' });

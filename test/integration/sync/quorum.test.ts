@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CountingWriter } from '../../support/counting-writer.ts';
 import { prepareCluster, type TestCluster, type TestMember, until } from '../../support/kornak-cluster.ts';
-import { patchConfig, retag, settled, syncKey, waitsFor } from '../../support/sync-cluster.ts';
+import { answers, patchConfig, retag, settled, syncKey, waitsFor } from '../../support/sync-cluster.ts';
 
 const PLACEHOLDER = 'ANY 1 (__patroni_strict_sync_replica_placeholder__)';
 
@@ -31,7 +31,7 @@ describe('quorum commit', () => {
     await patchConfig(zero, { synchronous_mode_strict: true });
     await settled(cluster, zero, { voters: [], quorum: 0, names: PLACEHOLDER });
     // What the agent itself does in the server waits for nobody (known failure 57).
-    expect((await zero.api('/primary')).status).toBe(200);
+    await answers(zero, '/primary', 200);
     await zero.killAgent();
     zero.start();
     await settled(cluster, zero, { voters: [], quorum: 0, names: PLACEHOLDER });
@@ -91,21 +91,21 @@ describe('quorum commit', () => {
   });
 
   test('Q5: the voters say so over REST and in the list', async () => {
-    expect((await two.api('/quorum')).status).toBe(200);
-    expect((await two.api('/sync')).status).toBe(503);
-    expect((await two.api('/async')).status).toBe(503);
-    expect((await two.api('/read-only-quorum')).status).toBe(200);
-    expect((await two.api('/read-only-sync')).status).toBe(503);
-    expect((await one.api('/quorum')).status).toBe(503);
-    expect((await one.api('/read-only-quorum')).status).toBe(200);
+    await answers(two, '/quorum', 200);
+    await answers(two, '/sync', 503);
+    await answers(two, '/async', 503);
+    await answers(two, '/read-only-quorum', 200);
+    await answers(two, '/read-only-sync', 503);
+    await answers(one, '/quorum', 503);
+    await answers(one, '/read-only-quorum', 200);
     expect((await cluster.ctl('list')).stdout).toContain('Quorum Standby');
   });
 
   test('Q6: one tagged nosync leaves the voters and the setting', async () => {
     await retag(two, { nosync: true });
     await settled(cluster, one, { voters: ['postgres-0'], quorum: 0, names: 'ANY 1 ("postgres-0")' });
-    expect((await two.api('/quorum')).status).toBe(503);
-    expect((await two.api('/async')).status).toBe(200);
+    await answers(two, '/quorum', 503);
+    await answers(two, '/async', 200);
     await retag(two, {});
     await settled(cluster, one, {
       voters: ['postgres-0', 'postgres-2'],
