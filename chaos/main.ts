@@ -82,6 +82,10 @@ function isBroken(mode: Mode, { lost, overlaps, unequal }: RoundResult): boolean
 async function standUp(mode: Mode): Promise<TestCluster> {
   const dcs = { synchronous_mode: mode === 'off' ? false : mode === 'on' ? true : 'quorum' };
   const cluster = await prepareCluster({ etcdMembers: 3, scope: 'chaos', dcs });
+  const stop = (): void => {
+    void cluster.stop().finally(() => process.exit(130));
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
     cluster.startAll();
     const primary = await cluster.streaming();
@@ -96,10 +100,6 @@ async function standUp(mode: Mode): Promise<TestCluster> {
 
 async function runAll(mode: Mode, seeds: readonly number[], state: SourceState): Promise<boolean> {
   const cluster = await standUp(mode);
-  const stop = (): void => {
-    void cluster.stop().finally(() => process.exit(130));
-  };
-  process.once('SIGINT', stop).once('SIGTERM', stop);
   let last = 0;
   const ids = (): number => (last += 1);
   try {

@@ -2,7 +2,7 @@ import { parameterText } from '../core/settings/parameter-text.ts';
 import { isSettingMap, type SettingMap } from '../core/settings/read-settings.ts';
 import { valueAt } from './config-document.ts';
 import type { Path } from './finding.ts';
-import type { BootstrapMethod, ReplicaMethod } from './local-config.ts';
+import type { BootstrapMethod, ReplicaMethod } from '../core/model/user-programs.ts';
 import { refuse, type Report, warn } from './report.ts';
 import { shellWords } from './shell-words.ts';
 

@@ -1,5 +1,6 @@
 import type { CallbackAction } from '../core/model/callback.ts';
 import type { Tags } from '../core/model/cluster.ts';
+import type { BootstrapMethod, ReplicaMethod } from '../core/model/user-programs.ts';
 import type { WatchdogMode } from '../core/model/watchdog.ts';
 import type { Redacted } from '../core/model/redacted.ts';
 import type { DivergencePolicy, DynamicConfig } from '../core/settings/dynamic-config.ts';
@@ -122,28 +123,6 @@ export interface PostgresqlConfig {
   readonly rewindArguments: readonly string[];
   /** Further arguments of pg_basebackup. */
   readonly basebackupArguments: readonly string[];
-}
-
-/** A program that fills an empty data directory with a copy of the cluster. */
-export interface ReplicaMethod {
-  readonly name: string;
-  readonly words: readonly string[];
-  /** Further keys of its section, as arguments. */
-  readonly extras: readonly string[];
-  /** It is told scope, role, directory and source as well. */
-  readonly withParams: boolean;
-}
-
-/** A program that makes the cluster instead of initdb. */
-export interface BootstrapMethod {
-  readonly name: string;
-  readonly words: readonly string[];
-  readonly extras: readonly string[];
-  readonly withParams: boolean;
-  /** What the program left of recovery settings stays as it is. */
-  readonly keepsRecoveryConf: boolean;
-  /** Recovery settings for the first start; undefined: none. */
-  readonly recoveryConf: Readonly<Record<string, string>> | undefined;
 }
 
 export interface BootstrapConfig {

@@ -1,4 +1,5 @@
 import type { Redacted } from '../core/model/redacted.ts';
+import type { BootstrapMethod, ReplicaMethod } from '../core/model/user-programs.ts';
 import type { Clock } from '../ports/clock.ts';
 
 export interface Login {
@@ -17,24 +18,6 @@ export interface SystemAccount {
 export interface Hook {
   readonly words: readonly string[];
   readonly timeoutMs: number;
-}
-
-/** A program that fills an empty data directory with a copy of the cluster. */
-export interface ReplicaMethod {
-  readonly name: string;
-  readonly words: readonly string[];
-  readonly extras: readonly string[];
-  readonly withParams: boolean;
-}
-
-/** A program that makes the cluster instead of initdb, with how its data are recovered. */
-export interface BootstrapMethod {
-  readonly name: string;
-  readonly words: readonly string[];
-  readonly extras: readonly string[];
-  readonly withParams: boolean;
-  readonly keepsRecoveryConf: boolean;
-  readonly recoveryConf: Readonly<Record<string, string>> | undefined;
 }
 
 /** Everything the adapter needs to know about the PostgreSQL beside this agent. Paths are absolute. */

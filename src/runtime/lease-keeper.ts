@@ -1,27 +1,22 @@
 // Holds the leader lease: renews it on a timer of its own, for as long as the core's last verdict says so and is young.
 // A deadline counts only once the guard has answered that it enforces it. Losing the lease is told at once.
-import type { PostmasterId } from '../core/model/local-postgres.ts';
 import type { LeaseState } from '../core/model/observation.ts';
 import type { FailsafeCall, LeaseVerdict } from '../core/model/plan.ts';
-import type { CancelTimer, Clock } from '../ports/clock.ts';
-import type { Guard } from '../ports/guard.ts';
+import type { CancelTimer } from '../ports/clock.ts';
 import type { LeaseId, Store } from '../ports/store.ts';
 import type { Peers } from '../ports/peers.ts';
 import { BUDGETS } from './budgets.ts';
 import { FailsafeRounds } from './failsafe-rounds.ts';
+import { GuardOrders, type GuardOrdersOptions } from './guard-orders.ts';
 import { deadlineMs, renewalPace } from './lease-times.ts';
 import { isOwnKey, type OwnKey, readOwnKey } from './own-key.ts';
 
-export interface LeaseKeeperOptions {
+export interface LeaseKeeperOptions extends GuardOrdersOptions {
   readonly store: Store;
-  readonly guard: Guard;
-  readonly clock: Clock;
   readonly leaderKey: string;
   readonly name: string;
   readonly scope: string;
   readonly peers: Peers;
-  /** The postmaster as last seen, for the guard. */
-  readonly postmaster: () => PostmasterId | undefined;
   /** PostgreSQL must not accept a write from this moment on. */
   readonly onLost: (why: string) => void;
   /** The key is gone, or the deadline has come to rest on something else: worth a decision. */
@@ -56,10 +51,7 @@ export class LeaseKeeper {
   private epoch = 0;
   private verdict: { readonly said: LeaseVerdict; readonly atMs: number } | undefined;
   private readonly rounds: FailsafeRounds;
-  /** The guard is told one deadline at a time, so that the last one told is the one in force. */
-  private arming: Promise<unknown> = Promise.resolve();
-  /** An order of which nobody knows whether it arrived may still arrive. */
-  private unsureUntilMs = 0;
+  private readonly orders: GuardOrders;
   private cancelPatience: CancelTimer | undefined;
   /** When the next renewal is to begin. */
   private dueMs = 0;
@@ -71,6 +63,7 @@ export class LeaseKeeper {
   constructor(options: LeaseKeeperOptions) {
     this.options = options;
     const { peers, clock, name, scope, onTrouble } = options;
+    this.orders = new GuardOrders(options);
     this.rounds = new FailsafeRounds({
       peers,
       clock,
@@ -106,7 +99,7 @@ export class LeaseKeeper {
     const refusal = await this.arm(held);
     if (refusal !== undefined) return refusal;
     if (clock.bootMs() >= held.deadlineMs) return 'the lease is all but over';
-    if (asked !== undefined && this.isGuardSure()) this.rounds.forget(asked);
+    if (asked !== undefined && this.orders.areSettled()) this.rounds.forget(asked);
     this.hold(held, start.sentAtMs + renewalPace(start.ttlMs).intervalMs);
     this.options.watchdog?.renewed(start.sentAtMs, start.ttlMs);
     return undefined;
@@ -126,10 +119,9 @@ export class LeaseKeeper {
 
   /** Our mark stands: the guard is disarmed, and from then on a lease is only renewed. The reason if the guard does not say so. */
   standDown(): Promise<string | undefined> {
-    return this.inTurn(async () => {
-      const answer = await this.options.guard.disarm(BUDGETS.guard);
-      if (answer.kind === 'unanswered') return `the guard does not answer: ${answer.why}`;
-      if (answer.state.kind === 'armed') return 'the guard stays armed';
+    return this.orders.inTurn(async () => {
+      const refusal = await this.orders.disarm();
+      if (refusal !== undefined) return refusal;
       if (this.held !== undefined) this.hold({ ...this.held, carriedSinceMs: undefined, unguarded: true }, this.dueMs);
       return undefined;
     });
@@ -147,8 +139,8 @@ export class LeaseKeeper {
     const outcome = await readOwnKey(store, this.ownKey(held), requestMs);
     if (!isOwnKey(outcome, this.ownKey(held))) return 'the store did not show the leader key as ours';
     const { sentAtMs, ttlMs } = lease;
-    const guarded: Held = { ...held, ttlMs, deadlineMs: deadlineMs(sentAtMs, ttlMs), unguarded: false };
-    const refusal = await this.inTurn(() => this.order(guarded));
+    const guarded: Held = { ...held, ttlMs, deadlineMs: this.deadline(sentAtMs, ttlMs), unguarded: false };
+    const refusal = await this.orders.inTurn(() => this.orders.arm(guarded));
     if (refusal !== undefined || epoch !== this.epoch) return refusal ?? 'the lease is another meanwhile';
     this.hold(guarded, sentAtMs + intervalMs);
     return undefined;
@@ -318,16 +310,12 @@ export class LeaseKeeper {
     this.checkDeadline();
     if (epoch !== this.epoch) return 'over';
     if (refusal !== undefined) return this.failed(refusal);
-    this.enforced(next);
-    this.options.watchdog?.renewed(lease.sentAtMs, lease.ttlMs);
-    if (asked !== undefined && this.isGuardSure()) this.rounds.forget(asked);
-    if (isCarried) this.options.onChange('the lead is carried by the store again');
-    return 'renewed';
-  }
-
-  private enforced(next: Held): void {
     this.held = next;
     this.watchDeadline(next);
+    this.options.watchdog?.renewed(lease.sentAtMs, lease.ttlMs);
+    if (asked !== undefined && this.orders.areSettled()) this.rounds.forget(asked);
+    if (isCarried) this.options.onChange('the lead is carried by the store again');
+    return 'renewed';
   }
 
   /** What the core lets the members be asked now. */
@@ -343,26 +331,23 @@ export class LeaseKeeper {
   /** All have promised: the deadline counts from the sending of the questions. */
   private async carry(sentAtMs: number, promiseMs: number, isStill: () => boolean): Promise<void> {
     const { epoch } = this;
-    const refusal = await this.inTurn(async () => {
+    const refusal = await this.orders.inTurn(async () => {
       const { held } = this;
       if (held === undefined || epoch !== this.epoch || !isStill()) return undefined;
       const carriedSinceMs = held.carriedSinceMs ?? this.options.clock.bootMs();
       const next: Held = { ...held, deadlineMs: this.deadline(sentAtMs, promiseMs), carriedSinceMs };
       if (next.deadlineMs <= held.deadlineMs) return undefined;
-      const why = await this.order(next);
+      const why = await this.orders.arm(next);
       this.checkDeadline();
       if (why === undefined && epoch === this.epoch && isStill()) {
-        this.carried(next, held);
+        this.held = next;
+        this.watchDeadline(next);
+        if (held.carriedSinceMs === undefined) this.options.onChange('the members carry the lead without the store');
         this.options.watchdog?.renewed(sentAtMs, promiseMs);
       }
       return why;
     });
     if (refusal !== undefined) this.failed(refusal);
-  }
-
-  private carried(next: Held, before: Held): void {
-    this.enforced(next);
-    if (before.carriedSinceMs === undefined) this.options.onChange('the members carry the lead without the store');
   }
 
   private deadline(sentAtMs: number, ttlMs: number): number {
@@ -374,29 +359,7 @@ export class LeaseKeeper {
 
   private arm(held: Held): Promise<string | undefined> {
     const isStoodDown = (): boolean => this.held?.reign === held.reign && this.held.unguarded;
-    return this.inTurn(() => (held.unguarded || isStoodDown() ? Promise.resolve(undefined) : this.order(held)));
-  }
-
-  private inTurn(work: () => Promise<string | undefined>): Promise<string | undefined> {
-    const done = this.arming.then(work);
-    this.arming = done;
-    return done;
-  }
-
-  private async order(held: Held): Promise<string | undefined> {
-    const order = {
-      postmaster: this.options.postmaster(),
-      reign: held.reign,
-      leaseId: held.leaseId,
-      deadlineMs: held.deadlineMs,
-    };
-    const answer = await this.options.guard.arm(order, BUDGETS.guard);
-    if (answer.kind === 'unanswered') {
-      this.unsureUntilMs = Math.max(this.unsureUntilMs, held.deadlineMs);
-      return `the guard does not answer: ${answer.why}`;
-    }
-    if (answer.state.kind !== 'armed') return `the guard is not armed but ${answer.state.kind}`;
-    return answer.state.order.deadlineMs === held.deadlineMs ? undefined : 'the guard enforces another deadline';
+    return this.orders.inTurn(async () => (held.unguarded || isStoodDown() ? undefined : await this.orders.arm(held)));
   }
 
   private ownKey({ leaseId, reign }: Held): OwnKey {
@@ -406,10 +369,6 @@ export class LeaseKeeper {
   private failed(text: string): Renewal {
     if (this.failures === 0) this.options.onTrouble(text);
     return 'again';
-  }
-
-  private isGuardSure(): boolean {
-    return this.options.clock.bootMs() >= this.unsureUntilMs;
   }
 
   private silent(text: string): Renewal {

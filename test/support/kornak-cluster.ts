@@ -68,6 +68,7 @@ export class TestMember {
   readonly apiPort: number;
   exitCode: number | null | undefined;
   #agent: ChildProcess | undefined;
+  #isRetired = false;
 
   constructor(name: string, dir: string, port: number, apiPort: number) {
     this.name = name;
@@ -82,7 +83,13 @@ export class TestMember {
     return join(this.dir, 'agent.log');
   }
 
+  /** Whatever is still to undo something does not start it again. */
+  retire(): void {
+    this.#isRetired = true;
+  }
+
   start(): void {
+    if (this.#isRetired) return;
     const log = openSync(this.logFile, 'a');
     this.exitCode = undefined;
     const child = spawn(process.execPath, [join(HOUSE, 'bin/kornak'), this.file], {
@@ -139,7 +146,12 @@ export class TestMember {
     this.signal('SIGKILL');
     for (const pid of [...(guard === undefined ? [] : [guard]), ...pids]) kill(pid, 'SIGKILL');
     await this.exited();
-    await until(`${this.name}'s PostgreSQL is gone`, async () => (await this.postgresPids()).length === 0);
+    // An agent that was just starting has brought up another one meanwhile.
+    await until(`${this.name}'s PostgreSQL and guard are gone`, async () => {
+      const left = [await this.guardPid(), ...(await this.postgresPids())].filter((pid) => pid !== undefined);
+      for (const pid of left) kill(pid, 'SIGKILL');
+      return left.length === 0;
+    });
   }
 
   async freeze(): Promise<void> {
@@ -320,6 +332,7 @@ export class TestCluster {
   }
 
   async stop(): Promise<void> {
+    for (const member of this.members) member.retire();
     await Promise.all(
       this.members.map((member) =>
         member

@@ -12,7 +12,7 @@ import { conninfo } from '../conninfo.ts';
 import { isEmptyDirectory } from '../data-directory.ts';
 import { isOver, pause } from '../deadline.ts';
 import { JobFailure } from '../job-failure.ts';
-import type { ReplicaMethod } from '../options.ts';
+import type { ReplicaMethod } from '../../core/model/user-programs.ts';
 import { writePgpass } from '../pgpass.ts';
 import { type ProgramResult, programFailure, runProgram } from '../run-program.ts';
 import { putStandbySignal } from '../signal-files.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { atMost, poll, remainingMs } from '../deadline.ts';
 import { JobFailure } from '../job-failure.ts';
 import { signal } from '../kill-server.ts';
-import type { BootstrapMethod } from '../options.ts';
+import type { BootstrapMethod } from '../../core/model/user-programs.ts';
 import { configDirOf } from '../options.ts';
 import { confLine } from '../postgresql-conf.ts';
 import { isAlive } from '../process-table.ts';

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../core/decide/limits.ts';
 import { comparePositions, positionToText } from '../../core/model/lsn.ts';
 import { heldBy } from '../database/disk.ts';
 import { type Branch, contains, normalized, positionOf, type WalEnd, walEndToText } from '../database/wal.ts';
@@ -230,11 +231,17 @@ export class Checker implements Witness {
     if (isSynchronous) return;
     const previous = reigns.findLast((each) => each.reign < reign.reign);
     const agentStartedAtMs = this.agentStarts.get(host.name) ?? 0;
-    // It came back in time, and had its turn like everybody else.
-    const isPreviousBack = previous !== undefined && this.hosts.get(previous.name)?.server?.role === 'standby';
     const nowMs = this.agenda.nowMs;
+    const isPreviousBack = previous !== undefined && this.hadItsTurn(previous.name, nowMs);
     const why = this.losses.judge({ host, from, reign, previous, agentStartedAtMs, isPreviousBack, nowMs });
     if (why !== undefined) this.fail('I3', why);
+  }
+
+  /** It is back, and for so long that it could have taken the key like everybody else. */
+  private hadItsTurn(name: string, nowMs: number): boolean {
+    const startedAtMs = this.agentStarts.get(name);
+    const isBack = startedAtMs !== undefined && nowMs - startedAtMs > LIMITS.betterWaitMs;
+    return isBack && this.hosts.get(name)?.server?.role === 'standby';
   }
 
   private checkCounted(host: PgHost, name: string, from: WalEnd): void {

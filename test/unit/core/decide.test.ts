@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { decide, RULES } from '../../../src/core/decide/decide.ts';
-import type { Memory } from '../../../src/core/model/memory.ts';
 import type { Observation, Vacancy } from '../../../src/core/model/observation.ts';
 import { unknown } from '../../../src/core/model/seen.ts';
 import type { StepKind } from '../../../src/core/model/plan.ts';
@@ -23,14 +22,7 @@ import {
   syncOf,
   view,
 } from '../../support/core-builders.ts';
-
-interface Case {
-  readonly name: string;
-  readonly obs: Observation;
-  readonly mem?: Partial<Memory>;
-  readonly rule: string;
-  readonly steps: readonly StepKind[];
-}
+import { ruleTable } from '../../support/rule-cases.ts';
 
 const released: Vacancy = {
   sinceMs: NOW_MS - 20,
@@ -50,15 +42,8 @@ const nothing = view({
 });
 const settledLeader = { checkpointReign: 10, historyReign: 10, servingReign: 10, statusAtMs: NOW_MS };
 
-function table(cases: readonly Case[]): void {
-  test.each(cases)('$name', ({ obs, mem, rule, steps }) => {
-    const decision = decide(obs, memory(mem));
-    expect({ rule: decision.rule, steps: decision.plan.steps.map((step) => step.kind) }).toEqual({ rule, steps });
-  });
-}
-
 describe('fencing', () => {
-  table([
+  ruleTable([
     {
       name: 'a primary without a lease is killed',
       obs: observation({ postgres: primary() }),
@@ -136,7 +121,7 @@ describe('fencing', () => {
 });
 
 describe('initialising', () => {
-  table([
+  ruleTable([
     {
       name: 'without a cluster, /initialize is raced for',
       obs: observation({ postgres: empty, cluster: nothing }),
@@ -236,7 +221,7 @@ describe('initialising', () => {
 
 describe('nobody leads', () => {
   const streaming = standby({ upstream: upstreamB, receiverRuns: true });
-  table([
+  ruleTable([
     {
       name: 'the receiver is stopped first',
       obs: observation({ postgres: streaming, vacancy: released }),
@@ -425,7 +410,7 @@ describe('nobody leads', () => {
 
 describe('the holder of the key', () => {
   const claimed = { reign: { value: { name: 'a', timeline: 2 }, revision: 10 } };
-  table([
+  ruleTable([
     {
       name: 'is promoted once its receiver is off',
       obs: observation({ postgres: standby(), lease: held(), cluster: view({ ...claimed, leader: leaderKey('a') }) }),
@@ -559,7 +544,7 @@ describe('switchover', () => {
         },
       ],
     ]);
-  table([
+  ruleTable([
     {
       name: 'PostgreSQL is stopped',
       obs: observation({ postgres: serving, lease: held(), cluster: wanted, peers: peers(1000) }),
@@ -626,7 +611,7 @@ describe('a member whose leader is another', () => {
     history: { value: [{ timeline: 1, lsn: at(1000), reason: 'r' }], revision: 11 },
   };
   const recorded = { id: '1', verdict: 'diverged', isHeld: false, leader: 'b', atMs: NOW_MS } as const;
-  table([
+  ruleTable([
     {
       name: 'follows it',
       obs: observation({ postgres: standby(), cluster: ledByB }),
@@ -729,7 +714,7 @@ describe('a member whose leader is another', () => {
 
 describe('leaving', () => {
   const shutdown = [{ kind: 'shutdown', id: 7 }] as const;
-  table([
+  ruleTable([
     {
       name: 'PostgreSQL is stopped',
       obs: observation({ postgres: primary(), lease: held(), cluster: ledByA, requests: shutdown }),
@@ -769,7 +754,7 @@ describe('a server that refuses our password', () => {
     ...refused,
     data: { kind: 'cluster', control: control({ state: 'in archive recovery' }), standbySignal: true },
   } as const;
-  table([
+  ruleTable([
     {
       name: 'ends an agent that it never let in',
       obs: observation({ postgres: asStandby, cluster: ledByB }),

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide/decide.ts';
 import type { ClusterView, Member, UnguardedMark } from '../../../src/core/model/cluster.ts';
 import type { FinishedJob, Job, RunningJob } from '../../../src/core/model/job.ts';
-import type { Memory } from '../../../src/core/model/memory.ts';
 import type { GuardView, Observation } from '../../../src/core/model/observation.ts';
 import type { Decision, Step, StepKind } from '../../../src/core/model/plan.ts';
 import { NO_HEALTH } from '../../../src/core/model/health.ts';
@@ -26,6 +25,7 @@ import {
   syncOf,
   view,
 } from '../../support/core-builders.ts';
+import { type RuleCase, ruleTable } from '../../support/rule-cases.ts';
 
 const settings = { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined, managesSync: false };
 const PAUSED = { config: configKey({ pause: true }) };
@@ -55,21 +55,14 @@ const running = (job: Job): RunningJob => ({
 
 type Seeing = Partial<Omit<Observation, 'cluster'>> & { readonly cluster?: Seen<ClusterView> | ClusterView };
 
-interface Case {
-  readonly name: string;
+interface PausedCase extends Omit<RuleCase, 'obs'> {
   readonly obs: Seeing;
-  readonly mem?: Partial<Memory>;
-  readonly rule: string;
-  readonly steps: readonly StepKind[];
 }
 
 const stepsOf = ({ plan }: Decision): readonly StepKind[] => plan.steps.map(({ kind }) => kind);
 
-function table(cases: readonly Case[]): void {
-  test.each(cases)('$name: $rule', ({ obs, mem, rule, steps }) => {
-    const decision = decide(observation(obs), memory(mem));
-    expect([decision.rule, stepsOf(decision)]).toEqual([rule, steps]);
-  });
+function table(cases: readonly PausedCase[]): void {
+  ruleTable(cases.map((one) => ({ ...one, obs: observation(one.obs) })));
 }
 
 function stepOf<K extends StepKind>(decision: Decision, kind: K): Extract<Step, { kind: K }> {

@@ -1,10 +1,6 @@
 // Rules whose work is to wait, to put away or to leave alone: what they keep from happening is seen only where they are missing.
-import { describe, expect, test } from 'vitest';
-import { decide } from '../../../src/core/decide/decide.ts';
+import { describe } from 'vitest';
 import { NO_HEALTH } from '../../../src/core/model/health.ts';
-import type { Memory } from '../../../src/core/model/memory.ts';
-import type { Observation } from '../../../src/core/model/observation.ts';
-import type { StepKind } from '../../../src/core/model/plan.ts';
 import { unknown } from '../../../src/core/model/seen.ts';
 import {
   at,
@@ -13,7 +9,6 @@ import {
   held,
   leaderKey,
   member,
-  memory,
   NOW_MS,
   observation,
   pledgeOf,
@@ -22,21 +17,14 @@ import {
   standby,
   view,
 } from '../../support/core-builders.ts';
+import { type RuleCase, ruleTable } from '../../support/rule-cases.ts';
 
 const silent = unknown('the store does not answer');
 const armed = { kind: 'armed', reign: 10, leaseId: 'lease-leader', deadlineMs: NOW_MS + 2_000 } as const;
 const ledByB = view({ leader: leaderKey('b'), members: [member('a'), member('b', { role: 'primary' }), member('c')] });
 const pledged = [pledgeOf('a', 1000)];
 
-interface Case {
-  readonly name: string;
-  readonly obs: Observation;
-  readonly mem?: Partial<Memory>;
-  readonly rule: string;
-  readonly steps: readonly StepKind[];
-}
-
-const CASES: readonly Case[] = [
+const CASES: readonly RuleCase[] = [
   {
     name: 'who asked for the new cluster is told that it serves',
     obs: observation({ postgres: primary(), lease: held(), cluster: view({ leader: leaderKey('a') }) }),
@@ -191,8 +179,5 @@ const CASES: readonly Case[] = [
 ];
 
 describe('a rule that keeps something from happening', () => {
-  test.each(CASES)('$name', ({ obs, mem, rule, steps }) => {
-    const decision = decide(obs, memory(mem));
-    expect({ rule: decision.rule, steps: decision.plan.steps.map((step) => step.kind) }).toEqual({ rule, steps });
-  });
+  ruleTable(CASES);
 });
