@@ -11,15 +11,8 @@ describe('synchronous replication by priority', () => {
   let one: TestMember;
   let two: TestMember;
   beforeAll(async () => {
-    cluster = await prepareCluster({
-      members: ['pg0', 'pg1', 'pg2'],
-      dcs: { synchronous_mode: true, loop_wait: 2 },
-    });
-    [zero, one, two] = ['pg0', 'pg1', 'pg2'].map((name) => cluster.member(name)) as [
-      TestMember,
-      TestMember,
-      TestMember,
-    ];
+    cluster = await prepareCluster({ members: ['pg0', 'pg1', 'pg2'], dcs: { synchronous_mode: true, loop_wait: 2 } });
+    [zero, one, two] = cluster.members as [TestMember, TestMember, TestMember];
   });
   afterAll(() => cluster.stop());
 

@@ -16,11 +16,7 @@ describe('quorum commit', () => {
       members: ['postgres-0', 'postgres-1', 'postgres-2'],
       dcs: { synchronous_mode: 'quorum', loop_wait: 2 },
     });
-    [zero, one, two] = ['postgres-0', 'postgres-1', 'postgres-2'].map((name) => cluster.member(name)) as [
-      TestMember,
-      TestMember,
-      TestMember,
-    ];
+    [zero, one, two] = cluster.members as [TestMember, TestMember, TestMember];
   });
   afterAll(() => cluster.stop());
 

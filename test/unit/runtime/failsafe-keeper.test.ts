@@ -3,11 +3,11 @@ import { beforeEach, expect, test } from 'vitest';
 import type { FailsafeCall, LeaseVerdict } from '../../../src/core/model/plan.ts';
 import type { PromiseAnswer } from '../../../src/ports/peers.ts';
 import type { TxnOutcome } from '../../../src/ports/store.ts';
-import { LeaseKeeper } from '../../../src/runtime/lease-keeper.ts';
+import type { LeaseKeeper } from '../../../src/runtime/lease-keeper.ts';
 import { deadlineMs } from '../../../src/runtime/lease-times.ts';
-import { FakeClock, FakeGuard, FakePeers, FakeStore, settle } from '../../support/runtime-ports.ts';
+import { keptLease, LEADER_KEY, takeKey } from '../../support/kept-lease.ts';
+import { type FakeClock, type FakeGuard, type FakePeers, type FakeStore, settle } from '../../support/runtime-ports.ts';
 
-const LEADER = '/service/test/leader';
 const TTL_MS = 3_000;
 const CALL: FailsafeCall = {
   members: [
@@ -31,41 +31,14 @@ let changes: string[];
 let isStoreUp: boolean;
 
 beforeEach(async () => {
-  clock = new FakeClock();
-  store = new FakeStore(clock);
-  guard = new FakeGuard();
-  peers = new FakePeers();
-  losses = [];
-  changes = [];
+  ({ clock, store, guard, peers, keeper, losses, changes } = keptLease());
   isStoreUp = true;
   const up = { keepAlive: store.keepAlive.bind(store), txn: store.txn.bind(store) };
   store.keepAlive = (leaseId) =>
     isStoreUp ? up.keepAlive(leaseId) : Promise.resolve({ kind: 'unanswered', why: 'connection refused' });
   store.txn = (txn): Promise<TxnOutcome> =>
     isStoreUp ? up.txn(txn) : Promise.resolve({ kind: 'unknown', why: 'no answer in time' });
-  keeper = new LeaseKeeper({
-    store,
-    guard,
-    clock,
-    leaderKey: LEADER,
-    name: 'ada',
-    scope: 'test',
-    peers,
-    onChange: (reason) => changes.push(reason),
-    postmaster: () => undefined,
-    onLost: (why) => losses.push(why),
-    onTrouble: () => undefined,
-  });
-  const lease = await store.grantLease(TTL_MS);
-  if (lease.kind !== 'alive') throw new Error('no lease');
-  store.write(LEADER, 'ada', lease.leaseId);
-  await keeper.begin({
-    reign: store.revision,
-    leaseId: lease.leaseId,
-    ttlMs: TTL_MS,
-    sentAtMs: lease.sentAtMs,
-    unguarded: false,
-  });
+  await keeper.begin(await takeKey(store, TTL_MS));
 });
 
 /** Time goes by, with a loop that decides the same again and again. */
@@ -219,7 +192,7 @@ test('the lease is gone when the store is back: held on while promises run, for 
   isStoreUp = false;
   await live(5_000);
   store.leases.clear();
-  store.erase(LEADER);
+  store.erase(LEADER_KEY);
   isStoreUp = true;
   await live(3_000);
   expect(losses).toEqual([]);
@@ -246,7 +219,7 @@ test('the core does not let the key be created again: fenced at once', async () 
 test("the key is somebody else's when the store is back: fenced at once, whoever has promised what", async () => {
   isStoreUp = false;
   await live(5_000);
-  store.write(LEADER, 'bob');
+  store.write(LEADER_KEY, 'bob');
   isStoreUp = true;
   await live(300);
   expect(losses).toEqual(['the leader key is not ours any more']);
@@ -257,16 +230,7 @@ test('a new reign takes over from the promises and lets them be forgotten', asyn
   await live(5_000);
   store.leases.clear();
   isStoreUp = true;
-  const lease = await store.grantLease(TTL_MS);
-  if (lease.kind !== 'alive') throw new Error('no lease');
-  store.write(LEADER, 'ada', lease.leaseId);
-  const start = {
-    reign: store.revision,
-    leaseId: lease.leaseId,
-    ttlMs: TTL_MS,
-    sentAtMs: lease.sentAtMs,
-    unguarded: false,
-  };
+  const start = await takeKey(store, TTL_MS);
   expect(await keeper.begin(start)).toBeUndefined();
   await live(200);
   expect(keeper.state()).toMatchObject({ kind: 'held', reign: start.reign });

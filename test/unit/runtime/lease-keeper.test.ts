@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
-import { LeaseKeeper } from '../../../src/runtime/lease-keeper.ts';
+import type { LeaseKeeper, NewReign } from '../../../src/runtime/lease-keeper.ts';
 import { deadlineMs } from '../../../src/runtime/lease-times.ts';
-import { FakeClock, FakeGuard, FakePeers, FakeStore } from '../../support/runtime-ports.ts';
+import { keptLease, LEADER_KEY, takeKey } from '../../support/kept-lease.ts';
+import type { FakeClock, FakeGuard, FakeStore } from '../../support/runtime-ports.ts';
 
-const LEADER = '/service/test/leader';
 const TTL_MS = 6_000;
 
 let clock: FakeClock;
@@ -11,45 +11,16 @@ let store: FakeStore;
 let guard: FakeGuard;
 let keeper: LeaseKeeper;
 let losses: string[];
-let peers: FakePeers;
 let changes: string[];
 
 beforeEach(() => {
-  clock = new FakeClock();
-  store = new FakeStore(clock);
-  guard = new FakeGuard();
-  losses = [];
-  peers = new FakePeers();
-  changes = [];
-  keeper = new LeaseKeeper({
-    store,
-    guard,
-    clock,
-    leaderKey: LEADER,
-    name: 'ada',
-    scope: 'test',
-    peers,
-    onChange: (reason) => changes.push(reason),
-    postmaster: () => undefined,
-    onLost: (why) => losses.push(why),
-    onTrouble: () => undefined,
-  });
+  ({ clock, store, guard, keeper, losses, changes } = keptLease());
 });
 
-async function lead(): Promise<{ sentAtMs: number; reign: number; leaseId: string }> {
-  const lease = await store.grantLease(TTL_MS);
-  if (lease.kind !== 'alive') throw new Error('no lease');
-  store.write(LEADER, 'ada', lease.leaseId);
-  const reign = store.revision;
-  const refusal = await keeper.begin({
-    reign,
-    leaseId: lease.leaseId,
-    ttlMs: TTL_MS,
-    sentAtMs: lease.sentAtMs,
-    unguarded: false,
-  });
-  expect(refusal).toBeUndefined();
-  return { sentAtMs: lease.sentAtMs, reign, leaseId: lease.leaseId };
+async function lead(): Promise<NewReign> {
+  const start = await takeKey(store, TTL_MS);
+  expect(await keeper.begin(start)).toBeUndefined();
+  return start;
 }
 
 const say = (kind: 'renew' | 'withhold'): void => {
@@ -122,7 +93,7 @@ test('a silent guard blocks the renewal, and the deadline passes', async () => {
 test("a key that is another's fences at once", async () => {
   await lead();
   say('renew');
-  store.write(LEADER, 'bob');
+  store.write(LEADER_KEY, 'bob');
   keeper.checkNow();
   await clock.advance(0);
   expect(losses).toEqual(['the leader key is not ours any more']);
@@ -132,7 +103,7 @@ test("a key that is another's fences at once", async () => {
 test('our own name under another lease is another reign', async () => {
   const { leaseId } = await lead();
   say('renew');
-  store.write(LEADER, 'ada', leaseId);
+  store.write(LEADER_KEY, 'ada', leaseId);
   keeper.checkNow();
   await clock.advance(0);
   expect(losses).toHaveLength(1);
@@ -194,16 +165,7 @@ test('what is let go of is neither renewed nor lost', async () => {
 });
 
 test('an adopted lease is renewed as soon as the core says so', async () => {
-  const lease = await store.grantLease(TTL_MS);
-  if (lease.kind !== 'alive') throw new Error('no lease');
-  store.write(LEADER, 'ada', lease.leaseId);
-  keeper.adopt({
-    reign: store.revision,
-    leaseId: lease.leaseId,
-    deadlineMs: clock.nowMs + 1_000,
-    ttlMs: TTL_MS,
-    unguarded: false,
-  });
+  keeper.adopt({ ...(await takeKey(store, TTL_MS)), deadlineMs: clock.nowMs + 1_000 });
   say('renew');
   await clock.advance(0);
   expect(heldUntilMs()).toBe(deadlineMs(clock.nowMs, TTL_MS));
@@ -211,7 +173,7 @@ test('an adopted lease is renewed as soon as the core says so', async () => {
 
 test.each<{ name: string; spoil: () => void; confirmed: boolean }>([
   { name: 'all is well', spoil: () => undefined, confirmed: true },
-  { name: 'the key was taken', spoil: () => store.write(LEADER, 'bob'), confirmed: false },
+  { name: 'the key was taken', spoil: () => store.write(LEADER_KEY, 'bob'), confirmed: false },
   { name: 'the store is silent', spoil: () => store.readTroubles.push('no answer'), confirmed: false },
   { name: 'the guard is silent', spoil: () => (guard.answers = false), confirmed: false },
   { name: 'the guard is not armed', spoil: () => (guard.current = { kind: 'disarmed' }), confirmed: false },
@@ -277,7 +239,7 @@ test('the guard is armed again only with a lease that was held anew', async () =
 test('an unguarded lease whose key is another’s is not armed again, and nothing is fenced for it', async () => {
   const { reign } = await lead();
   await keeper.standDown();
-  store.write(LEADER, 'bob', 'other');
+  store.write(LEADER_KEY, 'bob', 'other');
   expect(await keeper.guardAgain(reign)).toMatch(/as ours/);
   expect(guard.current.kind).toBe('disarmed');
   say('renew');
