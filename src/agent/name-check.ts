@@ -35,7 +35,7 @@ export async function checkName(check: NameCheck): Promise<void> {
         answer.keyValues.map(({ key }) => key.slice(members.length)),
         name,
       );
-      return refuseLiving(answer.keyValues.find(({ key }) => key === members + name)?.value, name);
+      return refuseLiving(answer.keyValues.find(({ key }) => key === members + name)?.value, check);
     }
     refuseCredentials(answer.why);
     log.log('WARNING', `waiting for etcd: ${answer.why}`);
@@ -54,13 +54,14 @@ function refuseAlike(others: readonly string[], name: string): void {
   );
 }
 
-async function refuseLiving(value: string | undefined, name: string): Promise<void> {
+async function refuseLiving(value: string | undefined, { name, log }: NameCheck): Promise<void> {
   const decoded = value === undefined ? undefined : decodeMember(value);
   const apiUrl = decoded?.value.apiUrl;
   const url = apiUrl === undefined ? undefined : withPath(apiUrl, '/liveness');
   if (url === undefined) return;
   const answer = await httpGet(url, livenessMs);
   if (answer.kind === 'silent') return;
+  log.log('CRITICAL', `Can't start; there is already a node named '${name}' running`);
   throw new Refusal(
     `A member called ${name} is alive already: ${apiUrl} answers.\n` +
       `Give this member another name (the key 'name' of the configuration), or stop the other one.`,

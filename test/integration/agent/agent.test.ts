@@ -66,6 +66,7 @@ test('refuses a data directory that another agent works on, and a name that a li
   const namesake = await rig.member('one', { dataDir: join(rig.root, 'data', 'other') });
   const twin = await rig.run(namesake.file).ended;
   expect(twin).toMatchObject({ code: 1 });
+  expect(twin.stderr).toMatch(/^.{23} CRITICAL: Can't start; there is already a node named 'one' running$/m);
   expect(twin.stderr).toContain('A member called one is alive already');
   expect(readdirSync(join(rig.root, 'data')).toSorted()).toEqual(['one', 'one.kornak']);
 });

@@ -1,5 +1,5 @@
 // One real cluster of two members, with callbacks and hooks that write down what they are told, through a member's life.
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { prepareCluster, type TestCluster, type TestMember, until } from '../../support/kornak-cluster.ts';
@@ -20,7 +20,7 @@ async function prepareScripts(member: TestMember): Promise<void> {
   const scripts: Readonly<Record<string, string>> = {
     callback: `echo "$@" >> ${dir}/called; [ -e ${dir}/hang ] && sleep 600; exit 0`,
     'pre-promote': `echo pre_promote >> ${dir}/called; [ ! -e ${dir}/refuse ]`,
-    'before-stop': `echo before_stop >> ${dir}/called; exit 1`,
+    'before-stop': `echo before_stop >> ${dir}/called; while [ -e ${dir}/linger ]; do sleep 0.1; done; exit 1`,
   };
   for (const [name, body] of Object.entries(scripts)) {
     await writeFile(join(dir, name), `#!/bin/sh\n${body}\n`);
@@ -153,6 +153,28 @@ describe('a restart', () => {
 });
 
 describe('a change of roles', () => {
+  test('that is taken back while before_stop still runs does not happen', async () => {
+    const startedAt = async () => (await leader.sql('select pg_postmaster_start_time()::text as at'))[0]?.['at'];
+    const before = await startedAt();
+    const stops = async () => (await called(leader)).filter((line) => line === 'before_stop').length;
+    const stopsBefore = await stops();
+    await writeFile(join(leader.dir, 'linger'), '');
+    const scheduled_at = new Date(Date.now() + 1_000).toISOString();
+    const body = { leader: leader.name, candidate: replica.name, scheduled_at };
+    expect((await leader.api('/switchover', { method: 'POST', body })).status).toBe(202);
+    await until('before_stop runs', async () => (await stops()) > stopsBefore);
+    const { code, stdout } = await cluster.ctl('flush', 'batman', 'switchover', '--force');
+    expect([code, stdout.trim()]).toEqual([0, 'Success: scheduled switchover deleted']);
+    await until('it is told', async () =>
+      (await leader.log()).includes('was taken back before PostgreSQL was stopped'),
+    );
+    await rm(join(leader.dir, 'linger'));
+    await leader.sql('create table after_all (n int)');
+    expect(await startedAt()).toBe(before);
+    expect(await cluster.streaming()).toBe(leader);
+    await cluster.synchronous();
+  });
+
   test('tells both sides, whatever before_stop says (B5, D5: callbacks)', async () => {
     await cluster.streaming();
     await cluster.synchronous();

@@ -53,7 +53,8 @@ describe('the watchdog of a leader', () => {
   });
 
   test('is told the new timeout when ttl changes (W2)', async () => {
-    await member.api('/config', { method: 'PATCH', body: { ttl: 20 } });
+    const { code, stdout } = await cluster.ctl('edit-config', 'batman', '--set', 'ttl=20', '--force');
+    expect([code, stdout.split('\n')]).toEqual([0, expect.arrayContaining(['-ttl: 21', '+ttl: 20'])]);
     await until('it is told', async () => (await told()).includes('Ctimeout=15\n'));
   });
 

@@ -1,25 +1,11 @@
 // Maintenance mode on a real cluster: nothing happens by itself, people may do what they like, and a pause ends without surprises.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CountingWriter } from '../../support/counting-writer.ts';
+import { decides } from '../../support/decisions.ts';
 import { prepareCluster, type TestCluster, type TestMember, until } from '../../support/kornak-cluster.ts';
 import { pgCtl } from '../../support/pg-ctl.ts';
 
 const SCOPE = 'demo';
-
-async function decides(member: TestMember, rule: string, withinMs = 30_000): Promise<void> {
-  const last = { rule: '', why: '' };
-  await until(
-    `${member.name} decides by ${rule}`,
-    async () => {
-      const { json } = await member.api('/kornak/explain');
-      Object.assign(last, { rule: json['rule'], why: json['why'] });
-      return last.rule === rule;
-    },
-    withinMs,
-  ).catch((error: unknown) => {
-    throw new Error(`${member.name} stays with ${last.rule}: ${last.why}`, { cause: error });
-  });
-}
 
 describe('a synchronous cluster of three', () => {
   let cluster: TestCluster;
@@ -88,6 +74,23 @@ describe('a synchronous cluster of three', () => {
     expect((await replica.api('/patroni')).json['state']).toBe('stopped');
     await pgCtl(replica, 'start');
     expect(await cluster.streaming()).toBe(leader);
+  });
+
+  test('A5: a replica is copied anew from the leader, and a leader that is restarted stays the leader', async () => {
+    const [replica] = cluster.others(leader);
+    const reinit = await ctl('reinit', SCOPE, replica?.name ?? '', '--from-leader', '--force', '--wait');
+    expect(reinit).toMatchObject({ code: 0 });
+    expect(reinit.text).toContain(`Success: reinitialize for member ${replica?.name}`);
+    expect(await replica?.log()).toContain(`cloned from ${leader.name}`);
+    await cluster.streaming();
+    const before = await standing(leader);
+    const restart = await ctl('restart', SCOPE, leader.name, '--force');
+    expect(restart.text).toContain(`Success: restart on member ${leader.name}`);
+    const after = await standing(leader);
+    expect(after.started).not.toBe(before.started);
+    expect(after.timeline).toBe(before.timeline);
+    expect(await cluster.streaming()).toBe(leader);
+    expect(await leaderKey()).toBe(leader.name);
   });
 
   test('an agent that is restarted leaves PostgreSQL and its synchronous standbys alone (known failure 47)', async () => {

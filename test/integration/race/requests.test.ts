@@ -1,16 +1,32 @@
 // Who may lead by its tags, and what people may ask for.
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BreakingProxy } from '../../support/breaking-proxy.ts';
+import { CountingWriter } from '../../support/counting-writer.ts';
 import { prepareCluster, type TestCluster, type TestMember, until } from '../../support/kornak-cluster.ts';
+import { retag } from '../../support/sync-cluster.ts';
 
 const TAGS: Readonly<Record<string, object>> = { b: { failover_priority: 2 }, c: {} };
 
+const etcdOf = ({ etcd }: TestCluster): string => (etcd.endpoints[0] ?? '').replace('http://', '');
+
+async function redirect({ file }: TestMember, from: string, to: string): Promise<void> {
+  await writeFile(file, (await readFile(file, 'utf8')).replace(from, to), { mode: 0o600 });
+}
+
 describe('priorities and requests', () => {
   let cluster: TestCluster;
+  /** To the store, of this member only. */
+  let wayOfB: BreakingProxy;
   beforeAll(async () => {
     cluster = await prepareCluster({ more: (name) => ({ tags: TAGS[name] ?? {} }) });
+    wayOfB = await BreakingProxy.to(Number(etcdOf(cluster).split(':')[1]), Number.POSITIVE_INFINITY);
+    await redirect(cluster.member('b'), etcdOf(cluster), `127.0.0.1:${wayOfB.port}`);
   }, 60_000);
-  afterAll(() => cluster.stop());
+  afterAll(async () => {
+    await cluster.stop();
+    wayOfB.close();
+  });
 
   const logOf = async (member: TestMember, text: string): Promise<true> =>
     await until(
@@ -24,6 +40,10 @@ describe('priorities and requests', () => {
     a.start();
     await cluster.primary(60_000);
     await until('the agent says so', async () => (await a.api('/primary')).status === 200);
+    const codes = await Promise.all(
+      ['/', '/primary', '/standby_leader', '/health', '/replica'].map(async (path) => (await a.api(path)).status),
+    );
+    expect(codes).toEqual([200, 200, 503, 200, 503]);
     const switchover = await a.api('/switchover', { method: 'POST', body: { leader: 'a' } });
     expect(switchover).toMatchObject({
       status: 412,
@@ -107,4 +127,73 @@ describe('priorities and requests', () => {
     expect(Date.now()).toBeGreaterThanOrEqual(at);
     expect((await cluster.streaming()).name).toBe('c');
   }, 120_000);
+
+  test('nofailover: false prevails over a priority of 0, and is told of (R3)', async () => {
+    const a = cluster.member('a');
+    await retag(a, { nofailover: false, failover_priority: 0 });
+    await logOf(
+      a,
+      'Conflicting configuration between nofailover: False and failover_priority: 0. Defaulting to nofailover: False',
+    );
+    await until('a may be asked for', async () => {
+      const { stdout } = await cluster.ctl('failover', cluster.scope, '--candidate', 'a', '--force');
+      return stdout.includes('Successfully failed over to "a"');
+    });
+    expect((await cluster.streaming()).name).toBe('a');
+  }, 90_000);
+
+  test('a candidate that dies between the release and its own take-over: another one leads, and nothing is lost', async () => {
+    const [a, b] = [cluster.member('a'), cluster.member('b')];
+    const writer = new CountingWriter(cluster);
+    await writer.start();
+    // It streams and answers, but does not see that the key is free.
+    const way = `127.0.0.1:${wayOfB.port}`;
+    wayOfB.close();
+    const asked = a.api('/switchover', { method: 'POST', body: { leader: 'a', candidate: 'b' } });
+    asked.catch(() => undefined);
+    await logOf(a, 'a hands over to b');
+    await b.killNode();
+    expect((await cluster.primary(60_000, b)).name).toBe('c');
+    expect(await asked).toMatchObject({ status: 200, text: 'Switched over to "c" instead of "b"' });
+    await writer.acknowledges();
+    await writer.stop();
+    expect(await writer.lost()).toEqual([]);
+    await redirect(b, way, etcdOf(cluster));
+    b.start();
+    expect((await cluster.streaming()).name).toBe('c');
+  }, 150_000);
+
+  test('while WAL still arrives from a leader whose key is gone, candidates hold back, and then lead (W6, W8)', async () => {
+    const c = cluster.member('c');
+    const body = { loop_wait: 3, retry_timeout: 8, primary_race_backoff: 6 };
+    const taken = await c.api('/config', { method: 'PATCH', body });
+    expect([taken.status, taken.json]).toEqual([200, expect.objectContaining(body)]);
+    await until('all have it', async () => {
+      const known = await Promise.all(cluster.members.map(async (member) => (await member.api('/config')).json));
+      return known.every((config) => config['primary_race_backoff'] === 6);
+    });
+    const client = c.client(60_000);
+    client.on('error', () => undefined);
+    await client.connect();
+    await client.query('create table shipped (n int)');
+    const writing = client.query(`
+      do $$ begin for n in 1..3000 loop insert into shipped values (n); commit; perform pg_sleep(0.01); end loop; end $$`);
+    writing.catch(() => undefined);
+    // Its guard would end PostgreSQL: without it the case is that of a machine that stands still by parts.
+    const guard = await c.guardPid();
+    for (const pid of [c.agentPid, guard ?? 0]) process.kill(pid, 'SIGSTOP');
+    try {
+      await Promise.any(
+        cluster.others(c).map((member) => logOf(member, 'wal position moved since last heart beat loop')),
+      );
+      expect(cluster.others(c)).toContain(await cluster.primary(60_000, c));
+    } finally {
+      for (const pid of [guard ?? 0, c.agentPid]) process.kill(pid, 'SIGCONT');
+    }
+    await until('PostgreSQL of c writes no more', async () => {
+      const rows = await c.sql('select pg_is_in_recovery() as reads');
+      return rows[0]?.['reads'] === true;
+    });
+    expect(await cluster.streaming()).not.toBe(c);
+  }, 150_000);
 });

@@ -1,18 +1,10 @@
 // Power comes back in the worst order. Whoever is behind must not lead before those who have more.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CountingWriter } from '../../support/counting-writer.ts';
+import { decides } from '../../support/decisions.ts';
 import { prepareCluster, type TestCluster, type TestMember, until } from '../../support/kornak-cluster.ts';
 
-async function isDecidedBy(member: TestMember, rule: string): Promise<string> {
-  return await until(
-    `${member.name} is ruled by ${rule}`,
-    async () => {
-      const { json } = await member.api('/kornak/explain');
-      return json['rule'] === rule && typeof json['why'] === 'string' ? json['why'] : undefined;
-    },
-    60_000,
-  );
-}
+const LATE_MS = 60_000;
 
 describe('after a total outage', () => {
   let cluster: TestCluster;
@@ -51,9 +43,9 @@ describe('after a total outage', () => {
     await writer.stop();
     await outage();
     worst.start();
-    expect(await isDecidedBy(worst, 'V55')).toContain(`waiting for ${last.name}, which led last`);
+    expect(await decides(worst, 'V55', LATE_MS)).toContain(`waiting for ${last.name}, which led last`);
     better.start();
-    await isDecidedBy(better, 'V55');
+    await decides(better, 'V55', LATE_MS);
     const plan = await cluster.ctl('recover', cluster.scope, '--plan', '--json');
     expect(plan.code).toBe(1);
     expect(JSON.parse(plan.stdout)).toMatchObject({
@@ -82,7 +74,7 @@ describe('after a total outage', () => {
     await outage();
     outsider?.start();
     if (outsider !== undefined)
-      await isDecidedBy(outsider, 'V65').catch(async (error: unknown) => {
+      await decides(outsider, 'V65', LATE_MS).catch(async (error: unknown) => {
         throw new Error(await cluster.lastWords(), { cause: error });
       });
     voter.start();

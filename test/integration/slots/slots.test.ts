@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { prepareCluster, type TestCluster, type TestMember, until } from '../../support/kornak-cluster.ts';
+import { slotsOf, upstreamOf } from '../../support/slots-of.ts';
 
 const TAGS: Readonly<Record<string, object>> = { n2: { nofailover: true }, n3: { replicatefrom: 'n1' } };
 const DECO = { type: 'logical', database: 'postgres', plugin: 'test_decoding' };
@@ -13,24 +14,6 @@ const MATCHERS = [
   { name: 'unmanaged_2', type: 'logical', plugin: 'test_decoding' },
   { name: 'unmanaged_3', type: 'logical', plugin: 'test_decoding', database: 'postgres' },
 ];
-
-interface Slot {
-  readonly name: string;
-  readonly kind: string;
-  readonly plugin: string | null;
-  readonly hasXmin: boolean;
-  readonly isActive: boolean;
-  /** Bytes from the beginning of all WAL: restart for a physical slot, confirmed for a logical one. */
-  readonly at: number | null;
-}
-
-async function slotsOf(member: TestMember): Promise<Map<string, Slot>> {
-  const rows = await member.sql(`
-    select slot_name as name, slot_type as kind, plugin, coalesce(xmin, catalog_xmin) is not null and slot_type = 'physical' as "hasXmin",
-      active as "isActive", (coalesce(confirmed_flush_lsn, restart_lsn) - '0/0')::float8 as at
-    from pg_replication_slots where not temporary`);
-  return new Map((rows as unknown as Slot[]).map((slot) => [slot.name, slot]));
-}
 
 const namesOf = async (member: TestMember): Promise<string[]> => [...(await slotsOf(member)).keys()].toSorted();
 
@@ -47,12 +30,6 @@ async function keeps(member: TestMember, names: readonly string[], withinMs = 60
   ).catch((error: unknown) => {
     throw new Error(`${String(error)}; it keeps ${found}`, { cause: error });
   });
-}
-
-async function upstreamOf(member: TestMember): Promise<string | undefined> {
-  const rows = await member.sql('select sender_port::text as port from pg_stat_wal_receiver');
-  const port = rows[0]?.['port'];
-  return typeof port === 'string' ? port : undefined;
 }
 
 async function tell(member: TestMember, tags: object): Promise<void> {

@@ -1,5 +1,6 @@
 // Synchronous replication by priority on a real cluster: scenarios B1 to B5, B8 and S1 to S3 of the contract.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CountingWriter } from '../../support/counting-writer.ts';
 import { prepareCluster, type TestCluster, type TestMember, until } from '../../support/kornak-cluster.ts';
 import { answers, historyText, patchConfig, retag, settled, syncKey, waitsFor } from '../../support/sync-cluster.ts';
 
@@ -142,5 +143,24 @@ describe('synchronous replication by priority', () => {
     zero.start();
     await cluster.streaming();
     await settled(cluster, winner, { voters: ['pg0'], quorum: 0, names: 'pg0' });
+  });
+
+  test('a failover to an asynchronous member while the leader lives: it has everything first', async () => {
+    await patchConfig(await cluster.primary(), { synchronous_mode_strict: null });
+    const leader = await cluster.streaming();
+    const [named] = cluster.others(leader).filter((member) => member !== zero);
+    if (named === undefined) throw new Error('no member is asynchronous');
+    await answers(named, '/async', 200);
+    const writer = new CountingWriter(cluster);
+    await writer.start();
+    const asked = { leader: leader.name, candidate: named.name };
+    expect(await leader.api('/switchover', { method: 'POST', body: asked })).toMatchObject({ status: 412 });
+    const { code, stdout } = await cluster.ctl('failover', cluster.scope, '--candidate', named.name, '--force');
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`Successfully failed over to "${named.name}"`)]);
+    await writer.acknowledges();
+    await writer.stop();
+    expect(await cluster.streaming()).toBe(named);
+    expect(await writer.lost()).toEqual([]);
+    expect((await syncKey(cluster))?.leader).toBe(named.name);
   });
 });
