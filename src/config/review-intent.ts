@@ -1,9 +1,10 @@
 // Settings that are valid and yet do not do what their author must have meant by them, with the form that would.
 import { tagConflict } from '../core/model/tags.ts';
+import { leaderTtlProblem } from '../core/settings/leader-ttl.ts';
 import { controlledParameter, isFixedParameter } from '../core/settings/controlled-parameters.ts';
 import { mapAt, valueAt } from './config-document.ts';
 import type { LocalConfig } from './local-config.ts';
-import { type Report, warn } from './report.ts';
+import { refuse, type Report, warn } from './report.ts';
 
 export function reviewIntent(config: LocalConfig, report: Report): void {
   reviewParameters(config, report);
@@ -12,6 +13,14 @@ export function reviewIntent(config: LocalConfig, report: Report): void {
   reviewBootstrap(config, report);
   reviewSynchronousMode(config, report);
   reviewPriorityTags(report);
+  reviewLeaderTtl(config, report);
+}
+
+/** Against the ttl of this file: what /config has by now, only the agent sees, and then the shorter one holds. */
+function reviewLeaderTtl({ kornak, bootstrap }: LocalConfig, report: Report): void {
+  if (kornak.leaderTtlMs === undefined || bootstrap === undefined) return;
+  const reason = leaderTtlProblem(kornak.leaderTtlMs, bootstrap.dynamic.ttlMs);
+  if (reason !== undefined) refuse(report, { path: ['kornak', 'leader_ttl'], reason });
 }
 
 /** How to change the shared configuration from a shell. */

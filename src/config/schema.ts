@@ -1,5 +1,6 @@
 // What a member's file may hold, as far as it is acted on. The descriptions are what users read about each item.
 import { z } from 'zod';
+import { LEADER_TTL_MS_MIN } from '../core/settings/leader-ttl.ts';
 import * as field from './fields.ts';
 
 const basicAuthentication = (who: string) =>
@@ -133,7 +134,10 @@ const log = field.optionalSection('What is logged, and how.', {
 const HOOK_MS_MAX = 60_000;
 
 const kornak = field.optionalSection("Kornak's own settings, ignored by Patroni.", {
-  leader_ttl: field.duration("Life of the leader's own lease, for this member; at least 2 s.", 2000),
+  leader_ttl: field.duration(
+    "Life of the leader's own lease, for this member; at least 2 s, at most 1.5 ttl.",
+    LEADER_TTL_MS_MIN,
+  ),
   health_timeout: field.duration('How long PostgreSQL may leave a probe unanswered, on this member.', 500),
   callback_timeout: field.duration('How long a callback may run before it is ended; 300 s by default.', 100),
   hook_timeout: field

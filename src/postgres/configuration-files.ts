@@ -4,7 +4,7 @@ import type { FollowTarget, ServerSettings } from '../core/model/job.ts';
 import type { Upstream } from '../core/model/local-postgres.ts';
 import { isRecoveryParameter } from '../core/settings/recovery-parameters.ts';
 import { type ServerParameter, serverParameters } from '../core/settings/server-parameters.ts';
-import { upstreamFromConninfo } from './conninfo.ts';
+import { primaryConninfo, upstreamFromConninfo } from './conninfo.ts';
 import { directoryVersion } from './data-directory.ts';
 import { JobFailure } from './job-failure.ts';
 import { configDirOf, pgpassFileOf, type PostgresOptions } from './options.ts';
@@ -53,6 +53,25 @@ export class ConfigurationFiles {
     const written = this.#last.then(() => writeConfiguration(this.#options, wanted));
     this.#last = written.catch(() => {}); // Whoever asked for it is told.
     return written;
+  }
+
+  /**
+   * Whom this very member streams from by the file; undefined: nobody. A line that we would write otherwise today, such as one
+   * of another member whose directory was copied, says nothing.
+   */
+  async upstream(): Promise<FollowTarget | undefined> {
+    const lines = recoveryLinesOf((await readIfPresent(join(configDirOf(this.#options), 'postgresql.conf'))) ?? '');
+    const written = settingIn(lines, 'primary_conninfo') ?? '';
+    const upstream = upstreamFromConninfo(written);
+    if (upstream === undefined) return undefined;
+    const slot = settingIn(lines, 'primary_slot_name') ?? '';
+    const target = {
+      member: `${upstream.host}:${upstream.port}`,
+      upstream,
+      slot: slot === '' ? undefined : slot,
+    };
+    const majorVersion = (await directoryVersion(this.#options.dataDir)) ?? 0;
+    return primaryConninfo(this.#options, target, majorVersion) === written ? target : undefined;
   }
 }
 

@@ -246,5 +246,6 @@ export const memory = (more: Partial<Memory> = {}): Memory => ({
   appliedConfig: 4,
   appliedLocal: 0,
   hasStreamed: true,
+  isCutOff: true,
   ...more,
 });

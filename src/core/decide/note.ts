@@ -11,6 +11,7 @@ import { holdOffMs, LIMITS } from './limits.ts';
 import type { EventDraft } from './context.ts';
 import { noteRestarts } from './note-restarts.ts';
 import { noteHealth } from './note-health.ts';
+import { isCutOffAfter } from './note-cut-off.ts';
 import { isSlotStep } from './slot-chores.ts';
 import { noteHealing, noteSetAside } from './note-healing.ts';
 
@@ -350,10 +351,16 @@ function noteView(mem: Memory, obs: Observation): Memory {
   };
 }
 
+function noteEnded(mem: Memory, obs: Observation): Noted {
+  const { ended } = obs;
+  if (ended === undefined) return { memory: mem, events: [] };
+  const { memory, events } = NOTES[ended.job.kind](mem, ended, obs);
+  return { memory: { ...memory, isCutOff: isCutOffAfter(mem.isCutOff, ended) }, events };
+}
+
 /** Takes the facts of an observation into memory before any rule looks at it. */
 export function note(obs: Observation, before: Memory): Noted {
-  const job =
-    obs.ended === undefined ? { memory: before, events: [] } : NOTES[obs.ended.job.kind](before, obs.ended, obs);
+  const job = noteEnded(before, obs);
   const health = noteHealth(noteRestarts(noteView(noteLease(noteServer(job.memory, obs), obs), obs), obs), obs);
   return { memory: noteHealing(health.memory, obs), events: [...job.events, ...health.events] };
 }

@@ -1,5 +1,5 @@
 import type { Context, Rule, Ruling } from './context.ts';
-import { settingsWith, startJob } from './context.ts';
+import { isTagged, settingsWith, startJob } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { announcedSlotChore } from './slot-chores.ts';
 
@@ -13,6 +13,17 @@ function lead(ctx: Context): Ruling | undefined {
   return { why, steps, memory, wakeInMs: LIMITS.primaryQuietMs };
 }
 
+/**
+ * It was a standby when it went down, and streamed from whom its files name. Nobody is named there while a pledge may stand: the
+ * receiver is cut off before each, and an upstream is written only after the pledge was seen withdrawn (docs/adr/0014).
+ */
+function wasStandby(ctx: Context): boolean {
+  const { data } = ctx.obs.postgres;
+  if (data.kind !== 'cluster' || !data.standbySignal || isTagged(ctx, ctx.me, 'nostream')) return false;
+  const { state } = data.control;
+  return state === 'shut down in recovery' || state === 'in archive recovery';
+}
+
 /** Serves reads, and is ready when the store is back. */
 function standBy(ctx: Context): Ruling | undefined {
   const { postgres } = ctx.obs;
@@ -20,15 +31,12 @@ function standBy(ctx: Context): Ruling | undefined {
   if (ctx.nowMs < ctx.mem.holdOffMs || ctx.held !== undefined) return undefined;
   // An agent that has just started has not been answered yet.
   if (ctx.nowMs - (ctx.mem.silentSinceMs ?? ctx.nowMs) < LIMITS.silentMs) return undefined;
+  const keeps = wasStandby(ctx);
+  const how = keeps ? 'following whom it followed before' : 'detached';
+  const job = { kind: 'startStandby', follow: undefined, settings: settingsWith(ctx, undefined) } as const;
   return {
-    why: 'the store does not answer: PostgreSQL is started read-only, detached',
-    steps: [
-      startJob(
-        ctx,
-        { kind: 'startStandby', follow: undefined, settings: settingsWith(ctx, undefined) },
-        LIMITS.startStandbyMs,
-      ),
-    ],
+    why: `the store does not answer: PostgreSQL is started read-only, ${how}`,
+    steps: [startJob(ctx, keeps ? { ...job, keepUpstream: true } : job, LIMITS.startStandbyMs)],
     memory: { role: 'replica', startedFollowing: undefined },
   };
 }
@@ -46,7 +54,7 @@ function wait(ctx: Context): Ruling | undefined {
 
 export const SILENT_RULES: readonly Rule[] = [
   { id: 'U10', title: 'lead on while the lease runs', match: lead },
-  { id: 'U20', title: 'serve reads, detached', match: standBy },
+  { id: 'U20', title: 'serve reads without the store', match: standBy },
   { id: 'U25', title: 'move slots as the leader tells without the store', match: moveSlots },
   { id: 'U30', title: 'wait for the store', match: wait },
 ];

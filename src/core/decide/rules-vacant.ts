@@ -1,4 +1,5 @@
 import type { ClusterView, FailoverRequest } from '../model/cluster.ts';
+import type { StandbyStatus } from '../model/local-postgres.ts';
 import { comparePositions, positionToText } from '../model/lsn.ts';
 import { isNeverLeader } from '../model/tags.ts';
 import { standingPledges, unionOf } from '../election/election.ts';
@@ -19,9 +20,14 @@ import { betterOff, storageBarsStart, unfitOf } from './unfit.ts';
 /** A lease that nobody had reason to watch may have run out as well; pledges make that no matter. */
 const MANNER = { released: ': released', expired: ': its lease ran out', vanished: '' } as const;
 
+/** The files must name nobody either: while the store is silent, a standby is started by what they say. */
+function isCutOff(ctx: Context, { receiverRuns, upstream }: StandbyStatus): boolean {
+  return ctx.mem.isCutOff && !receiverRuns && upstream === undefined;
+}
+
 function cutOff(ctx: Context): Ruling | undefined {
   const it = vacant(ctx);
-  if (it === undefined || (!it.standby.receiverRuns && it.standby.upstream === undefined)) return undefined;
+  if (it === undefined || isCutOff(ctx, it.standby)) return undefined;
   const previous = ctx.obs.vacancy?.previous;
   return {
     why: 'nobody leads: the receiver is stopped, so that no commit is acknowledged for a leader that thaws',

@@ -41,7 +41,13 @@ export type Job =
     }
   | { readonly kind: 'startPrimary'; readonly settings: ServerSettings }
   /** Starts read-only; with an upstream it streams from there. Done once connections are accepted. */
-  | { readonly kind: 'startStandby'; readonly follow: FollowTarget | undefined; readonly settings: ServerSettings }
+  | {
+      readonly kind: 'startStandby';
+      readonly follow: FollowTarget | undefined;
+      readonly settings: ServerSettings;
+      /** Streams from whom its files name, where they name anybody: who was cut off since has nobody there. */
+      readonly keepUpstream?: true;
+    }
   /** Another upstream, or none, for a running standby; by reload. */
   | { readonly kind: 'follow'; readonly follow: FollowTarget | undefined; readonly settings: ServerSettings }
   /** Empties the upstream, reloads, then ends the receiver and sees its process gone. */

@@ -115,6 +115,8 @@ export interface Memory {
   readonly bootstrapFailed: boolean;
   /** Whom the standby was to stream from when this agent last started it; undefined: nobody, or an earlier agent started it. */
   readonly startedFollowing: string | undefined;
+  /** Its receiver was cut off by this agent and nothing has been followed since: its files, too, name nobody to stream from. */
+  readonly isCutOff: boolean;
   readonly pause: PauseMemory;
   /** Failed promotions under the lease held now. */
   readonly promoteTries: number;
@@ -225,6 +227,7 @@ export function initialMemory(nowMs: number): Memory {
     standAsideUntilMs: 0,
     bootstrapFailed: false,
     startedFollowing: undefined,
+    isCutOff: false,
     pause: { downByUs: false, parallelOf: undefined },
     promoteTries: 0,
     candidateSinceMs: undefined,

@@ -1,4 +1,5 @@
 import { booleanFromWord } from './boolean-word.ts';
+import { readLeaderTtlMs } from './leader-ttl.ts';
 import { integerFromText } from './quantity.ts';
 import {
   isSettingMap,
@@ -70,7 +71,7 @@ export interface DynamicConfig extends SlotSettings {
   readonly pgHba: readonly string[] | undefined;
   /** `postgresql.pg_ident`: lines of pg_ident.conf; undefined: the file is left alone. */
   readonly pgIdent: readonly string[] | undefined;
-  /** `kornak.leader_ttl`: life of the leader's own lease. At least 2 s; by default 3 s with `failsafe_mode`, else 6 s. */
+  /** `kornak.leader_ttl`: life of the leader's own lease. At least 2 s, at most 1.5 `ttl`; by default 3 s with `failsafe_mode`, else 6 s. */
   readonly leaderTtlMs: number;
   /** `kornak.health_timeout`: how long PostgreSQL may leave a probe unanswered before it counts as hung. */
   readonly healthTimeoutMs: number;
@@ -98,13 +99,16 @@ export function decodeDynamicConfig(json: unknown): DecodedDynamicConfig {
   const reader: SettingReader = { map: raw, path: [], problems };
   reviewStandbySection(reader);
   const rules = readFailoverRules(reader);
+  const timings = readTimings(reader);
+  const kornak = readerBelow(reader, 'kornak');
   const config: DynamicConfig = {
-    ...readTimings(reader),
+    ...timings,
     ...rules,
     ...readSynchronousRules(reader),
     ...readSlotSettings(reader),
     ...readPostgresSection(readerBelow(reader, 'postgresql')),
-    ...readKornakSection(readerBelow(reader, 'kornak'), rules.failsafeMode),
+    ...readKornakSection(kornak),
+    leaderTtlMs: readLeaderTtlMs(kornak, rules.failsafeMode, timings.ttlMs),
     raw,
   };
   return {
@@ -198,13 +202,8 @@ function readPostgresSection(reader: SettingReader): PostgresSection {
   };
 }
 
-/** Without failsafe mode an election of the store must fit between two renewals. */
-function readKornakSection(
-  reader: SettingReader,
-  isFailsafe: boolean,
-): Pick<DynamicConfig, 'leaderTtlMs' | 'healthTimeoutMs' | 'divergence'> {
+function readKornakSection(reader: SettingReader): Pick<DynamicConfig, 'healthTimeoutMs' | 'divergence'> {
   return {
-    leaderTtlMs: readDurationMs(reader, 'leader_ttl', { fallbackMs: isFailsafe ? 3000 : 6000, minMs: 2000 }),
     healthTimeoutMs: readDurationMs(reader, 'health_timeout', { fallbackMs: 5000, minMs: 500 }),
     divergence: readDivergencePolicy(reader),
   };

@@ -1,4 +1,5 @@
 import type { DynamicConfig } from './dynamic-config.ts';
+import { leaderTtlMsMax } from './leader-ttl.ts';
 
 /** What a member's own file may set over the shared configuration; undefined: the file says nothing. */
 export type LocalOverrides = {
@@ -26,7 +27,8 @@ export function effectiveConfig(dynamic: DynamicConfig, local: LocalOverrides): 
       local.removeDataDirectoryOnRewindFailure ?? dynamic.removeDataDirectoryOnRewindFailure,
     removeDataDirectoryOnDivergedTimelines:
       local.removeDataDirectoryOnDivergedTimelines ?? dynamic.removeDataDirectoryOnDivergedTimelines,
-    leaderTtlMs: local.leaderTtlMs ?? dynamic.leaderTtlMs,
+    // The file of one member cannot know what the cluster's ttl is by now.
+    leaderTtlMs: Math.min(local.leaderTtlMs ?? dynamic.leaderTtlMs, leaderTtlMsMax(dynamic.ttlMs)),
     healthTimeoutMs: local.healthTimeoutMs ?? dynamic.healthTimeoutMs,
     divergence: local.divergence ?? dynamic.divergence,
   };

@@ -27,7 +27,7 @@ export async function startStandby(context: JobContext, job: StartStandby): Prom
   if (typeof control === 'string') throw new JobFailure(control);
   const written = await context.configuration.write({
     settings: job.settings,
-    role: { kind: 'standby', follow: job.follow },
+    role: { kind: 'standby', follow: job.keepUpstream === true ? await context.configuration.upstream() : job.follow },
     minimums: control.standbyMinimums,
   });
   await startServer(context, written);

@@ -74,7 +74,6 @@ async function clone(job: JobOf<'clone'>, run: JobRun, place: JobPlace): Promise
   }
   const files = newFiles(source.files.systemId, source.log(), job.settings);
   files.standbySignal = true;
-  files.follow = job.from;
   files.control = 'in production';
   files.backupLabel = true;
   files.walFrom = source.log().lsn;
@@ -88,6 +87,7 @@ interface StartRequest {
   readonly settings: ServerSettings;
   readonly follow: FollowTarget | undefined;
   readonly isStandby: boolean;
+  readonly keepUpstream?: true;
 }
 
 async function start(request: StartRequest, run: JobRun, place: JobPlace): Promise<JobOutcome> {
@@ -101,7 +101,7 @@ async function start(request: StartRequest, run: JobRun, place: JobPlace): Promi
   files.settings = request.settings;
   files.backupLabel = false;
   files.standbySignal = request.isStandby;
-  files.follow = request.follow;
+  if (request.keepUpstream !== true) files.follow = request.follow;
   const server = new Server(host, world, files);
   host.server = server;
   place.started(server);
@@ -260,7 +260,7 @@ function becomeLike(log: WalEnd, files: ClusterFiles, job: JobOf<'rewind'>): voi
   files.checkpoint = log;
   files.minRecoveryEnd = log;
   files.settings = job.settings;
-  files.follow = job.from;
+  files.follow = undefined;
   files.standbySignal = true;
   files.control = 'in archive recovery';
   files.slots.clear();

@@ -55,6 +55,12 @@ const REFUSED: readonly (readonly [string, string, string])[] = [
   ['every address as connect_address', 'restapi: {connect_address: "0.0.0.0:1"}', 'restapi.connect_address'],
   ['an unknown log level', 'log: {level: loud}', 'log.level: loud: must be DEBUG, INFO'],
   ['a leader_ttl below the floor', 'kornak: {leader_ttl: 1}', 'kornak.leader_ttl: 1: must be at least 2 s'],
+  ['a leader_ttl far above ttl', 'kornak: {leader_ttl: 46}', 'kornak.leader_ttl: 46: must be at most 45 s beside'],
+  [
+    'a shared leader_ttl far above ttl',
+    'bootstrap: {dcs: {ttl: 20, kornak: {leader_ttl: 31}}}',
+    'bootstrap.dcs.kornak.leader_ttl: 31: must be at most 30 s beside a ttl of 20 s',
+  ],
   ['an option that is the agent’s', 'bootstrap: {initdb: [pgdata]}', 'bootstrap.initdb: option pgdata is set by'],
   ['a ttl that is no number', 'bootstrap: {dcs: {ttl: abc}}', 'bootstrap.dcs.ttl: abc: must be a whole number'],
   ['the reserved name', 'name: __patroni_strict_sync_replica_placeholder__', 'name: __patroni_strict'],

@@ -87,7 +87,7 @@ describe('who is asked', () => {
 
   test('not for longer than a Patroni member promises by itself', () => {
     const lease = carried({ ttlMs: 60_000 });
-    const cluster = leads({ config: configKey({ failsafe_mode: true, kornak: { leader_ttl: 60 } }) });
+    const cluster = leads({ config: configKey({ failsafe_mode: true, kornak: { leader_ttl: 45 } }) });
     expect(callOf(decided({ ...serving, lease, cluster }, SERVING))?.promiseMs).toBe(30_000);
   });
 
@@ -336,7 +336,7 @@ describe('the defaults', () => {
   test('the lease is shorter where failsafe mode bridges what it is too short for', () => {
     expect(config({ failsafe_mode: true }).leaderTtlMs).toBe(3_000);
     expect(config({}).leaderTtlMs).toBe(6_000);
-    expect(config({ failsafe_mode: true, kornak: { leader_ttl: 1 } }).leaderTtlMs).toBe(2_000);
+    expect(config({ failsafe_mode: true, kornak: { leader_ttl: 2 } }).leaderTtlMs).toBe(2_000);
   });
 
   const born = {

@@ -201,13 +201,18 @@ test('a configuration is patched, and nothing is written where nothing changes',
 test('a configuration that members could not use is refused with the place and the reason, and nothing is written', async () => {
   await clock.advance(500);
   const { revision } = store;
-  const change = { synchronous_node_count: 0, standby_cluster: { primary_slot_name: 'x' } };
+  const change = {
+    synchronous_node_count: 0,
+    standby_cluster: { primary_slot_name: 'x' },
+    kornak: { leader_ttl: 46 },
+  };
   const outcome = await runtime.desk.changeConfig({ kind: 'patch', value: change });
   expect(outcome).toEqual({
     kind: 'refused',
     why:
       'standby_cluster: must name whom to follow: host, port or restore_command; ' +
-      'synchronous_node_count: 0: must be at least 1; to wait for nobody set synchronous_mode: off',
+      'synchronous_node_count: 0: must be at least 1; to wait for nobody set synchronous_mode: off; ' +
+      'kornak.leader_ttl: 46: must be at most 45 s beside a ttl of 30 s: lower it, or raise ttl',
   });
   expect(store.revision).toBe(revision);
 });

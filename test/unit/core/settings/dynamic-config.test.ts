@@ -54,8 +54,9 @@ const VALUES: readonly (readonly [string, unknown, Partial<DynamicConfig>])[] = 
   ['maximum_lag_on_syncnode', { maximum_lag_on_syncnode: 4096 }, { maximumLagOnSyncnodeBytes: 4096 }],
   ['slots off', { postgresql: { use_slots: 'off' } }, { useSlots: false }],
   ['lines of pg_hba', { postgresql: { pg_hba: ['local all all trust'] } }, { pgHba: ['local all all trust'] }],
-  ['leader_ttl with a unit', { kornak: { leader_ttl: '2500ms' } }, { leaderTtlMs: 2500 }],
-  ['leader_ttl in seconds', { kornak: { leader_ttl: 3 } }, { leaderTtlMs: 3000 }],
+  ['leader_ttl with a unit', { failsafe_mode: true, kornak: { leader_ttl: '2500ms' } }, { leaderTtlMs: 2500 }],
+  ['leader_ttl in seconds', { failsafe_mode: true, kornak: { leader_ttl: 3 } }, { leaderTtlMs: 3000 }],
+  ['a leader_ttl as long as ttl', { ttl: 40, kornak: { leader_ttl: 40 } }, { leaderTtlMs: 40_000 }],
 ];
 
 test.each(VALUES)('%s', (_, document, expected) => {
@@ -70,8 +71,6 @@ const REPLACED: readonly (readonly [string, unknown, Partial<DynamicConfig>])[] 
   ['an unknown synchronous mode', { synchronous_mode: 'maybe' }, { synchronousMode: 'off' }],
   ['half a synchronous standby', { synchronous_node_count: 'few' }, { synchronousNodeCount: 1 }],
   ['a lag below the least', { maximum_lag_on_syncnode: -2 }, { maximumLagOnSyncnodeBytes: -1 }],
-  ['a leader_ttl below the floor', { kornak: { leader_ttl: 1 } }, { leaderTtlMs: 2000 }],
-  ['a leader_ttl that is no duration', { kornak: { leader_ttl: 'soon' } }, { leaderTtlMs: 6000 }],
   ['an empty pg_hba', { postgresql: { pg_hba: [] } }, { pgHba: undefined }],
   ['a time beyond all timers', { primary_start_timeout: 1e12 }, { primaryStartTimeoutMs: 2_000_000_000 }],
   ['a section that is a list', { postgresql: [] }, { useSlots: true }],
@@ -89,6 +88,10 @@ const REJECTED: readonly (readonly [string, unknown])[] = [
   ['a negative count of synchronous standbys', { synchronous_node_count: '-1' }],
   ['a ttl that is no number', { ttl: 'abc' }],
   ['a ttl of null', { ttl: null }],
+  ['a leader_ttl below the floor', { kornak: { leader_ttl: 1 } }],
+  ['a leader_ttl that is no duration', { kornak: { leader_ttl: 'soon' } }],
+  ['a leader_ttl far above ttl', { ttl: 20, kornak: { leader_ttl: 31 } }],
+  ['a leader_ttl far above the ttl that is used', { ttl: 1, kornak: { leader_ttl: 31 } }],
   ['parameters that are no map', { postgresql: { parameters: ['a'] } }],
   ['a list', []],
   ['nothing', null],
@@ -96,6 +99,22 @@ const REJECTED: readonly (readonly [string, unknown])[] = [
 
 test.each(REJECTED)('%s: the configuration in force stays', (_, document) => {
   expect(decodeDynamicConfig(document).rejected).toBe(true);
+});
+
+test('a leader_ttl that an election of etcd can outlast is used, and warned of', () => {
+  const { config, warnings, rejected } = decodeDynamicConfig({ kornak: { leader_ttl: '5s' } });
+  expect({ ttlMs: config.leaderTtlMs, rejected }).toEqual({ ttlMs: 5_000, rejected: false });
+  expect(warnings).toEqual([
+    'kornak.leader_ttl: 5s: an election of etcd (up to 2.9 s) can outlast it and end the lead: set failsafe_mode, or 6 s',
+  ]);
+});
+
+test('a leader_ttl above ttl, as a watchdog may need it, is used, and warned of', () => {
+  const { config, warnings, rejected } = decodeDynamicConfig({ kornak: { leader_ttl: 38 } });
+  expect({ ttlMs: config.leaderTtlMs, rejected }).toEqual({ ttlMs: 38_000, rejected: false });
+  expect(warnings).toEqual([
+    'kornak.leader_ttl: 38: is longer than ttl, which is 30 s: the cluster waits as long for a dead leader',
+  ]);
 });
 
 /** ttl, loop_wait and retry_timeout as given and as used, in seconds. */
@@ -125,6 +144,12 @@ describe('the local file over the shared configuration', () => {
   test('a local pg_hba replaces the shared one whole', () => {
     const { config } = decodeDynamicConfig({ postgresql: { pg_hba: ['b'] } });
     expect(effectiveConfig(config, { ...nothing, pgHba: ['a'] }).pgHba).toEqual(['a']);
+  });
+
+  test('a leader_ttl of the file is not longer than what fits the ttl that the cluster has by now', () => {
+    const { config } = decodeDynamicConfig({ ttl: 20 });
+    expect(effectiveConfig(config, { ...nothing, leaderTtlMs: 35_000 }).leaderTtlMs).toBe(30_000);
+    expect(effectiveConfig(config, { ...nothing, leaderTtlMs: 4_000 }).leaderTtlMs).toBe(4_000);
   });
 
   test('what the file does not say is as the cluster has it', () => {
