@@ -1,6 +1,7 @@
 // Endpoints that Patroni does not have.
 import { type Answer, json, text } from './answer.ts';
 import type { ApiRequest, Office } from './endpoint.ts';
+import { decodeEvents } from '../core/layout/own-keys.ts';
 import { known } from '../core/model/seen.ts';
 import { recoveryDocument } from './recovery-document.ts';
 import type { Situation } from './situation.ts';
@@ -32,7 +33,7 @@ export function getExplain(_: ApiRequest, { desk, situation, scope, name }: Offi
     store: situation.observation.cluster.kind === 'seen' ? undefined : situation.observation.cluster.why,
     nonsense: situation.view?.nonsense,
     events: snapshot.events,
-    cluster_events: situation.view?.events.value ?? [],
+    cluster_events: decodeEvents(situation.view?.events.value ?? '[]').value,
   });
 }
 

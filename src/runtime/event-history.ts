@@ -5,6 +5,7 @@ import { compactJson } from '../core/layout/compact-json.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Mirror } from './mirror.ts';
 import { pause } from './pause.ts';
+import { StoredEvents } from './stored-events.ts';
 import type { Transactor } from './transactor.ts';
 
 const RECENT_MAX = 200;
@@ -36,16 +37,9 @@ export function boundedHistory(events: readonly string[]): readonly string[] {
   return kept.toReversed();
 }
 
-/** Compact JSON of what was parsed from JSON: the same text by a shorter way, for there are many of them. */
-function storedText(event: unknown): string {
-  return JSON.stringify(event).replace(
-    /[\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
 export class EventHistory {
   private readonly options: EventHistoryOptions;
+  private readonly stored = new StoredEvents();
   private latest: readonly ClusterEvent[] = [];
   private queue: readonly ClusterEvent[] = [];
   private writing: Promise<void> | undefined;
@@ -87,7 +81,7 @@ export class EventHistory {
     const { key, mirror, transactor } = this.options;
     const stored = known(mirror.view())?.events;
     if (stored === undefined) return false;
-    const before = stored.value.map(storedText);
+    const before = this.stored.read(stored.value);
     // After an unknown outcome some may be there already.
     const texts = new Set(before.slice(-QUEUE_MAX));
     const missing = events.map((event) => compactJson(event)).filter((text) => !texts.has(text));

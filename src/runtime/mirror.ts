@@ -52,6 +52,11 @@ export class Mirror {
     this.cancelRetry?.();
   }
 
+  /** Whether there is a view. */
+  isKnown(): boolean {
+    return this.missing === undefined;
+  }
+
   view(): Seen<ClusterView> {
     if (this.missing !== undefined) return unknown(this.missing);
     this.decoded ??= this.options.decode(this.keys.all(), this.revision);

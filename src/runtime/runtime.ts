@@ -2,6 +2,7 @@
 // simulation runs the same code.
 import { encodeMember } from '../core/layout/member-key.ts';
 import { initialMemory } from '../core/model/memory.ts';
+import type { MemberData } from '../core/model/cluster.ts';
 import type { PostmasterId } from '../core/model/local-postgres.ts';
 import type { Observation, Self } from '../core/model/observation.ts';
 import type { Decision } from '../core/model/plan.ts';
@@ -53,6 +54,7 @@ class Agent implements Runtime {
   private postmaster: PostmasterId | undefined;
   private isStalled = false;
   private undone: Undone | undefined;
+  private said: { readonly data: MemberData; readonly text: string } | undefined;
   private cycle = 0;
   private lastRule: string | undefined;
   private lastCluster: Snapshot['lastCluster'];
@@ -165,11 +167,17 @@ class Agent implements Runtime {
   private async obey({ plan }: Decision): Promise<Undone | undefined> {
     const { publisher, probes } = this.parts;
     probes.ask(plan.probe);
-    const said = plan.publish && encodeMember(plan.publish);
+    const said = plan.publish && this.spelled(plan.publish);
     if (plan.steps.some((step) => step.kind === 'exit')) await publisher.lastWord(said);
     this.undone = await execute(plan.steps, this.hands);
     if (!this.exited) publisher.publish(said);
     return this.undone;
+  }
+
+  /** It stays the same object for as long as there is nothing new to say. */
+  private spelled(data: MemberData): string {
+    if (this.said?.data !== data) this.said = { data, text: encodeMember(data) };
+    return this.said.text;
   }
 
   private show(observation: Observation, decision: Decision): void {

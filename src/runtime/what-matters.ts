@@ -1,3 +1,4 @@
+import type { KeyValue } from '../ports/store.ts';
 import type { KeyChange } from './key-map.ts';
 
 /** Member data that move all the time and change no verdict. */
@@ -13,8 +14,17 @@ export interface WatchedKeys {
   readonly ownMember: string;
 }
 
-function standing(value: string | undefined): string | undefined {
-  if (value === undefined) return undefined;
+/** Of keys as they were read: what is before a change was what is after the last one. */
+const standings = new WeakMap<KeyValue, string>();
+
+function standing(member: KeyValue | undefined): string | undefined {
+  if (member === undefined) return undefined;
+  const found = standings.get(member) ?? standingIn(member.value);
+  standings.set(member, found);
+  return found;
+}
+
+function standingIn(value: string): string {
   try {
     return JSON.stringify(JSON.parse(value), (key, field: unknown) => (POSITIONS.has(key) ? undefined : field));
   } catch {
@@ -28,7 +38,7 @@ function matters(change: KeyChange, keys: WatchedKeys): boolean {
   if (keys.whole.has(key)) return true;
   if (keys.ownPrefixes.some((prefix) => key.startsWith(prefix))) return true;
   if (!key.startsWith(keys.memberPrefix) || key === keys.ownMember) return false;
-  return standing(before?.value) !== standing(after?.value);
+  return standing(before) !== standing(after);
 }
 
 /** The first of the changes that is worth another decision, as a reason to wake the loop. */

@@ -1,5 +1,5 @@
 // Which part knows which. Made once; nothing in here decides or waits.
-import { decodeCluster } from '../core/layout/decode-cluster.ts';
+import { decodeCluster, syncStateOf } from '../core/layout/decode-cluster.ts';
 import type { Keys } from '../core/layout/keys.ts';
 import type { PostmasterId } from '../core/model/local-postgres.ts';
 import type { Self } from '../core/model/observation.ts';
@@ -202,7 +202,7 @@ function makeVacancy(
     memberKey: (name) => keys.member(name),
     get: (key) => mirror.get(key),
     ttls: config,
-    isSynchronous: () => known(mirror.view())?.sync.value.leader !== undefined,
+    isSynchronous: () => mirror.isKnown() && syncStateOf(mirror.get(keys.sync)).leader !== undefined,
     onChange: wake,
   });
 }

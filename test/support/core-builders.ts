@@ -76,7 +76,7 @@ export function view(more: Partial<ClusterView> = {}): ClusterView {
     failsafe: { value: undefined, revision: 0 },
     pledges: [],
     unguarded: [],
-    events: { value: [], revision: 0 },
+    events: { value: '[]', revision: 0 },
     nonsense: [],
     ...more,
   };

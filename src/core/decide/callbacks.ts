@@ -1,4 +1,5 @@
 // When the user's callbacks are due. Derived from what is, not from what was done: a change is told once it is seen, whoever made it.
+import { changed } from '../model/changed.ts';
 import type { CallbackCall, CallbackRole, CallbacksTold } from '../model/callback.ts';
 import type { PostmasterId } from '../model/local-postgres.ts';
 import type { Context } from './context.ts';
@@ -72,11 +73,11 @@ function isRestarting({ obs }: Context, before: boolean): boolean {
 /** The table of the contract: on_start, on_restart, on_stop and on_role_change. on_reload belongs to the reload itself. */
 export function callbacksDue(ctx: Context): CallbacksDue {
   const before = ctx.mem.callbacks;
-  const told = { ...before, restarting: isRestarting(ctx, before.restarting) };
+  const told = changed(before, { restarting: isRestarting(ctx, before.restarting) });
   if (told.restarting && ctx.obs.job !== undefined) return { calls: [], told };
   const due = afterStop(ctx, told) ?? afterLoss(ctx, told) ?? afterStart(ctx, told);
   if (due !== undefined) return due;
   // Between the server's end and that of the job which stopped it, it is not known yet whose doing that was.
   const isGone = ctx.obs.postgres.postmaster === undefined && ctx.obs.job?.job.kind !== 'stop';
-  return { calls: [], told: isGone ? { ...told, server: undefined } : told };
+  return { calls: [], told: isGone ? changed(told, { server: undefined }) : told };
 }

@@ -44,9 +44,10 @@ export function copyLogicalSlots(ctx: Context, standby: StandbyStatus): Ruling |
 
 /** Only slots that the leader tells of, and whose rows it keeps for us. */
 function slotsWanted(ctx: Context, standby: StandbyStatus): readonly LogicalSlotCopy[] {
-  const input = slotInputOf(ctx, true);
   const isFed = standby.receiver?.status === 'streaming' && standby.replayedAll && ctx.mem.appliedFeedback;
-  if (input === undefined || !isFed || !leaderServes(ctx) || ctx.config.paused) return [];
+  if (!isFed || !leaderServes(ctx) || ctx.config.paused) return [];
+  const input = slotInputOf(ctx, true);
+  if (input === undefined) return [];
   const there = new Set(input.actual.map(({ name }) => name));
   return slotsToCopy(input).flatMap((slot: WantedSlot) => {
     if (slot.kind !== 'logical') return [];

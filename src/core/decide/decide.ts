@@ -1,3 +1,4 @@
+import { changed } from '../model/changed.ts';
 import type { ClusterEvent } from '../model/event.ts';
 import type { Memory } from '../model/memory.ts';
 import type { Observation } from '../model/observation.ts';
@@ -113,7 +114,8 @@ export function decide(obs: Observation, before: Memory): Decision {
   const noted = note(obs, before);
   const ctx = makeContext(obs, noted.memory);
   const { rule, ruling } = firstMatch(ctx);
-  const after = makeContext(obs, { ...noted.memory, ...ruling.memory });
+  const mem = changed(noted.memory, ruling.memory ?? {});
+  const after = mem === noted.memory ? ctx : makeContext(obs, mem);
   const published = publication(after);
   const callbacks = callbacksDue(after);
   const probe = peersToAsk(ctx, ruling);
@@ -124,13 +126,12 @@ export function decide(obs: Observation, before: Memory): Decision {
   ];
   return {
     plan: { ...planOf(ctx, after, ruling, { published, probe }), callbacks: callbacks.calls },
-    memory: {
-      ...after.mem,
+    memory: changed(mem, {
       published,
       callbacks: callbacks.told,
-      jobRule: startsJob ? rule.id : after.mem.jobRule,
-      probedMs: probe.length > 0 ? ctx.nowMs : after.mem.probedMs,
-    },
+      jobRule: startsJob ? rule.id : mem.jobRule,
+      probedMs: probe.length > 0 ? ctx.nowMs : mem.probedMs,
+    }),
     rule: rule.id,
     why: ruling.why,
     situation: situationOf(ctx),

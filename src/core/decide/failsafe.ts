@@ -1,5 +1,6 @@
 // Failsafe mode (safety.md 3): leading without the store by the leave of every member in /failsafe.
 import type { ClusterView, FailsafeMembers } from '../model/cluster.ts';
+import { changed } from '../model/changed.ts';
 import type { Memory } from '../model/memory.ts';
 import type { Observation } from '../model/observation.ts';
 import type { FailsafeCall, Plan, PromiseVerdict } from '../model/plan.ts';
@@ -9,10 +10,13 @@ import { statusOfLeader } from '../slots/status-of-leader.ts';
 import type { Context, HeldLease } from './context.ts';
 import { slotSceneOf } from './slot-scene.ts';
 
+const NOBODY: FailsafeMembers = {};
+
 /** What stands in /failsafe, and what a write of ours that was not answered may still put there. */
 export function failsafeSeen(mem: Memory, view: ClusterView, obs: Observation): Memory['failsafe'] {
   const stored = view.failsafe.value;
-  return { stored, asked: obs.unsettled.has('failsafe') ? { ...mem.failsafe.asked, ...stored } : (stored ?? {}) };
+  const asked = obs.unsettled.has('failsafe') ? { ...mem.failsafe.asked, ...stored } : (stored ?? NOBODY);
+  return changed(mem.failsafe, { stored, asked });
 }
 
 /** Everybody with an API, and the leader itself. */

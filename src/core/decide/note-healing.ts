@@ -1,3 +1,4 @@
+import { changed } from '../model/changed.ts';
 import type { FinishedJob } from '../model/job.ts';
 import type { StandbyStatus } from '../model/local-postgres.ts';
 import type { Memory } from '../model/memory.ts';
@@ -22,13 +23,13 @@ const WELL: HealingFacts = {
 /** How a standby gets on. Whoever leads, or streams and replays, is well: what was done about it before counts no more. */
 export function noteHealing(mem: Memory, obs: Observation): Memory {
   const sql = known(obs.postgres.sql);
-  if (sql?.kind === 'primary') return { ...mem, ...WELL };
+  if (sql?.kind === 'primary') return changed(mem, WELL);
   const progress = sql === undefined ? mem.progress : progressOf(mem, sql, obs.nowMs);
   const streams = sql?.receiver?.status === 'streaming';
-  if (!streams) return { ...mem, progress, notStreamingSinceMs: sinceMs(mem, obs) };
+  if (!streams) return changed(mem, { progress, notStreamingSinceMs: sinceMs(mem, obs) });
   const isAsked = mem.reclone?.cause === 'reinitialize';
-  if (isReplayStuck(sql, progress, obs.nowMs)) return { ...mem, progress, notStreamingSinceMs: undefined };
-  return { ...mem, ...WELL, progress, ...(isAsked ? { reclone: mem.reclone, recorded: mem.recorded } : {}) };
+  if (isReplayStuck(sql, progress, obs.nowMs)) return changed(mem, { progress, notStreamingSinceMs: undefined });
+  return changed(mem, { ...WELL, progress, ...(isAsked ? { reclone: mem.reclone, recorded: mem.recorded } : {}) });
 }
 
 function sinceMs(mem: Memory, obs: Observation): number | undefined {

@@ -1,3 +1,4 @@
+import { changed } from '../model/changed.ts';
 import type { Memory } from '../model/memory.ts';
 import type { Observation } from '../model/observation.ts';
 import { known } from '../model/seen.ts';
@@ -40,14 +41,13 @@ function remember(before: Memory, obs: Observation): Memory {
   const isOver = sql.kind === 'seen' || (postmaster === undefined && !isLeft);
   const { yielding } = before;
   const isAnotherReign = yielding !== undefined && obs.lease.kind === 'held' && obs.lease.reign !== yielding.reign;
-  return {
-    ...before,
+  return changed(before, {
     answeredMs: Math.max(before.answeredMs, health.server.answeredMs ?? 0),
     walMoved: walMoved(obs, before),
     fencingSinceMs: isOver ? undefined : before.fencingSinceMs,
     leftoversSinceMs: isLeft ? (before.leftoversSinceMs ?? obs.nowMs) : undefined,
     yielding: isAnotherReign ? undefined : yielding,
-  };
+  });
 }
 
 /** Takes what is known of server and storage into memory, and tells people of each change once. */

@@ -1,3 +1,4 @@
+import { changed } from '../model/changed.ts';
 import type { SqlStatus } from '../model/local-postgres.ts';
 import type { Memory } from '../model/memory.ts';
 import type { Observation } from '../model/observation.ts';
@@ -22,10 +23,9 @@ function pendingNow(
 
 export function noteRestarts(mem: Memory, obs: Observation): Memory {
   const sql = known(obs.postgres.sql);
-  return {
-    ...mem,
+  return changed(mem, {
     restart: restartNow(mem, obs),
     restartFailedReign: sql?.kind === 'primary' ? undefined : mem.restartFailedReign,
     pendingRestart: pendingNow(mem, sql),
-  };
+  });
 }

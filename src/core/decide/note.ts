@@ -1,3 +1,4 @@
+import { changed } from '../model/changed.ts';
 import type { EventKind } from '../model/event.ts';
 import type { FinishedJob, JobKind } from '../model/job.ts';
 import type { LocalPostgres } from '../model/local-postgres.ts';
@@ -250,7 +251,7 @@ function worksHere({ job, ended }: Observation): boolean {
 
 function notePause({ pause }: Memory, obs: Observation): Memory['pause'] {
   const gone = obs.postgres.postmaster === undefined;
-  return { ...pause, downByUs: gone && (pause.downByUs || worksHere(obs)) };
+  return changed(pause, { downByUs: gone && (pause.downByUs || worksHere(obs)) });
 }
 
 function noteServer(mem: Memory, obs: Observation): Memory {
@@ -258,8 +259,7 @@ function noteServer(mem: Memory, obs: Observation): Memory {
   const answered = postgres.sql.kind === 'seen';
   const gone = postgres.postmaster === undefined;
   const busy = !answered && (postgres.starting || gone);
-  return {
-    ...mem,
+  return changed(mem, {
     role: roleNow(postgres, mem),
     answeredMs: answered ? obs.nowMs : mem.answeredMs,
     ...noteLogin(mem, postgres, answered),
@@ -271,7 +271,7 @@ function noteServer(mem: Memory, obs: Observation): Memory {
     syncMark: gone ? undefined : mem.syncMark,
     // A plan that ended early may not have come to it; telling the server again does no harm.
     appliedConfig: gone || isCutShort(obs) ? undefined : mem.appliedConfig,
-  };
+  });
 }
 
 function noteReceived({ received }: Memory, { postgres, nowMs }: Observation): Memory['received'] {
@@ -295,24 +295,22 @@ function noteLease(mem: Memory, obs: Observation): Memory {
     // The same primary goes on under a key that was created again: there is no promotion to follow up.
     const goesOn = sql?.kind === 'primary' && mem.servingReign !== undefined && mem.servingReign !== reign;
     const checkpointed = goesOn && mem.checkpointReign === mem.servingReign;
-    return {
-      ...mem,
+    return changed(mem, {
       checkpointReign: checkpointed ? reign : mem.checkpointReign,
       servingReign: serving === reign ? reign : undefined,
       switchover: noteSwitchover(mem, obs),
       pledge: undefined,
       candidateSinceMs: undefined,
-    };
+    });
   }
-  return {
-    ...mem,
+  return changed(mem, {
     servingReign: undefined,
     switchover: noteSwitchover(mem, obs),
     syncMark: undefined,
     promoteTries: 0,
     historyReign: undefined,
     checkpointReign: undefined,
-  };
+  });
 }
 
 /** Only a leader says whose slots are kept. */
@@ -336,19 +334,18 @@ function noteReign({ reignSeen }: Memory, revision: number, nowMs: number): Memo
 
 function noteView(mem: Memory, obs: Observation): Memory {
   const view = known(obs.cluster);
-  if (view === undefined) return { ...mem, silentSinceMs: mem.silentSinceMs ?? obs.nowMs };
+  if (view === undefined) return changed(mem, { silentSinceMs: mem.silentSinceMs ?? obs.nowMs });
   const other = view.leader !== undefined && view.leader.name !== obs.self.name;
-  return {
-    ...mem,
+  return changed(mem, {
     silentSinceMs: undefined,
-    slots: { ...mem.slots, membersSeen: membersSeen(mem, obs, view) },
+    slots: changed(mem.slots, { membersSeen: membersSeen(mem, obs, view) }),
     lastConfig: view.config.value ?? mem.lastConfig,
     failsafe: failsafeSeen(mem, view, obs),
     candidateSinceMs: view.leader !== undefined ? undefined : (mem.candidateSinceMs ?? obs.nowMs),
     better: view.leader === undefined ? mem.better : undefined,
     reignSeen: noteReign(mem, view.reign.revision, obs.nowMs),
     switchover: other && mem.switchover?.releasedMs !== undefined ? undefined : mem.switchover,
-  };
+  });
 }
 
 function noteEnded(mem: Memory, obs: Observation): Noted {

@@ -8,6 +8,7 @@ import type {
   LeaderKey,
   Member,
   Pledge,
+  SyncState,
   UnguardedMark,
 } from '../model/cluster.ts';
 import { decodeDynamicConfig } from '../settings/dynamic-config.ts';
@@ -19,7 +20,7 @@ import { recordFromJson } from './fields.ts';
 import { decodeHistory } from './history-key.ts';
 import { type Keys, nameBelow } from './keys.ts';
 import { decodeMember, NO_MEMBER_DATA } from './member-key.ts';
-import { decodeEvents, decodeLast, decodePledge, decodeReign, decodeUnguarded } from './own-keys.ts';
+import { decodeLast, decodePledge, decodeReign, decodeUnguarded } from './own-keys.ts';
 import { decodeStatus, NO_STATUS } from './status-key.ts';
 import { decodeSync, NO_SYNC } from './sync-key.ts';
 
@@ -52,9 +53,14 @@ export function decodeCluster(keyValues: readonly StoredKey[], revision: number,
     failsafe: valueAt(reading, keys.failsafe, { absent: undefined, decode: decodeFailsafe }),
     pledges: pledgesFrom(reading, keys),
     unguarded: marksFrom(reading, keys),
-    events: valueAt(reading, keys.events, { absent: [], decode: decodeEvents }),
+    events: valueAt(reading, keys.events, { absent: '[]', decode: eventsText }),
     nonsense: reading.nonsense,
   };
+}
+
+/** `/sync` alone; the same as in the view of all keys. */
+export function syncStateOf(stored: StoredKey | undefined): SyncState {
+  return stored === undefined ? NO_SYNC : meaningOf(stored, decodeSync).value;
 }
 
 /** Who holds the leader key, known or not: one without a member key has no data. undefined while nobody leads. */
@@ -142,6 +148,12 @@ function marksFrom(reading: Reading, keys: Keys): readonly UnguardedMark[] {
     reign: understood(reading, stored, decodeUnguarded).reign,
     revision: stored.modRevision,
   }));
+}
+
+/** It is long, and hardly anybody wants to know: what it looks like is all that every reading tells. */
+function eventsText(text: string): Decoded<string> {
+  const array = text.trim();
+  return array.startsWith('[') && array.endsWith(']') ? { value: array } : { value: '[]', why: 'not a JSON array' };
 }
 
 function statusFrom(reading: Reading, keys: Keys): ClusterView['status'] {

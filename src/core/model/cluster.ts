@@ -186,8 +186,8 @@ export interface ClusterView {
   readonly failsafe: Keyed<FailsafeMembers | undefined>;
   readonly pledges: readonly Pledge[];
   readonly unguarded: readonly UnguardedMark[];
-  /** Own event history, newest last (kornak/events). */
-  readonly events: Keyed<readonly unknown[]>;
+  /** Own event history, newest last (kornak/events): the JSON array as it stands, which is long and seldom asked for. */
+  readonly events: Keyed<string>;
   /** Keys whose value could not be understood, with the reason; they count as absent. */
   readonly nonsense: readonly { readonly key: string; readonly why: string }[];
 }

@@ -150,11 +150,14 @@ function isLogicalKept(scene: SlotScene): boolean {
 }
 
 function nameClashes(members: readonly Member[]): string[] {
-  const namesOf = (slot: string): readonly string[] =>
-    members.map((member) => member.name).filter((name) => slotNameOf(name) === slot);
-  return [...new Set(members.map((member) => slotNameOf(member.name)))]
-    .filter((slot) => namesOf(slot).length > 1)
-    .map((slot) => `the members ${namesOf(slot).join(', ')} share the slot name ${slot}; rename one`);
+  const namesOf = new Map<string, readonly string[]>();
+  for (const { name } of members) {
+    const slot = slotNameOf(name);
+    namesOf.set(slot, [...(namesOf.get(slot) ?? []), name]);
+  }
+  return [...namesOf]
+    .filter(([, names]) => names.length > 1)
+    .map(([slot, names]) => `the members ${names.join(', ')} share the slot name ${slot}; rename one`);
 }
 
 function circleClashes(topology: Topology): string[] {

@@ -1,6 +1,7 @@
 import { withPath } from '../../api/client.ts';
 import { spacedJson } from '../../core/layout/compact-json.ts';
 import { fieldOf, isList, recordFromJson } from '../../core/layout/fields.ts';
+import { decodeEvents } from '../../core/layout/own-keys.ts';
 import type { ClusterView, Member } from '../../core/model/cluster.ts';
 import { namedCluster } from '../named-cluster.ts';
 import type { Session } from '../session.ts';
@@ -18,7 +19,9 @@ export async function explain(options: ExplainOptions, session: Session): Promis
   const cluster = namedCluster(options.cluster, session);
   const { view } = await session.dcs.read(cluster);
   const own = await Promise.all(view.members.map((member) => askMember(member, session)));
-  const change = lastRoleChange(toldEvents([view.events.value, ...own.map(({ events }) => events)]));
+  const change = lastRoleChange(
+    toldEvents([decodeEvents(view.events.value).value, ...own.map(({ events }) => events)]),
+  );
   const failsafe = own.flatMap((each) => each.failsafe ?? []);
   const story = change?.story ?? [];
   const lines = options.isJson

@@ -34,7 +34,7 @@ test('an empty store is a cluster without anything', () => {
     failsafe: { value: undefined, revision: 0 },
     pledges: [],
     unguarded: [],
-    events: { value: [], revision: 0 },
+    events: { value: '[]', revision: 0 },
     nonsense: [],
   });
 });
@@ -70,7 +70,7 @@ test('everything is read with its revision', () => {
   expect(read.reign).toEqual({ value: { name: 'a', timeline: 4 }, revision: 19 });
   expect(read.pledges).toEqual([{ name: 'b', reign: 12, position: { timeline: 3, lsn: 5n }, revision: 20 }]);
   expect(read.bootstrapper).toBe('a');
-  expect(read.events).toEqual({ value: [1], revision: 22 });
+  expect(read.events).toEqual({ value: '[1]', revision: 22 });
   expect(read.last).toEqual({ value: { name: 'a', reign: 12, timeline: 3, lsn: 500n, final: true }, revision: 23 });
   expect(read.nonsense).toEqual([]);
 });
