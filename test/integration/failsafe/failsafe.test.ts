@@ -41,6 +41,13 @@ describe('three members', () => {
     return member;
   };
 
+  async function synchronousStandby(leader: TestMember): Promise<TestMember> {
+    const [row] = await leader.sql(
+      "select application_name as name from pg_stat_replication where sync_state = 'sync'",
+    );
+    return cluster.member(String(row?.['name']));
+  }
+
   async function carried(): Promise<void> {
     for (const member of cluster.members)
       await until(`${member.name} says that failsafe mode is active`, () => isActive(member), REPORTED_MS);
@@ -95,10 +102,9 @@ describe('three members', () => {
     expect(await leader.log()).not.toContain('PostgreSQL killed');
   });
 
-  test('a promise is on disk; an agent that starts anew under it costs no write', async () => {
+  test('a promise is on disk; an agent that starts anew under it, with its PostgreSQL, follows on and acknowledges', async () => {
     const leader = await cluster.streaming();
-    const [replica] = cluster.others(leader);
-    if (replica === undefined) throw new Error('no replica');
+    const replica = await synchronousStandby(leader);
     writer = new CountingWriter(cluster);
     await writer.start();
     await etcd().kill();
@@ -109,7 +115,15 @@ describe('three members', () => {
       promises: [{ leader: leader.name }],
     });
     await replica.killAgent();
+    await replica.killPostgres();
     replica.start();
+    await until('it streams from whom it followed', async () => {
+      const rows = await replica.sql('select sender_port from pg_stat_wal_receiver where status = $1', ['streaming']);
+      return rows[0]?.['sender_port'] === leader.port;
+    });
+    // Commits wait for that very standby: without it there would be none before the store is back.
+    await writer.acknowledges();
+    expect((await leader.api('/primary')).status).toBe(200);
     await back();
     await writer.acknowledges();
     await writer.stop();
