@@ -18,7 +18,7 @@ export interface ServerSurroundings {
 
 /** What the PostgreSQL adapter is told. Fields that a reload changes are read anew each time they are used. */
 export function serverOptions(live: LiveConfig, around: ServerSurroundings): PostgresOptions {
-  const { scope, name, postgresql, bootstrap } = live.now;
+  const { scope, name, postgresql } = live.now;
   const { dataDir, stateDir, binDir, runAs, clock, log } = around;
   const isInside = postgresql.configDir === postgresql.dataDir;
   return {
@@ -66,9 +66,7 @@ export function serverOptions(live: LiveConfig, around: ServerSurroundings): Pos
     get rewindOptions() {
       return live.now.postgresql.rewindArguments;
     },
-    initdbOptions: bootstrap?.initdbArguments ?? [],
-    bootstrapMethod: bootstrap?.method,
-    bootstrapPgHba: bootstrap?.pgHba,
+    ...newCluster(live.now),
     scope,
     memberName: name,
     pgpassFile: postgresql.pgpass,
@@ -76,6 +74,15 @@ export function serverOptions(live: LiveConfig, around: ServerSurroundings): Pos
     clock,
     diskProgram,
     note: (text) => log.log('INFO', text),
+  };
+}
+
+function newCluster({ bootstrap }: LocalConfig) {
+  return {
+    initdbOptions: bootstrap?.initdbArguments ?? [],
+    bootstrapMethod: bootstrap?.method,
+    postBootstrap: bootstrap?.postBootstrap,
+    bootstrapPgHba: bootstrap?.pgHba,
   };
 }
 

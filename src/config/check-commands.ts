@@ -6,19 +6,23 @@ import type { Environment } from './environment.ts';
 import type { LocalConfig } from './local-config.ts';
 
 /** Whether the programs of callbacks and hooks are there to be run: found out now, not when they are due. */
-export async function checkCommands({ postgresql }: LocalConfig, env: Environment): Promise<readonly Observed[]> {
+export async function checkCommands(
+  { postgresql, bootstrap }: LocalConfig,
+  env: Environment,
+): Promise<readonly Observed[]> {
   const { callbacks, prePromote, beforeStop } = postgresql;
   const commands: readonly (readonly [path: readonly string[], words: readonly string[] | undefined])[] = [
-    ...Object.entries(callbacks).map(([action, words]) => [['callbacks', action], words] as const),
-    [['pre_promote'], prePromote],
-    [['before_stop'], beforeStop],
+    ...Object.entries(callbacks).map(([action, words]) => [['postgresql', 'callbacks', action], words] as const),
+    [['postgresql', 'pre_promote'], prePromote],
+    [['postgresql', 'before_stop'], beforeStop],
+    [['bootstrap', 'post_bootstrap'], bootstrap?.postBootstrap],
   ];
   const checked = commands.map(async ([path, words]) => {
     const program = words?.[0];
     const reason = program === undefined ? undefined : await objection(program, env);
     if (reason === undefined) return [];
     const remedy = 'correct the command, or make the file executable (chmod +x)';
-    return [{ path: ['postgresql', ...path], value: words?.join(' '), reason, remedy, severity: 'error' as const }];
+    return [{ path, value: words?.join(' '), reason, remedy, severity: 'error' as const }];
   });
   return (await Promise.all(checked)).flat();
 }

@@ -26,6 +26,7 @@ export function decodeBootstrap(input: LocalSchema['bootstrap'], report: Report)
     dynamic: decoded.config,
     initdbArguments: initdb.arguments,
     method: decodeBootstrapMethod(report),
+    postBootstrap: input.post_bootstrap ?? input.post_init,
     pgHba: input.pg_hba ?? [],
   };
 }

@@ -124,8 +124,8 @@ export const KNOWN_KEYS: KeyTree = tree({
   bootstrap: {
     dcs: DYNAMIC,
     ...all('any', 'initdb method'),
-    pg_hba: 'used',
-    ...all('later', 'post_bootstrap post_init users'),
+    ...all('used', 'pg_hba post_bootstrap post_init'),
+    users: 'later',
   },
   postgresql: POSTGRESQL,
   watchdog: all('used', 'mode device safety_margin driver'),

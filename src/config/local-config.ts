@@ -132,6 +132,8 @@ export interface BootstrapConfig {
   readonly initdbArguments: readonly string[];
   /** undefined: initdb. */
   readonly method: BootstrapMethod | undefined;
+  /** A program with its arguments, run once on a new cluster. */
+  readonly postBootstrap: readonly string[] | undefined;
   /** Lines appended to the pg_hba.conf of a new cluster, where `postgresql.pg_hba` does not replace the file. */
   readonly pgHba: readonly string[];
 }

@@ -104,6 +104,10 @@ const bootstrap = field.optionalSection('How a new cluster is made; read by the 
     .describe('The dynamic configuration to begin with.'),
   initdb: z.unknown().optional().describe('Options of initdb, as list or map.'),
   pg_hba: field.lines('Lines appended to the new pg_hba.conf.'),
+  post_bootstrap: field.command(
+    'Run once on a new cluster, with a connection string; when it fails, there is no new cluster.',
+  ),
+  post_init: field.command('Another name of post_bootstrap, which goes first.'),
 });
 
 const watchdog = field.optionalSection('The device that resets the machine when nobody keeps it alive.', {

@@ -49,6 +49,8 @@ export interface PostgresOptions {
   readonly initdbOptions: readonly string[];
   /** Appended to the pg_hba.conf of a new cluster, unless a whole pg_hba is configured. */
   readonly bootstrapPgHba?: readonly string[] | undefined;
+  /** Run once on a new cluster, before anybody else may use it. */
+  readonly postBootstrap?: readonly string[] | undefined;
   /** undefined: initdb makes a new cluster. */
   readonly bootstrapMethod?: BootstrapMethod | undefined;
   /** How a copy is made, in the order in which the ways are tried; pg_basebackup where nothing is said. */

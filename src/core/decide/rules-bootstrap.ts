@@ -67,10 +67,21 @@ function isMine(ctx: Context): boolean {
   return ctx.view?.initialize.value === '' && ctx.view.bootstrapper === ctx.me;
 }
 
+/** An agent that ended while it made a cluster leaves the server with which it did, which nobody else reaches. */
+function endLeftServer(ctx: Context, work: string): Ruling {
+  const why = `an earlier agent left PostgreSQL running in an unfinished ${work}`;
+  return {
+    why: `${why}: stopped`,
+    steps: [startJob(ctx, { kind: 'stop', mode: 'immediate', checkpointFirst: false, why }, LIMITS.stopMs)],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
 /** What an interrupted bootstrap, clone or rewind left is put aside, never started and never deleted. */
 function setAside(ctx: Context): Ruling | undefined {
-  const { data } = ctx.obs.postgres;
+  const { data, postmaster } = ctx.obs.postgres;
   if (data.kind !== 'unfinished' || ctx.nowMs < ctx.mem.holdOffMs) return undefined;
+  if (postmaster !== undefined) return endLeftServer(ctx, data.work);
   return {
     why: `an unfinished ${data.work} is put aside`,
     steps: [startJob(ctx, { kind: 'setAside', work: data.work }, LIMITS.setAsideMs)],

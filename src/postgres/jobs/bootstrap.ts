@@ -7,13 +7,14 @@ import { configDirOf } from '../options.ts';
 import { programFailure, runProgram } from '../run-program.ts';
 import { clearUnfinished, markUnfinished } from '../unfinished-mark.ts';
 import { ensureDirectory, writeFileIfChanged } from '../write-file.ts';
+import { postBootstrap } from './post-bootstrap.ts';
 import { customBootstrap } from './custom-bootstrap.ts';
 import { createRoles } from './create-roles.ts';
 import { assertStopped, type JobContext, tool } from './job-context.ts';
 
 type Bootstrap = Extract<Job, { kind: 'bootstrap' }>;
 
-/** A new cluster with its roles, shut down cleanly. It never opens a port or a socket: the roles are made in single-user mode. */
+/** A new cluster with its roles, shut down cleanly. It never opens a port, nor a socket that others reach. */
 export async function bootstrap(context: JobContext, job: Bootstrap): Promise<JobFacts> {
   const { options } = context;
   assertStopped(context);
@@ -30,7 +31,12 @@ export async function bootstrap(context: JobContext, job: Bootstrap): Promise<Jo
     throw error;
   }
   context.progress('creating roles');
-  await createRoles(context);
+  // The user's program comes before the roles for streaming and rewinding are there, and may make them itself.
+  if (options.postBootstrap !== undefined) {
+    await createRoles(context, 'superuser');
+    await postBootstrap(context, job.settings, options.postBootstrap);
+  }
+  await createRoles(context, 'all');
   const hasWholeHba = (options.pgHba ?? job.settings.pgHba ?? []).length > 0;
   if (!hasWholeHba && (options.bootstrapPgHba ?? []).length > 0) await appendHba(context);
   await context.configuration.write({ settings: job.settings, role: { kind: 'primary' } });

@@ -30,14 +30,14 @@ const SINGLE_USER_SETTINGS = {
 };
 
 /** Gives the superuser its password and makes the roles for streaming and rewinding, without a server that anyone could reach. */
-export async function createRoles(context: JobContext): Promise<void> {
+export async function createRoles(context: JobContext, which: 'superuser' | 'all'): Promise<void> {
   const { options, deadline } = context;
   const settings = Object.entries(SINGLE_USER_SETTINGS).map(([name, text]) => ['-c', `${name}=${text}`]);
   const result = await runProgram({
     program: tool(context, 'postgres'),
     // -j: a statement ends with a semicolon and an empty line, so that a password may hold anything.
     args: ['--single', '-j', '-D', options.dataDir, ...settings.flat(), 'postgres'],
-    input: roleStatements(context)
+    input: roleStatements(context, which)
       .map((statement) => `${statement};\n\n`)
       .join(''),
     runAs: options.runAs,
@@ -51,9 +51,10 @@ export async function createRoles(context: JobContext): Promise<void> {
     );
 }
 
-function roleStatements(context: JobContext): readonly string[] {
+function roleStatements(context: JobContext, which: 'superuser' | 'all'): readonly string[] {
   const { superuser, replication, rewind } = context.options;
   const statements = [...roleOf(superuser, 'SUPERUSER LOGIN')];
+  if (which === 'superuser') return statements;
   if (replication.username !== superuser.username) statements.push(...roleOf(replication, 'REPLICATION LOGIN'));
   if (rewind === undefined || rewind.username === superuser.username) return statements;
   const grants = REWIND_FUNCTIONS.map(

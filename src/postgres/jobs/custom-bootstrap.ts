@@ -1,21 +1,14 @@
 import { chmod, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { atMost, poll, remainingMs } from '../deadline.ts';
 import { JobFailure } from '../job-failure.ts';
-import { signal } from '../kill-server.ts';
 import type { BootstrapMethod } from '../../core/model/user-programs.ts';
 import { configDirOf } from '../options.ts';
 import { confLine } from '../postgresql-conf.ts';
-import { isAlive } from '../process-table.ts';
 import { programFailure, runProgram } from '../run-program.ts';
-import { serverLogSince } from '../server-log.ts';
-import { isReady } from '../server-phase.ts';
 import { removeSignals } from '../signal-files.ts';
-import { exists, readIfPresent, removeFile, writeFileIfChanged } from '../write-file.ts';
-import { type JobContext, tool } from './job-context.ts';
-
-const LOOK_EVERY_MS = 200;
-const STOP_MS = 60_000;
+import { exists, removeFile, writeFileIfChanged } from '../write-file.ts';
+import type { JobContext } from './job-context.ts';
+import { reachedByNobody, serverApart } from './server-apart.ts';
 
 /** A cluster that a program of the user's makes, by a clone or from a backup; then recovered as it says, and shut down cleanly. */
 export async function customBootstrap(context: JobContext, method: BootstrapMethod): Promise<void> {
@@ -48,24 +41,12 @@ async function runMethod(context: JobContext, { name, words, extras, withParams 
 
 /** On a server that nobody can reach: no port, and a socket in a directory of our own. */
 async function recover(context: JobContext, method: BootstrapMethod): Promise<void> {
-  const { options, deadline } = context;
+  const { options } = context;
   const confPath = await temporaryConf(context, method);
-  const args = ['-D', options.dataDir, `--config-file=${confPath}`];
   context.progress('recovering the new cluster');
-  const started = await context.postmaster.start(tool(context, 'postgres'), args, deadline.signal);
   // Without hot_standby it is ready only once it is out of recovery.
-  const look = async (): Promise<'recovered' | 'ended' | undefined> => {
-    if (!isAlive(started.postmaster)) return 'ended';
-    return isReady(await readIfPresent(join(options.dataDir, 'postmaster.pid'))) ? 'recovered' : undefined;
-  };
-  const end = await poll(look, LOOK_EVERY_MS, deadline);
-  const isDown = (): true | undefined => (isAlive(started.postmaster) ? undefined : true);
-  if (end !== 'ended') signal(started.postmaster.pid, 'SIGINT');
-  await poll(isDown, LOOK_EVERY_MS, atMost(deadline, Math.max(STOP_MS, remainingMs(deadline))));
-  if (end !== 'recovered') {
-    const said = await serverLogSince(started.logPath, started.logOffset);
-    throw new JobFailure(`the new cluster did not come out of recovery. ${started.logPath} says:\n${said}`);
-  }
+  const endedMeans = 'the new cluster did not come out of recovery';
+  await serverApart(context, { args: [`--config-file=${confPath}`], endedMeans });
   await removeFile(confPath);
   await removeSignals(options);
   await removeFile(join(options.stateDir, 'bootstrap-hba.conf'));
@@ -80,16 +61,11 @@ async function temporaryConf(context: JobContext, method: BootstrapMethod): Prom
   if (typeof file === 'string') throw new JobFailure(file);
   const settings = {
     ...Object.fromEntries([...file.standbyMinimums].map(([name, value]) => [name, String(value)])),
-    listen_addresses: '',
-    port: String(options.port),
-    unix_socket_directories: options.stateDir,
-    hba_file: hba,
+    ...reachedByNobody(context, hba),
     archive_mode: 'off',
     synchronous_standby_names: '',
     hot_standby: 'off',
     primary_conninfo: '',
-    logging_collector: 'off',
-    log_destination: 'stderr',
     ...(await recoverySettings(context, method)),
   };
   const base = join(configDirOf(options), 'postgresql.conf');

@@ -1,6 +1,7 @@
 // A cluster made by a program of the user's: a copy of another one, and one restored from a backup to a later point.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { prepareCluster, type TestCluster, until } from '../../support/kornak-cluster.ts';
@@ -93,7 +94,24 @@ describe('another cluster, with passwords of its own', () => {
     expect(await made.member('b').log()).toContain('create_replica_methods: broken failed');
   });
 
-  test('K2: is restored from a backup, with recovery settings and further keys as arguments', async () => {
+  /** Writes what it was told and what it finds; fails the first time. */
+  const postInit = (told: string): string => {
+    const path = join(bench.dir, 'post-init.sh');
+    const roles = `psql -XAtw "$1" -c "select string_agg(rolname, ' ' order by rolname) from pg_roles where rolname !~ '^pg_'"`;
+    const lines = [
+      `echo "$1 | $PGOPTIONS | $(${roles}) | $(cat "$PGPASSFILE" | wc -l)" >> ${told}`,
+      `[ $(wc -l < ${told}) -gt 1 ] || exit 3`,
+      `psql -Xqw "$1" -c 'create role app' -c 'create table made_by_post_init ()'`,
+    ];
+    writeFileSync(path, `#!/bin/bash\nset -e\n${lines.join('\n')}\n`);
+    chmodSync(path, 0o755);
+    return path;
+  };
+
+  test('K2: is restored from a backup, with recovery settings and further keys as arguments; post_init decides whether it stands', async () => {
+    const told = join(bench.dir, 'post-init-told');
+    writeFileSync(told, '');
+    owned(told);
     const backup = join(bench.dir, 'backup');
     const asPostgres = bench.account === undefined ? [] : ['runuser', '-u', 'postgres', '--'];
     directory('backup');
@@ -121,11 +139,22 @@ describe('another cluster, with passwords of its own', () => {
                   backup,
                   recovery_conf: { restore_command: `cp ${archive}/%f %p`, recovery_target_timeline: 'latest' },
                 },
+                post_init: postInit(told),
                 dcs: DCS,
               }
             : undefined,
       }),
     });
+    const a = made.member('a');
+    expect(await a.exited(LATE_MS)).toBe(1);
+    expect(await a.log()).toContain('post_bootstrap failed (exit code 3)');
+    // Undone whole, and nothing thrown away.
+    const left = await readdir(a.dir);
+    expect(left.filter((name) => name.startsWith('data.bootstrap-'))).toHaveLength(1);
+    expect(await readdir(a.dataDir)).toEqual([]);
+    expect(await a.postgresPids()).toEqual([]);
+    expect((await made.ctl('list')).stdout).not.toMatch(/\d{15,}/);
+    a.start();
     const primary = await made.primary(LATE_MS).catch(async (error: unknown) => {
       throw new Error(`${String(error)}\n${await made.lastWords()}`, { cause: error });
     });
@@ -133,5 +162,12 @@ describe('another cluster, with passwords of its own', () => {
     expect(rows).toEqual([{ n: 1 }, { n: 2 }]);
     expect(await primary.sql('select timeline_id from pg_control_checkpoint()')).toEqual([{ timeline_id: 2 }]);
     await made.streaming(1, LATE_MS);
+    expect(await primary.sql('select count(*)::int as n from made_by_post_init')).toEqual([{ n: 0 }]);
+    // A connection string without a password, before the roles of this cluster are there.
+    const [, second = ''] = readFileSync(told, 'utf8').split('\n');
+    expect(second).toMatch(
+      /^dbname=postgres user=postgres host=\S+ port=\d+ \| -c synchronous_commit=local -c statement_timeout=0 \| [a-z ]*postgres[a-z ]* \| \d+$/,
+    );
+    expect(second).not.toContain('rewinder');
   });
 });

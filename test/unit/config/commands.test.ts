@@ -37,6 +37,17 @@ describe('the commands of callbacks and hooks', () => {
     expect(findings.find(({ severity }) => severity === 'error')?.path).toBe('postgresql.pre_promote');
   });
 
+  test('post_bootstrap goes before post_init, and must be there too', async () => {
+    const { config } = decodeOver(`bootstrap: {post_bootstrap: "${dir}/none.sh a", post_init: ${dir}/good.sh}\n`);
+    expect(config?.bootstrap?.postBootstrap).toEqual([`${dir}/none.sh`, 'a']);
+    const found = config === undefined ? [] : await checkCommands(config, {});
+    expect(found.map(({ path, reason }) => [path.join('.'), reason])).toEqual([
+      ['bootstrap.post_bootstrap', `there is no program ${dir}/none.sh`],
+    ]);
+    const other = decodeOver(`bootstrap: {post_init: ${dir}/good.sh}\n`);
+    expect(other.config?.bootstrap?.postBootstrap).toEqual([`${dir}/good.sh`]);
+  });
+
   test('must be there and executable', async () => {
     const config = decoded(
       `{callbacks: {on_start: ${dir}/good.sh, on_stop: ${dir}/none.sh}, pre_promote: ${dir}/plain.sh x, before_stop: sh -c true}`,

@@ -730,6 +730,15 @@ describe('leaving', () => {
   ]);
 });
 
+test('a server that an agent left in a cluster it was making is stopped first (B30)', () => {
+  const left = postgres({ data: { kind: 'unfinished', work: 'bootstrap' }, sql: unknown('no answer') });
+  const { rule, plan } = decide(observation({ postgres: left, cluster: nothing }), memory());
+  expect({ rule, steps: plan.steps }).toMatchObject({
+    rule: 'B30',
+    steps: [{ kind: 'startJob', job: { kind: 'stop', mode: 'immediate' } }],
+  });
+});
+
 test('what comes of a job is told as the doing of the rule that started it', () => {
   const job = {
     kind: 'follow',
