@@ -112,6 +112,7 @@ describe('another cluster, with passwords of its own', () => {
     const told = join(bench.dir, 'post-init-told');
     writeFileSync(told, '');
     owned(told);
+    await source.sql('DROP OWNED BY rewinder', 'DROP ROLE rewinder');
     const backup = join(bench.dir, 'backup');
     const asPostgres = bench.account === undefined ? [] : ['runuser', '-u', 'postgres', '--'];
     directory('backup');
@@ -169,5 +170,9 @@ describe('another cluster, with passwords of its own', () => {
       /^dbname=postgres user=postgres host=\S+ port=\d+ \| -c synchronous_commit=local -c statement_timeout=0 \| [a-z ]*postgres[a-z ]* \| \d+$/,
     );
     expect(second).not.toContain('rewinder');
+    expect(await primary.sql("select rolname from pg_roles where rolname in ('rewinder', 'app') order by 1")).toEqual([
+      { rolname: 'app' },
+      { rolname: 'rewinder' },
+    ]);
   });
 });
