@@ -30,6 +30,7 @@ import { TroubleReader } from './server-trouble.ts';
 import { isStarting } from './server-phase.ts';
 import { OneAtATime } from './one-at-a-time.ts';
 import { putStandbySignal } from './signal-files.ts';
+import { endArchiving } from './last-archiving.ts';
 import { LogicalSlotTender } from './logical-slot-tender.ts';
 import { advancePhysicalSlots, createPhysicalSlot, dropSlot } from './slots.ts';
 import { isPauseNoted, notePause } from './pause-note.ts';
@@ -156,6 +157,7 @@ export class LocalServer implements Postgres {
           control.progress(percent === undefined ? { text } : { text, percent }),
         mayPromote: () => control.mayPromote(),
       };
+      await endArchiving(context, job);
       return { kind: 'done', facts: await runJob(context, job) };
     });
     const isStart = ['startPrimary', 'startStandby', 'restart'].includes(job.kind);
@@ -294,10 +296,11 @@ export class LocalServer implements Postgres {
   }
 
   #health(postmaster: PostmasterId | undefined): LocalHealth {
+    const isGone = postmaster === undefined && this.#postmaster.left() === undefined;
     return {
       server: this.#probe?.health() ?? NO_SERVER_HEALTH,
       storage: this.#disks.health(),
-      leftovers: postmaster === undefined ? serverProcesses(this.#options.dataDir, undefined).length : 0,
+      leftovers: isGone ? serverProcesses(this.#options.dataDir, undefined).length : 0,
     };
   }
 

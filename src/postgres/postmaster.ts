@@ -28,6 +28,7 @@ export class Postmaster {
   readonly #watch: ProcessWatch;
   readonly #onGone: () => void;
   #current: PostmasterId | undefined;
+  #left: PostmasterId | undefined;
   #pidInFile: number | undefined;
   /** Until then the file says nothing, not even that there is none. */
   #hasReadFile = false;
@@ -54,9 +55,21 @@ export class Postmaster {
     return found;
   }
 
+  /** It counts as gone from here on, though its archiver still works. */
+  leave(postmaster: PostmasterId): void {
+    this.#left = postmaster;
+    this.#current = undefined;
+  }
+
+  /** The one that was left to its archiver, while that works. */
+  left(): PostmasterId | undefined {
+    return this.#left !== undefined && isAlive(this.#left) ? this.#left : undefined;
+  }
+
   #findAnew(): PostmasterId | undefined {
     const { dataDir } = this.#options;
-    return this.#hasReadFile ? livePostmaster(this.#pidInFile, dataDir) : postmasterAtWork(dataDir);
+    const found = this.#hasReadFile ? livePostmaster(this.#pidInFile, dataDir) : postmasterAtWork(dataDir);
+    return found?.pid === this.#left?.pid && found?.startTicks === this.#left?.startTicks ? undefined : found;
   }
 
   /** Starts the server in a session of its own, so that it outlives the agent, unless that was cancelled. Does not wait until it is ready. */

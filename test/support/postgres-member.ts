@@ -78,6 +78,14 @@ export class PostgresBench {
     return member;
   }
 
+  /** Of PostgreSQL's account. */
+  directory(name: string): string {
+    const path = join(this.dir, name);
+    mkdirSync(path, { mode: 0o755 });
+    if (this.account !== undefined) chownSync(path, this.account.uid, this.account.gid);
+    return path;
+  }
+
   /** A running primary. */
   async primary(name: string, settings: ServerSettings = SETTINGS): Promise<PostgresMember> {
     const member = await this.member(name);

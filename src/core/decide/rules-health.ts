@@ -133,7 +133,9 @@ function handOver(ctx: Context): Ruling | undefined {
   };
   return {
     why: `${why}: handed over`,
-    steps: [startJob(ctx, { kind: 'stop', mode: 'fast', checkpointFirst: false, why }, LIMITS.stopMs)],
+    steps: [
+      startJob(ctx, { kind: 'stop', mode: 'fast', checkpointFirst: false, leavesArchiver: true, why }, LIMITS.stopMs),
+    ],
     memory: { switchover, handOverAgainMs: ctx.nowMs + LIMITS.handOverAgainMs },
     events: [unfitEvent(ctx, { ...it, other: candidate })],
     wakeInMs: LIMITS.paceMs,

@@ -107,7 +107,13 @@ function begin(ctx: Context): Ruling | undefined {
     steps: [
       startJob(
         ctx,
-        { kind: 'stop', mode: 'fast', checkpointFirst: true, why: `switchover to ${successor.name}` },
+        {
+          kind: 'stop',
+          mode: 'fast',
+          checkpointFirst: true,
+          leavesArchiver: true,
+          why: `switchover to ${successor.name}`,
+        },
         LIMITS.stopMs,
       ),
     ],

@@ -65,7 +65,17 @@ export type Job =
   /** The user's `pre_promote`; failed: it refuses, or did not end in time. */
   | { readonly kind: 'prePromote' }
   /** `checkpointFirst`: run CHECKPOINT while clients are still served, so that the shutdown is short. */
-  | { readonly kind: 'stop'; readonly mode: StopMode; readonly checkpointFirst: boolean; readonly why: string }
+  | {
+      readonly kind: 'stop';
+      readonly mode: StopMode;
+      readonly checkpointFirst: boolean;
+      /**
+       * Done once the shutdown checkpoint is written and only the archiver is left, which goes on: a slow archive holds nobody
+       * up. The server counts as gone from then on; who works on its directory next lets it end.
+       */
+      readonly leavesArchiver?: boolean;
+      readonly why: string;
+    }
   /** Stops and starts in the role it has: as primary under the lease, or as standby of `follow`. */
   | {
       readonly kind: 'restart';

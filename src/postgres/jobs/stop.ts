@@ -1,8 +1,9 @@
 import type { Job, JobFacts } from '../../core/model/job.ts';
 import type { PostmasterId } from '../../core/model/local-postgres.ts';
-import { atMost, deadlineIn, poll, remainingMs } from '../deadline.ts';
+import { atMost, type Deadline, deadlineIn, isOver, poll, remainingMs } from '../deadline.ts';
 import { JobFailure, reasonOf } from '../job-failure.ts';
 import { killServer, signal } from '../kill-server.ts';
+import { isOnlyArchiving } from '../last-archiving.ts';
 import { isAlive } from '../process-table.ts';
 import { requestCheckpoint } from './checkpoint.ts';
 import { runHook } from './hook.ts';
@@ -11,6 +12,8 @@ import { assertNotCancelled, type JobContext } from './job-context.ts';
 type Stop = Extract<Job, { kind: 'stop' }>;
 
 const LOOK_EVERY_MS = 10;
+/** It is looked this often whether only the archiver is left. */
+const ARCHIVER_EVERY_MS = 250;
 /** Kept back from the deadline for ending by force what does not end by itself. */
 const KILL_MS = 1_000;
 
@@ -23,7 +26,7 @@ export async function stop(context: JobContext, job: Stop): Promise<JobFacts> {
     await beforeStop(context);
     context.progress(`stopping PostgreSQL (${job.mode}): ${job.why}`);
     signal(postmaster.pid, job.mode === 'fast' ? 'SIGINT' : 'SIGQUIT');
-    await waitOrKill(context, postmaster);
+    await waitOrKill(context, postmaster, job.leavesArchiver === true);
   }
   return shutdownFacts(context);
 }
@@ -48,10 +51,12 @@ async function beforeStop(context: JobContext): Promise<void> {
   assertNotCancelled(context);
 }
 
-async function waitOrKill(context: JobContext, postmaster: PostmasterId): Promise<void> {
+async function waitOrKill(context: JobContext, postmaster: PostmasterId, leavesArchiver: boolean): Promise<void> {
   const { deadline, options } = context;
   const patient = atMost(deadline, Math.max(remainingMs(deadline) - KILL_MS, remainingMs(deadline) / 2));
-  if ((await poll(() => (isAlive(postmaster) ? undefined : true), LOOK_EVERY_MS, patient)) === true) return;
+  if (leavesArchiver && (await endsOrIsLeft(context, postmaster, patient))) return;
+  const hasEnded = (): true | undefined => (isAlive(postmaster) ? undefined : true);
+  if ((await poll(hasEnded, LOOK_EVERY_MS, patient)) === true) return;
   if (deadline.signal.aborted) throw new JobFailure('cancelled while PostgreSQL was stopping; it goes on stopping');
   context.progress('ending PostgreSQL by force');
   options.note?.(`PostgreSQL in ${options.dataDir} did not stop in time; ended by SIGKILL`);
@@ -59,6 +64,19 @@ async function waitOrKill(context: JobContext, postmaster: PostmasterId): Promis
   throw new JobFailure(
     `PostgreSQL in ${options.dataDir} (pid ${postmaster.pid}) does not end, not even by SIGKILL; is its disk stuck?`,
   );
+}
+
+/** False: neither, when the time was over. */
+async function endsOrIsLeft(context: JobContext, postmaster: PostmasterId, patient: Deadline): Promise<boolean> {
+  const hasEnded = (): true | undefined => (isAlive(postmaster) ? undefined : true);
+  while (!isOver(patient)) {
+    if ((await poll(hasEnded, LOOK_EVERY_MS, atMost(patient, ARCHIVER_EVERY_MS))) === true) return true;
+    if (!(await isOnlyArchiving(context, postmaster))) continue;
+    context.options.note?.('PostgreSQL is shut down, and still archives WAL: it is left to that');
+    context.postmaster.leave(postmaster);
+    return true;
+  }
+  return false;
 }
 
 /** Only a clean shutdown of a primary says where its WAL ends. */

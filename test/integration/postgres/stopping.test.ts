@@ -1,4 +1,4 @@
-import { chownSync, existsSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PostgresBench, type PostgresMember, SETTINGS } from '../../support/postgres-member.ts';
@@ -103,6 +103,37 @@ describe('ending a server', () => {
     expect(await a.server.kill(2_000)).toMatchObject({ kind: 'done' });
     expect(await before).toMatchObject({ kind: 'failed' });
     expect(await processesIn(a.options.dataDir)).toEqual([]);
+  });
+
+  test('a stop that may leave the archiver is done once the WAL is whole; a standby waits for it, a primary does not (known failure 68)', async () => {
+    const archive = bench.directory('archive');
+    const slow = join(archive, 'slow');
+    const archive_command = `while [ -e ${slow} ]; do sleep 0.1; done; cp %p ${archive}/%f`;
+    const settings = { ...SETTINGS, parameters: { ...SETTINGS.parameters, archive_mode: 'on', archive_command } };
+    const stop = { kind: 'stop', mode: 'fast', checkpointFirst: false, leavesArchiver: true, why: 'test' } as const;
+    const segments = () => readdirSync(archive).filter((name) => /^[0-9A-F]{24}$/.test(name));
+    writeFileSync(slow, '');
+    await a.done({ kind: 'startPrimary', settings });
+    const { shutdownLsn } = await a.done(stop);
+    const seen = await a.observe();
+    expect(seen).toMatchObject({ data: { control: { state: 'shut down', checkpointLsn: shutdownLsn } } });
+    expect([seen.postmaster, seen.health.leftovers]).toEqual([undefined, 0]);
+    expect((await processesIn(a.options.dataDir)).length).toBeGreaterThan(0);
+    // Whoever leads on cannot wait.
+    await a.done({ kind: 'startPrimary', settings });
+    expect(segments()).toEqual([]);
+    await a.done(stop);
+    const waited: string[] = [];
+    const standby = a.run(
+      { kind: 'startStandby', follow: a.asTarget(undefined), settings },
+      { onProgress: ({ text }) => waited.push(text) },
+    );
+    await eventually('the standby waits', () => waited.some((text) => text.includes('has archived its WAL')));
+    expect((await a.observe()).postmaster).toBeUndefined();
+    rmSync(slow);
+    expect(await standby).toMatchObject({ kind: 'done' });
+    expect(segments().length).toBeGreaterThan(0);
+    expect((await a.standbyStatus()).kind).toBe('standby');
   });
 
   test.each([

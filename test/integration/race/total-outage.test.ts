@@ -56,6 +56,7 @@ describe('after a total outage', () => {
     last.start();
     // Whoever has as much as the last leader may lead as well.
     expect(await whole()).not.toBe(worst);
+    expect(await worst.log()).toMatch(/Wal position of \w+ is ahead of my wal position/);
     expect(await writer.lost()).toEqual([]);
   }, 150_000);
 

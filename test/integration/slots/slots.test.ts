@@ -79,7 +79,7 @@ describe('slots and tags', () => {
             wal_log_hints: 'on',
             max_replication_slots: 20,
             archive_mode: 'on',
-            archive_command: `test -f ${archive}/%f || cp %p ${archive}/%f`,
+            archive_command: `while [ -e ${archive}/slow ]; do sleep 0.1; done; test -f ${archive}/%f || cp %p ${archive}/%f`,
             restore_command: `cp ${archive}/%f %p`,
           },
         },
@@ -198,13 +198,15 @@ describe('slots and tags', () => {
     await n0.api('/config', { method: 'PATCH', body: { failsafe_mode: false } });
   }, 180_000);
 
-  test('slots that nobody needs go; those that are to be ignored stay, through a change of roles and back (I1)', async () => {
+  test('slots that nobody needs go; those that are to be ignored stay, through a change of roles and back (I1) (known failure 68)', async () => {
     for (const { name } of MATCHERS)
       await n0.sql(`select pg_create_logical_replication_slot('${name}', 'test_decoding')`);
     await n0.sql("select pg_create_physical_replication_slot('stray', true)");
     const ignored = MATCHERS.map(({ name }) => name);
     await keeps(n0, ['deco', 'n1', 'n2', 'n3', 'perm', ...ignored]);
     await until('n1 streams', async () => (await upstreamOf(n1)) === String(n0.port));
+    // What archives slowly holds up no switchover (known failure 68).
+    await writeFile(join(archive, 'slow'), '');
     const { code, stderr, stdout } = await cluster.ctl(
       'switchover',
       cluster.scope,
@@ -216,6 +218,8 @@ describe('slots and tags', () => {
     );
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('Successfully switched over to "n1"');
+    expect(await n0.log()).toContain('still archives WAL: it is left to that');
+    await rm(join(archive, 'slow'));
     await until('n0 follows n1', async () => (await upstreamOf(n0)) === String(n1.port), 90_000);
     await keeps(n0, ['deco', 'n1', 'n2', 'n3', 'perm', ...ignored], 90_000);
     await keeps(n1, ['deco', 'n0', 'n2', 'n3', 'perm']);

@@ -211,6 +211,15 @@ describe('initialising', () => {
       steps: ['setInitialize'],
     },
     {
+      name: 'an identity that is gone is left to the leader (known failure 41)',
+      obs: observation({
+        postgres: standby({ upstream: upstreamB, receiverRuns: true }),
+        cluster: { ...ledByB, initialize: { value: undefined, revision: 9 } },
+      }),
+      rule: 'R90',
+      steps: [],
+    },
+    {
       name: 'bootstrap of an existing cluster is refused',
       obs: observation({ postgres: empty, cluster: ledByB, requests: [{ kind: 'bootstrap', id: 1 }] }),
       rule: 'B10',

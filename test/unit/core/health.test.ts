@@ -231,6 +231,7 @@ describe('a primary that has no room, or may not write', () => {
     expect(it).toMatchObject({ rule: 'H40', steps: ['startJob'], verdict: 'renew' });
     expect(it.after.switchover).toMatchObject({ candidate: 'b' });
     expect(it.events.map(({ kind }) => kind)).toContain('member.unfit');
+    expect(it.plan.steps).toMatchObject([{ kind: 'startJob', job: { kind: 'stop', leavesArchiver: true } }]);
   });
 
   test.each([

@@ -119,7 +119,7 @@ test('an own deletion is not undone by an older put', async () => {
   expect(leader()).toBeUndefined();
 });
 
-test('a refusal brings what was compared', async () => {
+test('a refusal brings what was compared (known failure 55)', async () => {
   mirror.start();
   await clock.advance(0);
   store.sinks.clear();
