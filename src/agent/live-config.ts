@@ -58,6 +58,10 @@ export class LiveConfig {
       get hasPrePromote() {
         return current().postgresql.prePromote !== undefined;
       },
+      get restoresAlone() {
+        const { replicaMethods } = current().postgresql;
+        return replicaMethods.some((method) => method !== 'basebackup' && method.needsNoLeader);
+      },
       get localRevision() {
         return reloads();
       },

@@ -61,9 +61,13 @@ function replicaMethod(name: string, report: Report): ReplicaMethod | undefined 
   const withParams = !isTruthy(map['no_params']);
   // Passed on with the standard arguments, as scripts know it; without those, neither are they.
   const own = withParams ? ['command', ...REPLICA_STANDARD] : ['command', 'no_params', 'no_leader', 'keep_data'];
-  if (isTruthy(map['no_leader']))
-    warn(report, { path: [...path, 'no_leader'], reason: 'is not acted on: a copy is made while a leader serves' });
-  return { name, words, extras: extrasOf(map, own, path, report), withParams };
+  if (isTruthy(map['keep_data']))
+    warn(report, {
+      path: [...path, 'keep_data'],
+      reason: 'is not acted on: the old data stay whole beside the directory, which is empty for the program',
+    });
+  const needsNoLeader = isTruthy(map['no_leader']);
+  return { name, words, extras: extrasOf(map, own, path, report), withParams, needsNoLeader };
 }
 
 function wordsOf(value: unknown, path: Path, report: Report): readonly string[] | undefined {

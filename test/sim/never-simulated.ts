@@ -5,6 +5,7 @@ export const NEVER_SIMULATED: ReadonlyMap<string, string> = new Map([
   ['V45', 'the simulated store writes no nonsense into /sync; a unit test of the rules does'],
   ['V42', 'no simulated cluster follows another one; a unit test has the rule'],
   ['B58', 'no simulated cluster follows another one; a unit test has the rule'],
+  ['B75', 'simulated members have no backups; test/unit/core/restore.test.ts has the rule'],
   ['B05', 'the data of a simulated leader stay where they are; a unit test has the rule'],
   ['V40', 'the cluster loses its identity only by hand, and whoever has data tells it again first'],
   ['D52', 'a simulated directory is whole or marked; test/unit/core/healing.test.ts has the rule'],

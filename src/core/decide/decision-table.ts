@@ -59,7 +59,7 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
       held: rules('U30 B05'),
       named: rules('B80'),
       other: rules('B65 B70'),
-      nobody: rules('B40 B50 B58 B60 B80'),
+      nobody: rules('B40 B50 B58 B60 B75 B80'),
       unknown: rules('U30'),
     },
     unfinished: {

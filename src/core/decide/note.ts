@@ -92,10 +92,13 @@ function noteClone(mem: Memory, ended: FinishedJob): Noted {
   };
   return {
     memory,
-    events: [
-      event('member.cloned', `cloned from ${ended.job.kind === 'clone' ? ended.job.from.member : 'a member'}`, ended),
-    ],
+    events: [event('member.cloned', clonedText(ended), ended)],
   };
+}
+
+function clonedText({ job }: FinishedJob): string {
+  const source = job.kind === 'clone' ? job.from?.member : undefined;
+  return source === undefined ? 'restored from a backup, without a leader' : `cloned from ${source}`;
 }
 
 function noteRewind(mem: Memory, ended: FinishedJob): Noted {

@@ -10,6 +10,7 @@ import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
 import { takeOverOf } from './take-over.ts';
 import { slotNameOf } from '../layout/slot-name.ts';
+import { isSystemId } from './rules-identity.ts';
 import { watchdogLacks } from './rules-watchdog.ts';
 
 function requestId(ctx: Context): number | undefined {
@@ -229,6 +230,35 @@ function begunClone(ctx: Context, from: FollowTarget): Ruling {
   };
 }
 
+/**
+ * Nobody has led for long, and a program of the user's fills the directory without a leader. What it brings follows whoever leads
+ * next; whether it leads itself is for the race to say, by how far the last leader's WAL reached.
+ */
+function restore(ctx: Context): Ruling | undefined {
+  const { view, mem, obs } = ctx;
+  if (view === undefined || ctx.leader !== undefined || obs.postgres.data.kind !== 'empty') return undefined;
+  // Without an identity in the store the members that have data come first, however late they are.
+  if (obs.self.restoresAlone !== true || !isSystemId(view.initialize.value)) return undefined;
+  const leftMs = (mem.candidateSinceMs ?? ctx.nowMs) + ctx.config.ttlMs - ctx.nowMs;
+  if (leftMs > 0)
+    return {
+      why: `no data, and nobody leads: restored from a backup if nobody does in ${Math.ceil(leftMs / 1000)} s`,
+      wakeInMs: Math.min(leftMs, LIMITS.primaryQuietMs),
+    };
+  if (isVoter(ctx))
+    return {
+      why: 'no data, though /sync counts on them: not restored from a backup, which may lack commits, before somebody leads',
+      wakeInMs: LIMITS.primaryQuietMs,
+    };
+  if (ctx.nowMs < mem.holdOffMs)
+    return { why: 'the last restore failed; waiting before the next', wakeInMs: mem.holdOffMs - ctx.nowMs };
+  return {
+    why: 'no data, and nobody leads: restored from a backup',
+    ...healing(ctx, 'clone', mem.cloneTries + 1, 'it has no data, and nobody leads'),
+    steps: [startJob(ctx, { kind: 'clone', from: undefined, settings: settingsWith(ctx, undefined) }, LIMITS.cloneMs)],
+  };
+}
+
 function waitForCluster(ctx: Context): Ruling | undefined {
   const { data } = ctx.obs.postgres;
   if (data.kind === 'cluster') return undefined;
@@ -275,5 +305,6 @@ export const BOOTSTRAP_RULES: readonly Rule[] = [
   { id: 'B60', title: 'race for the right to initialise', match: race },
   { id: 'B65', title: 'be out of /sync before an empty directory is filled', match: leaveSync },
   { id: 'B70', title: 'clone from the leader', match: clone },
+  { id: 'B75', title: 'restore from a backup while nobody leads', match: restore },
   { id: 'B80', title: 'wait for a cluster to join', match: waitForCluster },
 ];

@@ -1,4 +1,4 @@
-import type { Job } from '../model/job.ts';
+import type { FollowTarget, Job } from '../model/job.ts';
 import type { Context, Rule, Ruling } from './context.ts';
 import { isCloneSource } from './clone-source.ts';
 import { isBackground } from './context.ts';
@@ -22,14 +22,14 @@ function outlived(ctx: Context): string | undefined {
   const isFromLeader = kind === 'rewind' || kind === 'copySlots';
   if (isFromLeader && ctx.view !== undefined && ctx.leader?.name !== job.job.from.member)
     return `${job.job.from.member} leads no more`;
-  if (kind === 'clone') return cloneOutlived(ctx, job.job.from.member);
+  if (kind === 'clone') return cloneOutlived(ctx, job.job.from);
   return kind === 'startStandby' ? startedWithout(ctx, job.job, ctx.nowMs - job.startedMs) : undefined;
 }
 
 /** Whoever led and leads no more may have WAL that nobody follows; a replica goes on being as good a source as it was. */
-function cloneOutlived(ctx: Context, source: string): string | undefined {
-  if (ctx.view === undefined || ctx.leader?.name === source) return undefined;
-  return isCloneSource(ctx, source) ? undefined : `${source} is no source for a clone any more`;
+function cloneOutlived(ctx: Context, from: FollowTarget | undefined): string | undefined {
+  if (from === undefined || ctx.view === undefined || ctx.leader?.name === from.member) return undefined;
+  return isCloneSource(ctx, from.member) ? undefined : `${from.member} is no source for a clone any more`;
 }
 
 /** One that was rewound comes up only with WAL of a leader; started without it, or with another's, it may wait for ever. */

@@ -31,10 +31,11 @@ export interface ServerSettings {
 export type Job =
   /** initdb, roles, stopped again: leaves a cleanly shut down primary that never accepted a TCP connection. */
   | { readonly kind: 'bootstrap'; readonly settings: ServerSettings }
-  /** pg_basebackup from a member into an empty data directory; `settings` are written, nothing is started. */
+  /** A copy of a member into an empty data directory; `settings` are written, nothing is started. */
   | {
       readonly kind: 'clone';
-      readonly from: FollowTarget;
+      /** undefined: from a backup, by the configured ways that need no member. */
+      readonly from: FollowTarget | undefined;
       readonly settings: ServerSettings;
       /** By pg_basebackup, whatever other ways are configured. */
       readonly byBasebackup?: boolean;

@@ -22,6 +22,8 @@ export interface Self {
   readonly localRevision: number;
   /** The local file names a `pre_promote`, which is asked before each promotion. */
   readonly hasPrePromote?: boolean;
+  /** The local file names a way to fill the data directory from a backup, without a leader. */
+  readonly restoresAlone?: boolean;
   /** How the local file wants the watchdog device used; undefined: not at all. */
   readonly watchdog?: { readonly mode: WatchdogMode; readonly safetyMarginS: number };
   /** What the local file sets over the shared configuration. */

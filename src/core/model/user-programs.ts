@@ -6,6 +6,8 @@ export interface ReplicaMethod {
   readonly extras: readonly string[];
   /** It is told scope, role, directory and source as well. */
   readonly withParams: boolean;
+  /** It needs no member to copy from. */
+  readonly needsNoLeader: boolean;
 }
 
 /** A program that makes the cluster instead of initdb. */

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Job, JobFacts } from '../../core/model/job.ts';
+import type { FollowTarget, Job, JobFacts } from '../../core/model/job.ts';
 import {
   disclaimTablespace,
   emptyDirectory,
@@ -13,6 +13,7 @@ import { isEmptyDirectory } from '../data-directory.ts';
 import { isOver, pause } from '../deadline.ts';
 import { JobFailure } from '../job-failure.ts';
 import type { ReplicaMethod } from '../../core/model/user-programs.ts';
+import type { PostgresOptions } from '../options.ts';
 import { writePgpass } from '../pgpass.ts';
 import { type ProgramResult, programFailure, runProgram } from '../run-program.ts';
 import { putStandbySignal } from '../signal-files.ts';
@@ -38,7 +39,7 @@ export async function clone(context: JobContext, job: Clone): Promise<JobFacts> 
   await forgetTablespaces(options);
   await markUnfinished(options, 'clone');
   await ensureDirectory(options.dataDir, options.runAs);
-  await noteTablespaces(options, job.from, context.deadline);
+  if (job.from !== undefined) await noteTablespaces(options, job.from, context.deadline);
   await copy(context, job);
   await putStandbySignal(options);
   await context.configuration.write({ settings: job.settings, role: { kind: 'standby', follow: undefined } });
@@ -50,11 +51,15 @@ export async function clone(context: JobContext, job: Clone): Promise<JobFacts> 
 /** The ways that the configuration lists, until one of them works. */
 async function copy(context: JobContext, job: Clone): Promise<void> {
   const { options } = context;
-  const methods = job.byBasebackup === true ? BASEBACKUP_ONLY : (options.replicaMethods ?? BASEBACKUP_ONLY);
+  const { from } = job;
   const failures: string[] = [];
-  for (const method of methods) {
+  for (const method of methodsFor(options, job)) {
     const failure =
-      method === 'basebackup' ? await copyByBasebackup(context, job) : await copyByMethod(context, job, method);
+      method !== 'basebackup'
+        ? await copyByMethod(context, from, method)
+        : from === undefined
+          ? 'pg_basebackup needs a member to copy from'
+          : await copyByBasebackup(context, from);
     if (failure === undefined) return;
     failures.push(failure);
     if (isOver(context.deadline)) break;
@@ -62,31 +67,44 @@ async function copy(context: JobContext, job: Clone): Promise<void> {
     await markUnfinished(options, 'clone');
   }
   await clearUnfinished(options);
+  if (failures.length === 0) failures.push('no way of create_replica_methods needs no leader (no_leader)');
   throw new JobFailure(failures.join('\n'));
 }
 
+function methodsFor({ replicaMethods }: PostgresOptions, { from, byBasebackup }: Clone) {
+  const methods = byBasebackup === true ? BASEBACKUP_ONLY : (replicaMethods ?? BASEBACKUP_ONLY);
+  if (from !== undefined) return methods;
+  return methods.filter((method) => method !== 'basebackup' && method.needsNoLeader);
+}
+
 /** undefined: it worked. What it left is removed: the directory was empty before. */
-async function copyByBasebackup(context: JobContext, job: Clone): Promise<string | undefined> {
+async function copyByBasebackup(context: JobContext, from: FollowTarget): Promise<string | undefined> {
   for (let attempt = 1; ; attempt += 1) {
-    const result = await basebackup(context, job);
+    const result = await basebackup(context, from);
     if (result.kind === 'exited' && result.code === 0) return undefined;
     const filled = filledDirectory(result.stderr);
     if (filled !== undefined) await disclaimTablespace(context.options, filled);
     await takeBack(context);
-    if (attempt === ATTEMPTS || isOver(context.deadline)) return failureText(context, job, result);
+    if (attempt === ATTEMPTS || isOver(context.deadline)) return failureText(context, from, result);
     context.progress(`trying again: ${programFailure('pg_basebackup', result)}`);
     await pause(BETWEEN_ATTEMPTS_MS, context.deadline);
     await markUnfinished(context.options, 'clone');
   }
 }
 
-async function copyByMethod(context: JobContext, job: Clone, method: ReplicaMethod): Promise<string | undefined> {
+async function copyByMethod(
+  context: JobContext,
+  from: FollowTarget | undefined,
+  method: ReplicaMethod,
+): Promise<string | undefined> {
   const { options, deadline } = context;
-  const { member, upstream } = job.from;
   const { name, words, extras, withParams } = method;
   const passwordFile = join(options.stateDir, 'pgpass-clone');
-  await writePgpass(options, passwordFile, upstream, options.replication);
-  const connstring = conninfo({ user: options.replication.username, host: upstream.host, port: upstream.port });
+  if (from !== undefined) await writePgpass(options, passwordFile, from.upstream, options.replication);
+  const connstring =
+    from === undefined
+      ? ''
+      : conninfo({ user: options.replication.username, host: from.upstream.host, port: from.upstream.port });
   const own = [
     `--scope=${options.scope}`,
     '--role=replica',
@@ -94,12 +112,12 @@ async function copyByMethod(context: JobContext, job: Clone, method: ReplicaMeth
     `--connstring=${connstring}`,
   ];
   const [program = '', ...args] = words;
-  context.progress(`copying from ${member} by ${name}`);
+  context.progress(`copying from ${from?.member ?? 'a backup'} by ${name}`);
   try {
     const result = await runProgram({
       program,
       args: [...args, ...extras, ...(withParams ? own : [])],
-      env: { PGPASSFILE: passwordFile },
+      env: from === undefined ? {} : { PGPASSFILE: passwordFile },
       runAs: options.runAs,
       deadline,
     });
@@ -120,9 +138,9 @@ async function takeBack(context: JobContext): Promise<void> {
   assertNotCancelled(context);
 }
 
-async function basebackup(context: JobContext, job: Clone): Promise<ProgramResult> {
+async function basebackup(context: JobContext, from: FollowTarget): Promise<ProgramResult> {
   const { options, deadline } = context;
-  const { member, upstream, slot } = job.from;
+  const { member, upstream, slot } = from;
   const passwordFile = join(options.stateDir, 'pgpass-clone');
   await writePgpass(options, passwordFile, upstream, options.replication);
   const dsn = conninfo({
@@ -171,9 +189,9 @@ function filledDirectory(stderr: string): string | undefined {
   return /directory "(.+)" exists but is not empty/.exec(stderr)?.[1];
 }
 
-function failureText(context: JobContext, job: Clone, result: ProgramResult): string {
-  const { host, port } = job.from.upstream;
-  const what = programFailure(`pg_basebackup from ${job.from.member} (${host}:${port})`, result);
+function failureText(context: JobContext, from: FollowTarget, result: ProgramResult): string {
+  const { host, port } = from.upstream;
+  const what = programFailure(`pg_basebackup from ${from.member} (${host}:${port})`, result);
   const filled = filledDirectory(result.stderr);
   if (filled !== undefined && filled !== context.options.dataDir)
     return `${what}; move what ${filled} holds to another place: the copy needs it for a tablespace or the WAL`;

@@ -61,6 +61,7 @@ function reach(target: FollowTarget, place: JobPlace): Server | undefined {
 async function clone(job: JobOf<'clone'>, run: JobRun, place: JobPlace): Promise<JobOutcome> {
   const { host, world } = place;
   if (host.disk.files !== undefined || host.disk.unfinished !== undefined) return failed('data directory is not empty');
+  if (job.from === undefined) return failed('there are no backups');
   const source = reach(job.from, place);
   if (source === undefined) return failed('could not connect to the source');
   begin(host, world, 'clone');

@@ -94,6 +94,28 @@ describe('another cluster, with passwords of its own', () => {
     expect(await made.member('b').log()).toContain('create_replica_methods: broken failed');
   });
 
+  test('without a leader only a program that needs none fills the directory, and is told of none', async () => {
+    const told = join(bench.dir, 'alone-told');
+    writeFileSync(told, '');
+    owned(told);
+    const text = `export PATH=/usr/lib/postgresql/15/bin:$PATH\necho "$@ [$PGPASSFILE]" > ${told}\n${copyOf('"$D"')}`;
+    const method = { extras: ['--no_leader=True'], withParams: true };
+    const from = await bench.member('alone', {
+      replicaMethods: [
+        'basebackup',
+        { ...method, name: 'needs', words: ['/bin/false'], needsNoLeader: false },
+        { ...method, name: 'alone', words: [script('alone.sh', text)], needsNoLeader: true },
+      ],
+    });
+    await from.done({ kind: 'clone', from: undefined, settings: SETTINGS });
+    expect(readFileSync(told, 'utf8')).toBe(
+      `--no_leader=True --scope=bench --role=replica --datadir=${from.options.dataDir} --connstring= []\n`,
+    );
+    expect((await from.observe()).data).toMatchObject({ kind: 'cluster', standbySignal: true });
+    const none = await bench.member('none');
+    expect(await none.failure({ kind: 'clone', from: undefined, settings: SETTINGS })).toContain('no_leader');
+  });
+
   /** Writes what it was told and what it finds; fails the first time. */
   const postInit = (told: string): string => {
     const path = join(bench.dir, 'post-init.sh');

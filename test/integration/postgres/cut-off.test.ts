@@ -51,6 +51,29 @@ describe('cutting the receiver off', () => {
     expect((await b.standbyStatus()).upstream).toEqual({ host: '127.0.0.1', port: a.options.port });
   });
 
+  test('started by its files it follows whom it followed, and nobody once it was cut off, or under another name', async () => {
+    const stop = { kind: 'stop', mode: 'fast', checkpointFirst: false, why: 'a test' } as const;
+    const start = { kind: 'startStandby', follow: undefined, keepUpstream: true, settings: SETTINGS } as const;
+    await b.done(stop);
+    await b.done(start);
+    await b.streams();
+    expect((await b.standbyStatus()).receiver?.slot).toBe('b');
+    await b.done(stop);
+    const copied = await bench.member('copied', { dataDir: b.options.dataDir, stateDir: b.options.stateDir });
+    await copied.done(start);
+    expect((await copied.standbyStatus()).upstream).toBeUndefined();
+    await copied.done(stop);
+    await b.done(start);
+    expect((await b.standbyStatus()).upstream).toBeUndefined();
+    await again();
+    await b.done(cutOff);
+    await b.done(stop);
+    await b.done(start);
+    expect((await b.standbyStatus()).upstream).toBeUndefined();
+    expect(await receivers()).toEqual([]);
+    await again();
+  });
+
   test('one that is still connecting to a frozen upstream ends too', async () => {
     const frozen = await postmasterOf(a);
     process.kill(frozen.pid, 'SIGSTOP');

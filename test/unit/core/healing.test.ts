@@ -425,7 +425,7 @@ describe('whom to clone from', () => {
     member('c', { tags: { clonefrom: true }, timeline: 2, replicationState: 'streaming', ...more });
   const source = (cluster: ClusterView, mem: Partial<Memory> = {}) => {
     const { job } = ruled({ postgres: empty, cluster }, mem);
-    return job?.kind === 'clone' ? [job.from.member, job.from.slot] : [];
+    return job?.kind === 'clone' ? [job.from?.member, job.from?.slot] : [];
   };
   const withOffer = (each: ReturnType<typeof member>) => ledByB({ members: [...ledByB().members, each] });
 
