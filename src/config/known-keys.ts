@@ -51,7 +51,10 @@ const DYNAMIC_TOP = {
   ...all('used', 'synchronous_node_count maximum_lag_on_syncnode check_timeline max_timelines_history'),
   ...all('used', 'failsafe_mode primary_race_backoff'),
   ...all('used', 'member_slots_ttl slots permanent_replication_slots permanent_slots ignore_slots'),
-  standby_cluster: 'later',
+  standby_cluster: {
+    ...all('used', 'host port primary_slot_name restore_command archive_cleanup_command recovery_min_apply_delay'),
+    create_replica_methods: 'used',
+  },
 } as const;
 
 /** Also accepted under `bootstrap.dcs.postgresql`. */

@@ -19,7 +19,7 @@ import {
   view,
 } from './core-builders.ts';
 
-const MODES: readonly ModeSituation[] = ['automatic', 'paused'];
+const MODES: readonly ModeSituation[] = ['automatic', 'standby cluster', 'paused'];
 const LEADS: readonly LeadSituation[] = ['held', 'named', 'other', 'nobody', 'unknown'];
 
 const recovering = {
@@ -40,13 +40,19 @@ const SERVERS: Readonly<Record<ServerSituation, () => LocalPostgres>> = {
   unreadable: () => postgres({ postmaster: undefined, data: { kind: 'unreadable', why: 'EIO' } }),
 };
 
+const RAW: Readonly<Record<ModeSituation, Record<string, unknown>>> = {
+  automatic: {},
+  'standby cluster': { standby_cluster: { host: 'far' } },
+  paused: { pause: true },
+};
+
 export const SITUATIONS: readonly Situation[] = MODES.flatMap((mode) =>
   // Object.keys tells no more than that they are texts.
   (Object.keys(SERVERS) as ServerSituation[]).flatMap((server) => LEADS.map((lead) => ({ mode, server, lead }))),
 );
 
 export function observationOf({ mode, server, lead }: Situation): { obs: Observation; mem: Partial<Memory> } {
-  const raw = mode === 'paused' ? { pause: true } : {};
+  const raw = RAW[mode];
   const members = [member('a'), member('b', lead === 'other' ? { role: 'primary' } : {}), member('c')];
   const leader = lead === 'other' ? leaderKey('b') : lead === 'nobody' ? undefined : leaderKey('a');
   const cluster =

@@ -3,6 +3,7 @@ import { changed } from '../model/changed.ts';
 import type { CallbackCall, CallbackRole, CallbacksTold } from '../model/callback.ts';
 import type { PostmasterId } from '../model/local-postgres.ts';
 import type { Context } from './context.ts';
+import { leadsStandby } from './remote.ts';
 
 export interface CallbacksDue {
   readonly calls: readonly CallbackCall[];
@@ -22,8 +23,9 @@ function roleNow(ctx: Context): CallbackRole | undefined {
   if (ctx.obs.job?.job.kind === 'bootstrap') return undefined;
   if (ctx.primary !== undefined) return ctx.held !== undefined || ctx.paused ? 'primary' : undefined;
   if (ctx.standby === undefined) return undefined;
-  // A standby with the key is on its way to be promoted.
-  return ctx.held === undefined ? 'replica' : undefined;
+  if (ctx.held === undefined) return 'replica';
+  // A standby with the key is on its way to be promoted, but in a standby cluster.
+  return leadsStandby(ctx) ? 'standby_leader' : undefined;
 }
 
 function isShuttingDown(ctx: Context): boolean {

@@ -10,6 +10,7 @@ import type { RuleId } from '../model/rule.ts';
 import { known } from '../model/seen.ts';
 import { effectiveConfig } from '../settings/effective-config.ts';
 import { isStandbyCluster } from '../settings/is-standby-cluster.ts';
+import { recoveryOf } from '../settings/standby-recovery.ts';
 import { needsFeedback } from '../slots/needs-feedback.ts';
 import type { Topology } from '../topology/whom-to-follow.ts';
 import { slotNameOf } from '../layout/slot-name.ts';
@@ -41,6 +42,8 @@ export interface Context {
   readonly topology: Topology;
   /** The server must run with hot_standby_feedback, whatever its configuration says. */
   readonly wantsFeedback: boolean;
+  /** Of a standby cluster: what its section sets for the recovery here. */
+  readonly recovery: Readonly<Record<string, string>> | undefined;
 }
 
 export type Evidence = Readonly<Record<string, string | number | boolean | null>>;
@@ -134,6 +137,7 @@ export function makeContext(obs: Observation, mem: Memory): Context {
     topology,
     // While the store is silent nobody knows who streams from here.
     wantsFeedback: view === undefined ? mem.appliedFeedback : needsFeedback(scene),
+    recovery: recoveryOf(config.standbyCluster, held !== undefined),
   };
 }
 
@@ -159,7 +163,9 @@ export function claimedTimeline(ctx: Context): number | undefined {
 export function settingsWith(ctx: Context, syncNames: string | undefined): ServerSettings {
   const { parameters, pgHba, pgIdent } = ctx.config;
   const feedback = ctx.wantsFeedback ? { hotStandbyFeedback: true } : {};
-  return { parameters, pgHba, pgIdent, syncNames, managesSync: ctx.config.synchronousMode !== 'off', ...feedback };
+  const { recovery } = ctx;
+  const managesSync = ctx.config.synchronousMode !== 'off';
+  return { parameters, pgHba, pgIdent, syncNames, managesSync, ...feedback, ...(recovery && { recovery }) };
 }
 
 /** How a setting for synchronous replication is written. */
@@ -192,10 +198,11 @@ export function followTarget(ctx: Context, name: string): FollowTarget | undefin
   return { member: name, upstream, slot: ctx.config.useSlots ? slotNameOf(ctx.me) : undefined };
 }
 
-/** The leader's member key shows a primary that serves. */
+/** The leader's member key shows a server that can be followed: a primary, or the leader of a standby cluster. */
 export function leaderServes(ctx: Context): boolean {
   const data = ctx.leader === undefined ? undefined : memberOf(ctx, ctx.leader.name)?.data;
-  return data?.role === 'primary' && data.state === 'running';
+  if (data?.state !== 'running') return false;
+  return data.role === 'primary' || (data.role === 'standby_leader' && ctx.config.standbyCluster !== undefined);
 }
 
 /** Of a cluster whose server is down. */

@@ -28,6 +28,7 @@ import { SILENT_RULES } from './rules-silent.ts';
 import { START_RULES } from './rules-start.ts';
 import { CANCEL_SWITCHOVER_RULES, SWITCHOVER_RULES } from './rules-switchover.ts';
 import { VACANT_RULES } from './rules-vacant.ts';
+import { DEMOTE_RULES, STANDBY_LEADER_RULES, STANDBY_UPKEEP_RULES } from './rules-standby-cluster.ts';
 import { situationOf } from './situation-of.ts';
 import { WATCHDOG_REST_RULES, WATCHDOG_RULES } from './rules-watchdog.ts';
 import { leaseVerdict } from './verdict.ts';
@@ -67,6 +68,7 @@ export const RULES: readonly Rule[] = [
   // Before a clone, which may take hours: who may have pledged can promise nothing to a leader without the store.
   ...REPLICA_RULES.slice(0, 1),
   ...BOOTSTRAP_RULES,
+  ...DEMOTE_RULES,
   ...SWITCHOVER_RULES,
   ...WATCHDOG_RULES,
   ...RESTART_RULES,
@@ -76,8 +78,10 @@ export const RULES: readonly Rule[] = [
   ...DOWN_RULES,
   ...LEADING_RULES,
   ...VACANT_RULES,
+  ...STANDBY_LEADER_RULES,
   ...REPLICA_RULES.slice(1, NUDGE),
   ...HEAL_RULES.slice(3),
+  ...STANDBY_UPKEEP_RULES,
   ...REPLICA_RULES.slice(NUDGE),
   FALLBACK,
 ];

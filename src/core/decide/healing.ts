@@ -2,6 +2,7 @@ import { unionOf } from '../election/election.ts';
 import type { Healing, Recorded, Rung } from '../model/healing.ts';
 import type { Memory } from '../model/memory.ts';
 import type { Context, EventDraft } from './context.ts';
+import { remoteToFollow } from './remote.ts';
 
 /** Whoever elects may still count on this copy: it is not given up before the leader has taken the name out of /sync (F9). */
 export function isVoter(ctx: Context): boolean {
@@ -9,10 +10,11 @@ export function isVoter(ctx: Context): boolean {
   return union.some((name) => name.toLowerCase() === ctx.me.toLowerCase());
 }
 
-/** What was recorded against the leader of today. */
+/** What was recorded against whom this member is to follow today. */
 export function recordedHere(ctx: Context): Recorded | undefined {
   const { recorded } = ctx.mem;
-  return recorded?.leader === ctx.leader?.name ? recorded : undefined;
+  const source = remoteToFollow(ctx)?.member ?? ctx.leader?.name;
+  return recorded?.leader === source ? recorded : undefined;
 }
 
 interface Told {

@@ -97,6 +97,8 @@ export const LIMITS = {
   logicalPauseMs: 2_000,
   /** A standby that is not connected is asked to try again this often. */
   nudgeMs: 500,
+  /** The same for one that follows another cluster, which may be away for long. */
+  nudgeRemoteMs: 5_000,
   /** Pace while something is under way that sends no event. */
   paceMs: 100,
 } as const;

@@ -6,6 +6,7 @@ import { replicationStateOf } from '../model/replication-state.ts';
 import { scheduledRestartFields } from '../model/restart.ts';
 import type { Context } from './context.ts';
 import { withLeaving } from './leave-sync.ts';
+import { leadsStandby } from './remote.ts';
 import { unfencedCount } from './unfenced.ts';
 import { unfitOf, walFreeMiB } from './unfit.ts';
 
@@ -42,10 +43,15 @@ function stateOfWork({ obs, mem }: Context): MemberState | undefined {
   return obs.job === undefined ? undefined : STATE_OF_JOB[obs.job.job.kind];
 }
 
+function roleOfStandby(ctx: Context): string {
+  if (ctx.obs.job?.job.kind === 'promote') return 'promoted';
+  return leadsStandby(ctx) ? 'standby_leader' : 'replica';
+}
+
 function roleOf(ctx: Context): string {
   if (ctx.obs.postgres.data.kind !== 'cluster') return 'uninitialized';
   if (ctx.primary !== undefined) return ctx.held === undefined && !ctx.paused ? 'demoted' : 'primary';
-  if (ctx.standby !== undefined) return ctx.obs.job?.job.kind === 'promote' ? 'promoted' : 'replica';
+  if (ctx.standby !== undefined) return roleOfStandby(ctx);
   if (ctx.mem.role === 'primary')
     return ctx.held !== undefined && ctx.mem.switchover === undefined ? 'primary' : 'demoted';
   return 'replica';
@@ -90,7 +96,7 @@ function restartsOf({ mem }: Context): Partial<MemberData> {
 /** `members/NAME` as it is now. */
 export function memberDataNow(ctx: Context): MemberData {
   const { self } = ctx.obs;
-  const promoted = ctx.held !== undefined && ctx.mem.checkpointReign !== ctx.held.reign;
+  const promoted = ctx.held !== undefined && ctx.mem.checkpointReign !== ctx.held.reign && !leadsStandby(ctx);
   return {
     connUrl: self.connUrl,
     apiUrl: self.apiUrl,

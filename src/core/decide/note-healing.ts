@@ -34,7 +34,8 @@ export function noteHealing(mem: Memory, obs: Observation): Memory {
 
 function sinceMs(mem: Memory, obs: Observation): number | undefined {
   const leader = known(obs.cluster)?.leader;
-  if (leader === undefined || leader.name === obs.self.name) return undefined;
+  const followsNobody = leader?.name === obs.self.name && mem.lastConfig?.standbyCluster === undefined;
+  if (leader === undefined || followsNobody) return undefined;
   return mem.notStreamingSinceMs ?? obs.nowMs;
 }
 

@@ -49,7 +49,7 @@ function noteStart(mem: Memory, ended: FinishedJob): Noted {
   }
   const text = ended.job.kind === 'startPrimary' ? 'PostgreSQL started as primary' : 'PostgreSQL started as standby';
   return {
-    memory: { ...mem, startTries: 0, holdOffMs: 0, crashRecovered: false },
+    memory: { ...mem, startTries: 0, holdOffMs: 0, crashRecovered: false, remoteUnasked: false },
     events: [event('postgres.started', text, ended)],
   };
 }
@@ -119,7 +119,12 @@ function noteRewind(mem: Memory, ended: FinishedJob): Noted {
 /** Asked again at an easy pace: nothing is given up before it is written down. */
 function noteRecord(mem: Memory, ended: FinishedJob): Noted {
   const { job, outcome } = ended;
-  const failedNow = { memory: retryLater(mem, ended, RECORD_PACE), events: [failed(ended)] };
+  // The other cluster may be away for long; what is not known to part from it follows it as soon as it is back.
+  const isRemote = job.kind === 'recordDivergence' && job.from.remote !== undefined;
+  const failedNow = {
+    memory: { ...retryLater(mem, ended, isRemote ? 1 : RECORD_PACE), remoteUnasked: isRemote },
+    events: [failed(ended)],
+  };
   if (outcome.kind === 'failed' || job.kind !== 'recordDivergence') return failedNow;
   const { recorded } = outcome.facts;
   if (recorded === undefined) return failedNow;
@@ -157,7 +162,10 @@ function noteStop(mem: Memory, ended: FinishedJob): Noted {
   const switchover =
     mem.switchover === undefined ? undefined : { ...mem.switchover, shutdownLsn, stoppedMs: ended.endedMs };
   const events = mem.role === 'primary' ? [event('postgres.demoted', 'PostgreSQL stopped', ended)] : [];
-  return { memory: { ...mem, switchover }, events };
+  // Made a standby, it writes again only after a promotion.
+  const isStandbyNow = ended.job.kind === 'stop' && ended.job.asStandby === true;
+  const standby = isStandbyNow ? { servingReign: undefined, role: 'replica' as RoleSeen } : {};
+  return { memory: { ...mem, switchover, ...standby }, events };
 }
 
 function noteRest(mem: Memory, ended: FinishedJob): Noted {
@@ -293,6 +301,7 @@ function noteSwitchover({ switchover }: Memory, { lease }: Observation): Memory[
 function noteLease(mem: Memory, obs: Observation): Memory {
   if (obs.lease.kind === 'held') {
     const { reign } = obs.lease;
+    const isOfStandby = mem.lastConfig?.standbyCluster !== undefined;
     const sql = known(obs.postgres.sql);
     const serving = sql?.kind === 'primary' ? reign : mem.servingReign;
     // The same primary goes on under a key that was created again: there is no promotion to follow up.
@@ -304,9 +313,11 @@ function noteLease(mem: Memory, obs: Observation): Memory {
       switchover: noteSwitchover(mem, obs),
       pledge: undefined,
       candidateSinceMs: undefined,
+      standbyLedMs: isOfStandby ? obs.nowMs : mem.standbyLedMs,
     });
   }
   return changed(mem, {
+    standbyLedMs: undefined,
     servingReign: undefined,
     switchover: noteSwitchover(mem, obs),
     syncMark: undefined,

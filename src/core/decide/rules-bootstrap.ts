@@ -5,9 +5,10 @@ import { cloneSource } from './clone-source.ts';
 import { isTagged, leaderServes, settingsWith, startJob } from './context.ts';
 import { healing, isVoter } from './healing.ts';
 import { askToLeaveSync } from './leave-sync.ts';
-import { isStandbyCluster } from '../settings/is-standby-cluster.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
+import { leadsStandby } from './remote.ts';
+import { COPY_CLUSTER_RULES, copyMethods } from './rules-copy-cluster.ts';
 import { takeOverOf } from './take-over.ts';
 import { slotNameOf } from '../layout/slot-name.ts';
 import { isSystemId } from './rules-identity.ts';
@@ -54,7 +55,8 @@ function refusalByData(ctx: Context): string | undefined {
 
 function answerServing(ctx: Context): Ruling | undefined {
   const id = ctx.mem.bootstrapRequest;
-  if (id === undefined || ctx.primary === undefined || ctx.held === undefined) return undefined;
+  const serves = ctx.primary !== undefined || (leadsStandby(ctx) && ctx.standby !== undefined);
+  if (id === undefined || !serves || ctx.held === undefined) return undefined;
   const text = `${ctx.obs.self.scope} is initialised, ${ctx.me} leads it`;
   return {
     why: text,
@@ -112,7 +114,8 @@ function giveUp(ctx: Context): Ruling | undefined {
 }
 
 function begin(ctx: Context): Ruling | undefined {
-  if (!isMine(ctx) || ctx.obs.postgres.data.kind !== 'empty') return undefined;
+  if (!isMine(ctx) || ctx.obs.postgres.data.kind !== 'empty' || ctx.config.standbyCluster !== undefined)
+    return undefined;
   return {
     why: 'this member initialises the cluster',
     steps: [startJob(ctx, { kind: 'bootstrap', settings: settingsWith(ctx, undefined) }, LIMITS.cloneMs)],
@@ -180,17 +183,6 @@ function leaveSync(ctx: Context): Ruling | undefined {
   };
 }
 
-/** A cluster that is to follow another is copied from it, never initialised; that is not built yet. */
-function followRemote(ctx: Context): Ruling | undefined {
-  const { data } = ctx.obs.postgres;
-  if (ctx.view === undefined || ctx.leader !== undefined || data.kind !== 'empty') return undefined;
-  if (ctx.view.initialize.revision !== 0 || !isStandbyCluster(ctx.config.raw)) return undefined;
-  return {
-    why: 'standby_cluster stands in the configuration and is not acted on yet: no new cluster is initialised in its place',
-    wakeInMs: LIMITS.primaryQuietMs,
-  };
-}
-
 function clone(ctx: Context): Ruling | undefined {
   const { leader, view, mem } = ctx;
   if (!isToClone(ctx) || view === undefined || leader === undefined) return undefined;
@@ -226,7 +218,7 @@ function begunClone(ctx: Context, from: FollowTarget): Ruling {
   return {
     why: `no data: cloned from ${from.member}`,
     ...healing(ctx, 'clone', ctx.mem.cloneTries + 1, ctx.mem.reclone?.why ?? 'it has no data'),
-    steps: [startJob(ctx, { kind: 'clone', from, settings: settingsWith(ctx, undefined), ...how }, LIMITS.cloneMs)],
+    steps: [startJob(ctx, { kind: 'clone', from, settings: settingsWith(ctx, undefined), ...copyMethods(ctx), ...how }, LIMITS.cloneMs)],
   };
 }
 
@@ -281,6 +273,9 @@ function waitForCluster(ctx: Context): Ruling | undefined {
 function giveUpKey(ctx: Context): Ruling | undefined {
   const { data, postmaster } = ctx.obs.postgres;
   if (ctx.held === undefined || postmaster !== undefined || ctx.view === undefined) return undefined;
+  // The leader of a standby cluster copies the other one, and whoever led in its stead would do the same.
+  if (data.kind === 'empty' && leadsStandby(ctx)) return undefined;
+  if (data.kind === 'unfinished' && leadsStandby(ctx)) return undefined;
   if (data.kind === 'cluster' || data.kind === 'unreadable') return undefined;
   const why = `the data directory is ${data.kind}: nothing here can lead`;
   return {
@@ -299,9 +294,9 @@ export const BOOTSTRAP_RULES: readonly Rule[] = [
   { id: 'B20', title: 'tell that the new cluster serves', match: answerServing },
   { id: 'B30', title: 'put aside unfinished work', match: setAside },
   { id: 'B40', title: 'give up a failed bootstrap', match: giveUp },
+  ...COPY_CLUSTER_RULES,
   { id: 'B50', title: 'initialise the cluster', match: begin },
   { id: 'B55', title: 'take the first leader key', match: takeFirstKey },
-  { id: 'B58', title: 'initialise no cluster that is to follow another', match: followRemote },
   { id: 'B60', title: 'race for the right to initialise', match: race },
   { id: 'B65', title: 'be out of /sync before an empty directory is filled', match: leaveSync },
   { id: 'B70', title: 'clone from the leader', match: clone },

@@ -14,7 +14,9 @@ import {
 import { isFailoverPossible } from './failover-possible.ts';
 import { LIMITS } from './limits.ts';
 import { mayOthersLead } from './may-others-lead.ts';
+import { mendSource } from './mend-source.ts';
 import { releaseStep } from './release.ts';
+import { leadsStandby, remoteText, remoteToFollow } from './remote.ts';
 import { MEND_RULES } from './rules-mend.ts';
 import { isStartOverdue } from './rules-start.ts';
 import { targetToFollow } from './slot-scene.ts';
@@ -48,6 +50,9 @@ function startPrimary(ctx: Context, why: string): Ruling {
 function startNewCluster(ctx: Context): Ruling | undefined {
   const control = controlOf(ctx);
   if (control === undefined || ctx.held === undefined || ctx.nowMs < ctx.mem.holdOffMs) return undefined;
+  const { data } = ctx.obs.postgres;
+  // One that was a primary before and was made a standby writes again only after a promotion.
+  if (ctx.config.standbyCluster !== undefined || (data.kind === 'cluster' && data.standbySignal)) return undefined;
   const isFirstClaim = claimedTimeline(ctx) === control.checkpointTimeline && ctx.mem.servingReign === undefined;
   if (!isFirstClaim || control.state !== 'shut down') return undefined;
   return startPrimary(ctx, 'the new cluster is started as primary');
@@ -59,7 +64,8 @@ function restartCrashed(ctx: Context): Ruling | undefined {
     controlOf(ctx) === undefined ||
     held === undefined ||
     mem.servingReign !== held.reign ||
-    mem.switchover !== undefined
+    mem.switchover !== undefined ||
+    ctx.config.standbyCluster !== undefined
   )
     return undefined;
   // Where nobody else can lead, nothing is won by giving up.
@@ -114,8 +120,7 @@ function holdOff(ctx: Context): Ruling | undefined {
 
 function recoverCrash(ctx: Context): Ruling | undefined {
   const control = controlOf(ctx);
-  if (control === undefined || ctx.leader === undefined || ctx.leader.name === ctx.me || ctx.mem.crashRecovered)
-    return undefined;
+  if (control === undefined || mendSource(ctx) === undefined || ctx.mem.crashRecovered) return undefined;
   const { data } = ctx.obs.postgres;
   // A copy that was never started ends where its backup says.
   if (!isCrashed(control) || (data.kind === 'cluster' && data.backupLabel === true)) return undefined;
@@ -129,6 +134,7 @@ function recoverCrash(ctx: Context): Ruling | undefined {
 /** Whom a standby may stream from now: a pledge that stands, or may stand, binds its owner to stream from nobody. */
 export function leaderToStartWith(ctx: Context): FollowTarget | undefined {
   const { leader } = ctx;
+  if (leadsStandby(ctx)) return remoteToFollow(ctx);
   if (leader === undefined || leader.name === ctx.me || !leaderServes(ctx) || !mayStream(ctx)) return undefined;
   return targetToFollow(ctx);
 }
@@ -157,7 +163,13 @@ function startStandby(ctx: Context): Ruling | undefined {
       startJob(ctx, { kind: 'startStandby', follow, settings: settingsWith(ctx, undefined) }, LIMITS.startStandbyMs),
     ],
     // From here on this is a standby, also while it does not answer yet.
-    memory: { ...settingsGiven(ctx), syncNamesSet: undefined, role: 'replica', startedFollowing: follow?.member },
+    memory: {
+      ...settingsGiven(ctx),
+      syncNamesSet: undefined,
+      role: 'replica',
+      startedFollowing: follow?.member,
+      remoteGiven: remoteText(follow),
+    },
   };
 }
 

@@ -2,11 +2,12 @@ import type { StandbyStatus } from '../model/local-postgres.ts';
 import { judgeDivergence, localEndOf } from '../recovery/divergence.ts';
 import { troubleText } from '../recovery/trouble.ts';
 import type { Context, Rule, Ruling } from './context.ts';
-import { isBackground, leaderServes, startJob } from './context.ts';
+import { isBackground, startJob } from './context.ts';
 import { healing, isVoter, recordedHere } from './healing.ts';
 import { leaderLine } from './leader-line.ts';
 import { askToLeaveSync } from './leave-sync.ts';
 import { LIMITS } from './limits.ts';
+import { mendSource } from './mend-source.ts';
 import { isReplayStuck } from './note-healing.ts';
 
 type Asked = Extract<Context['obs']['requests'][number], { kind: 'reinitialize' }>;
@@ -61,10 +62,9 @@ function reinitialize(ctx: Context): Ruling | undefined {
 function stopToMend(ctx: Context): Ruling | undefined {
   const { postgres } = ctx.obs;
   const { reclone } = ctx.mem;
-  if (reclone === undefined || postgres.postmaster === undefined || ctx.mayWrite || ctx.held !== undefined)
-    return undefined;
+  if (reclone === undefined || postgres.postmaster === undefined || ctx.mayWrite) return undefined;
   if (ctx.paused && reclone.cause !== 'reinitialize') return undefined;
-  if (ctx.leader === undefined || ctx.leader.name === ctx.me) return undefined;
+  if (mendSource(ctx) === undefined) return undefined;
   const mode = reclone.cause === 'reinitialize' ? 'immediate' : 'fast';
   const why = `stopped to be cloned anew: ${reclone.why}`;
   return { why, steps: [startJob(ctx, { kind: 'stop', mode, checkpointFirst: false, why }, LIMITS.stopMs)] };
@@ -96,7 +96,7 @@ function divergedByControl(ctx: Context): string | undefined {
 
 /** Why a standby that is being started will not come up, however long it is waited for. */
 export function cannotComeUp(ctx: Context, forMs: number): string | undefined {
-  if (forMs < LIMITS.walGoneMs || ctx.leader === undefined || !leaderServes(ctx)) return undefined;
+  if (forMs < LIMITS.walGoneMs || mendSource(ctx)?.serves !== true) return undefined;
   const { trouble } = ctx.obs.postgres;
   if (trouble?.kind === 'walRemoved' || trouble?.kind === 'diverged') return trouble.text;
   return divergedByControl(ctx);
@@ -111,8 +111,7 @@ function stopStarting(ctx: Context): Ruling | undefined {
     postmaster === undefined ||
     !starting ||
     ctx.mayWrite ||
-    ctx.held !== undefined ||
-    ctx.leader?.name === ctx.me
+    mendSource(ctx) === undefined
   )
     return undefined;
   const why = cannotComeUp(ctx, ctx.nowMs - since);
@@ -133,9 +132,10 @@ interface Stuck {
 
 /** A standby that is told to stream from a leader that serves, and does not. */
 function notStreaming(ctx: Context): Stuck | undefined {
-  const { leader, standby, mem } = ctx;
-  if (leader === undefined || leader.name === ctx.me || standby?.upstream === undefined) return undefined;
-  if (standby.receiver?.status === 'streaming' || !leaderServes(ctx)) return undefined;
+  const { standby, mem } = ctx;
+  const source = mendSource(ctx);
+  if (source?.serves !== true || standby?.upstream === undefined) return undefined;
+  if (standby.receiver?.status === 'streaming') return undefined;
   return { standby, forMs: ctx.nowMs - (mem.notStreamingSinceMs ?? ctx.nowMs) };
 }
 
@@ -149,7 +149,7 @@ function leaveForClone(ctx: Context): Ruling | undefined {
   if (trouble.kind !== 'walRemoved' && trouble.kind !== 'diverged') return undefined;
   const cause = trouble.kind === 'walRemoved' ? 'walRemoved' : 'refused';
   const why = trouble.text;
-  if (isVoter(ctx))
+  if (isVoter(ctx) && ctx.held === undefined)
     return { why: `${why}; waiting to be out of /sync`, memory: askToLeaveSync(ctx), wakeInMs: LIMITS.primaryQuietMs };
   return {
     why: `not streaming for ${Math.round(it.forMs / 1000)} s: ${why}`,
@@ -172,7 +172,7 @@ function reasonNotToFollow(ctx: Context): string | undefined {
   const { trouble } = ctx.obs.postgres;
   if (it !== undefined && it.forMs >= LIMITS.tellMs) {
     if (trouble !== undefined) return troubleText(trouble);
-    return `not streaming from ${ctx.leader?.name}, and the server does not say why; its log is where logging_collector or log_destination put it`;
+    return `not streaming from ${mendSource(ctx)?.name}, and the server does not say why; its log is where logging_collector or log_destination put it`;
   }
   const { standby } = ctx;
   if (standby === undefined || !isReplayStuck(standby, ctx.mem.progress, ctx.nowMs)) return undefined;

@@ -54,12 +54,17 @@ function hasOutgrownBootstrap(ctx: Context): boolean {
   return postmaster !== undefined || data.control.state !== 'shut down';
 }
 
+/** Of another cluster, by whoever is to lead this standby cluster: its key is taken first. */
+function isNewCopy({ config, obs }: Context): boolean {
+  return config.standbyCluster !== undefined && obs.postgres.postmaster === undefined;
+}
+
 /** Data are here and the store does not know (any more) whose: the leader tells it, or anyone while nobody leads. */
 function tellIdentity(ctx: Context): Ruling | undefined {
   const mine = localSystemId(ctx);
   if (ctx.view === undefined || mine === undefined || isSystemId(ctx.view.initialize.value)) return undefined;
   const bootstrapUnderWay = ctx.view.initialize.value === '';
-  const isFree = !bootstrapUnderWay || hasOutgrownBootstrap(ctx);
+  const isFree = !bootstrapUnderWay || (hasOutgrownBootstrap(ctx) && !isNewCopy(ctx));
   const mayTell = ctx.held !== undefined || (ctx.leader === undefined && isFree);
   if (!mayTell) return undefined;
   return {

@@ -4,7 +4,7 @@ import { syncChore } from './chore-sync.ts';
 import type { Context, Rule, Ruling } from './context.ts';
 import { hasNewSettings, settingsGiven, settingsWith, startJob } from './context.ts';
 import type { Chore, Leading } from './leading.ts';
-import { failsafeWanted, sameFailsafe } from './failsafe.ts';
+import { failsafeChore } from './failsafe-chore.ts';
 import { LIMITS } from './limits.ts';
 import { slotChore, statusChore } from './slot-chores.ts';
 
@@ -48,7 +48,8 @@ function checkpointChore({ ctx, held }: Leading): Chore | undefined {
 
 function settingsChore({ ctx, primary }: Leading): Chore | undefined {
   if (!hasNewSettings(ctx)) return undefined;
-  const syncNames = primary.sync.names === '' || ctx.config.synchronousMode === 'off' ? undefined : primary.sync.names;
+  const isManaged = ctx.config.synchronousMode !== 'off' || ctx.config.standbyCluster !== undefined;
+  const syncNames = primary.sync.names === '' || !isManaged ? undefined : primary.sync.names;
   return {
     why: 'changed configuration applied',
     steps: [
@@ -62,24 +63,13 @@ function settingsChore({ ctx, primary }: Leading): Chore | undefined {
   };
 }
 
-/** A member may lead from the moment on in which it may be in the map: it is asked from then on as well. */
-function failsafeChore({ ctx, held }: Leading): Chore | undefined {
-  // Whom the promises that carry the lead do not bind must not come to lead meanwhile.
-  if (ctx.view === undefined || held.carriedSinceMs !== undefined) return undefined;
-  const { value: stored, revision } = ctx.view.failsafe;
-  const wanted = ctx.config.failsafeMode ? failsafeWanted(ctx, ctx.view) : undefined;
-  const isSettled = !ctx.obs.unsettled.has('failsafe');
-  const isAsWanted = wanted === undefined ? revision === 0 : stored !== undefined && sameFailsafe(stored, wanted);
-  if (isAsWanted && isSettled) return undefined;
-  return {
-    why: `/failsafe: ${wanted === undefined ? 'deleted' : Object.keys(wanted).join(', ')}`,
-    steps: [{ kind: 'writeFailsafe', reign: held.reign, value: wanted, revision }],
-    memory: { failsafe: { ...ctx.mem.failsafe, asked: { ...ctx.mem.failsafe.asked, ...wanted } } },
-  };
+/** In pause a primary may be left in what is to be a standby cluster: whom its commits wait for stays as it is. */
+function syncUnlessDemoted(reigning: Leading): Chore | undefined {
+  return reigning.ctx.config.standbyCluster === undefined ? syncChore(reigning) : undefined;
 }
 
 const CHORES: readonly ((lead: Leading) => Chore | undefined)[] = [
-  syncChore,
+  syncUnlessDemoted,
   checkpointChore,
   historyChore,
   ({ ctx }) => statusChore(ctx),

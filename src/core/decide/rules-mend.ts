@@ -1,13 +1,13 @@
 import type { DivergenceCause } from '../model/divergence-record.ts';
-import type { FollowTarget } from '../model/job.ts';
 import type { ControlData } from '../model/local-postgres.ts';
-import { judgeDivergence, localEndOf } from '../recovery/divergence.ts';
+import { localEndOf } from '../recovery/divergence.ts';
 import type { Context, Rule, Ruling } from './context.ts';
-import { controlOf, followTarget, leaderServes, settingsWith, startJob } from './context.ts';
+import { controlOf, settingsWith, startJob } from './context.ts';
 import { healing, isVoter, recordedHere } from './healing.ts';
-import { leaderLine, rewindSourceReady } from './leader-line.ts';
 import { askToLeaveSync } from './leave-sync.ts';
 import { LIMITS } from './limits.ts';
+import { type MendSource, mendSource, suspicionOf } from './mend-source.ts';
+import { leadsStandby } from './remote.ts';
 
 /** What is to become of the data of a stopped member that cannot follow with them as they are. */
 type Mending =
@@ -23,29 +23,26 @@ type Mending =
 
 function mending(ctx: Context): Mending | undefined {
   const control = controlOf(ctx);
-  const { leader, mem } = ctx;
-  if (control === undefined || leader === undefined || leader.name === ctx.me) return undefined;
+  const source = mendSource(ctx);
+  const { mem } = ctx;
+  if (control === undefined || source === undefined) return undefined;
   if (mem.reclone !== undefined) {
     const { cause, why } = mem.reclone;
-    if (!leaderServes(ctx)) return { kind: 'wait', why: `${why}; waiting for ${leader.name} to serve` };
+    if (!source.serves) return { kind: 'wait', why: `${why}; waiting for ${source.name} to serve` };
     const isWhole = cause !== 'refused';
     return { kind: 'giveUp', control, why, cause: cause === 'reinitialize' ? cause : 'reclone', isWhole };
   }
-  return divergedFrom(ctx, control);
+  return divergedFrom(ctx, control, source);
 }
 
-function divergedFrom(ctx: Context, control: ControlData): Mending | undefined {
+function divergedFrom(ctx: Context, control: ControlData, source: MendSource): Mending | undefined {
   const local = localEndOf(control);
   // The leader's server itself has said that nothing parts.
   if (local === undefined || recordedHere(ctx)?.verdict === 'none') return undefined;
-  const line = leaderLine(ctx);
-  if (line === undefined)
-    return { kind: 'wait', why: `waiting for ${ctx.leader?.name} to serve and to tell its history` };
-  const verdict = judgeDivergence(local, line);
-  if (verdict.kind === 'none') return undefined;
-  if (verdict.kind === 'unknown' && line.history.length === 0) return { kind: 'wait', why: verdict.why };
-  // Where /history does not tell, the leader's server is asked when it is recorded.
-  return { kind: 'giveUp', control, why: `diverged: ${verdict.why}`, cause: 'rewind', isWhole: false };
+  const suspicion = suspicionOf(ctx, source, local);
+  if (suspicion.kind === 'none') return undefined;
+  if (suspicion.kind === 'wait') return suspicion;
+  return { kind: 'giveUp', control, why: suspicion.why, cause: 'rewind', isWhole: false };
 }
 
 function waitForLeader(ctx: Context): Ruling | undefined {
@@ -56,13 +53,21 @@ function waitForLeader(ctx: Context): Ruling | undefined {
 function leaveSync(ctx: Context): Ruling | undefined {
   const it = mending(ctx);
   if (it?.kind !== 'giveUp' || !isVoter(ctx)) return undefined;
+  if (ctx.held !== undefined) return giveUpSync(ctx, ctx.held.reign, it.why);
   const why = `${it.why}; waiting to be out of /sync`;
   const told = healing(ctx, 'stream', 1, why);
   return { why, ...told, memory: { ...told.memory, ...askToLeaveSync(ctx) }, wakeInMs: LIMITS.primaryQuietMs };
 }
 
-function sourceOf(ctx: Context): FollowTarget | undefined {
-  return ctx.leader === undefined ? undefined : followTarget(ctx, ctx.leader.name);
+/** Nobody is elected by /sync any more where the other cluster's line is to be taken instead. */
+function giveUpSync(ctx: Context, reign: number, because: string): Ruling | undefined {
+  // What parts is recorded first: where nothing does, /sync stands until the other cluster is followed.
+  if (recordedHere(ctx) === undefined) return undefined;
+  return {
+    why: `${because}; /sync goes first`,
+    steps: [{ kind: 'deleteSync', reign, revision: ctx.view?.sync.revision ?? 0 }],
+    wakeInMs: LIMITS.paceMs,
+  };
 }
 
 /** What is given up is written down first, whatever becomes of it then. */
@@ -72,7 +77,7 @@ function record(ctx: Context): Ruling | undefined {
   const recorded = recordedHere(ctx);
   const isDue = recorded?.isHeld === true && ctx.nowMs - recorded.atMs >= LIMITS.heldLookMs;
   if (recorded !== undefined && !isDue) return undefined;
-  const from = sourceOf(ctx);
+  const from = mendSource(ctx)?.target;
   if (from === undefined) return { why: `${it.why}; the leader's address is not known` };
   return {
     why: `${it.why}; what is given up is recorded first`,
@@ -109,13 +114,15 @@ function mend(ctx: Context): Ruling | undefined {
   if (it?.kind !== 'giveUp' || recorded === undefined) return undefined;
   const obstacle = it.isWhole ? 'all of it' : obstacleToRewind(ctx, it.control);
   if (obstacle !== undefined) return putAside(ctx, `${it.why}${it.isWhole ? '' : `; ${obstacle}`}`, recorded.id);
-  const from = sourceOf(ctx);
+  const source = mendSource(ctx);
+  const from = source?.target;
   const tries = ctx.mem.rewindTries + 1;
-  if (!rewindSourceReady(ctx) || from === undefined) {
+  if (source?.isRewindReady !== true || from === undefined) {
     const why = `${it.why}; waiting for the leader's checkpoint`;
     return { why, ...healing(ctx, 'rewind', tries, why), wakeInMs: LIMITS.primaryQuietMs };
   }
-  const job = { kind: 'rewind', from, settings: settingsWith(ctx, undefined), record: recorded.id } as const;
+  const given = { from, settings: settingsWith(ctx, undefined), record: recorded.id };
+  const job = { kind: 'rewind', ...given, ...(source.isStandby ? { fromStandby: true as const } : {}) } as const;
   const why = `${it.why}; rewound`;
   return { why, ...healing(ctx, 'rewind', tries, it.why), steps: [startJob(ctx, job, LIMITS.rewindMs)] };
 }
@@ -140,8 +147,8 @@ function putAside(ctx: Context, why: string, id: string): Ruling {
 function giveUpBroken(ctx: Context): Ruling | undefined {
   const { trouble } = ctx.obs.postgres;
   if (controlOf(ctx) === undefined || ctx.mem.reclone !== undefined || trouble?.kind !== 'broken') return undefined;
-  const follows = ctx.leader !== undefined && ctx.leader.name !== ctx.me && leaderServes(ctx);
-  if (!follows || ctx.held !== undefined || ctx.mem.startTries < LIMITS.startTries) return undefined;
+  if (mendSource(ctx)?.serves !== true || ctx.mem.startTries < LIMITS.startTries) return undefined;
+  if (ctx.held !== undefined && !leadsStandby(ctx)) return undefined;
   const why = `PostgreSQL cannot recover from its data: ${trouble.text}`;
   return { why, memory: { reclone: { cause: 'broken', why, fromLeader: false } }, wakeInMs: 0 };
 }

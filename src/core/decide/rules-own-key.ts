@@ -1,9 +1,11 @@
 import { namesOfNewReign } from '../sync/first-names.ts';
 import { unionOf } from '../election/election.ts';
-import type { Context, Rule, Ruling } from './context.ts';
+import type { StandbyStatus } from '../model/local-postgres.ts';
+import type { Context, HeldLease, Rule, Ruling } from './context.ts';
 import { claimedTimeline, settingsGiven, settingsWith, startJob, syncManner } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
+import { leadsStandby } from './remote.ts';
 import { surelyWritesNothing } from './writes-nothing.ts';
 
 /** The store shows our name, but no lease of this agent: nobody here writes, so the key is given back for everybody's sake. */
@@ -28,9 +30,16 @@ function giveBack(ctx: Context): Ruling | undefined {
   };
 }
 
+/** A standby that holds the key: it is to be promoted, but in a standby cluster. */
+function toPromote(ctx: Context): { readonly held: HeldLease; readonly standby: StandbyStatus } | undefined {
+  const { held, standby, config } = ctx;
+  if (held === undefined || standby === undefined || config.standbyCluster !== undefined) return undefined;
+  return { held, standby };
+}
+
 function cutOff(ctx: Context): Ruling | undefined {
-  if (ctx.held === undefined || ctx.standby === undefined) return undefined;
-  if (!ctx.standby.receiverRuns && ctx.standby.upstream === undefined) return undefined;
+  const it = toPromote(ctx);
+  if (it === undefined || (!it.standby.receiverRuns && it.standby.upstream === undefined)) return undefined;
   return {
     why: 'the receiver is stopped before the promotion',
     steps: [startJob(ctx, { kind: 'cutOff', settings: settingsWith(ctx, undefined) }, LIMITS.cutOffMs)],
@@ -45,15 +54,16 @@ function isClaimUsed(ctx: Context): boolean {
 }
 
 function giveUp(ctx: Context): Ruling | undefined {
-  if (ctx.held === undefined || ctx.standby === undefined) return undefined;
+  const it = toPromote(ctx);
+  if (it === undefined) return undefined;
   if (isClaimUsed(ctx)) {
     const why = 'the timeline claimed with the key is used already: another reign is needed';
-    return { why, steps: [releaseStep(ctx, ctx.held.reign, undefined)], wakeInMs: LIMITS.paceMs };
+    return { why, steps: [releaseStep(ctx, it.held.reign, undefined)], wakeInMs: LIMITS.paceMs };
   }
   if (ctx.mem.promoteTries < LIMITS.promoteTries) return undefined;
   return {
     why: `promotion failed ${ctx.mem.promoteTries} times`,
-    steps: [releaseStep(ctx, ctx.held.reign, undefined)],
+    steps: [releaseStep(ctx, it.held.reign, undefined)],
     memory: { standAsideUntilMs: ctx.nowMs + LIMITS.holdOffMaxMs },
     events: [
       {
@@ -75,8 +85,9 @@ function firstNames(ctx: Context): string | undefined {
 
 /** A refusal ends the reign: others may lead where this member is not let. */
 function giveUpRefused(ctx: Context): Ruling | undefined {
-  const { held, mem } = ctx;
-  if (held === undefined || ctx.standby === undefined || mem.prePromoteRefused !== held.reign) return undefined;
+  const { mem } = ctx;
+  const held = toPromote(ctx)?.held;
+  if (held === undefined || mem.prePromoteRefused !== held.reign) return undefined;
   return {
     why: 'pre_promote refuses the promotion: the leader key is released',
     steps: [releaseStep(ctx, held.reign, undefined)],
@@ -93,8 +104,9 @@ function giveUpRefused(ctx: Context): Ruling | undefined {
 }
 
 function askPrePromote(ctx: Context): Ruling | undefined {
-  const { held, mem, obs } = ctx;
-  if (held === undefined || ctx.standby === undefined || claimedTimeline(ctx) === undefined) return undefined;
+  const { mem, obs } = ctx;
+  const held = toPromote(ctx)?.held;
+  if (held === undefined || claimedTimeline(ctx) === undefined) return undefined;
   if (obs.self.hasPrePromote !== true || mem.prePromotedReign === held.reign) return undefined;
   return {
     why: 'the leader key is held: pre_promote is asked',
@@ -104,9 +116,9 @@ function askPrePromote(ctx: Context): Ruling | undefined {
 }
 
 function promote(ctx: Context): Ruling | undefined {
-  const { held, view } = ctx;
+  const held = toPromote(ctx)?.held;
   const timeline = claimedTimeline(ctx);
-  if (held === undefined || ctx.standby === undefined || view === undefined || timeline === undefined) return undefined;
+  if (held === undefined || ctx.view === undefined || timeline === undefined) return undefined;
   const syncNames = firstNames(ctx);
   const job = {
     kind: 'promote',
@@ -125,6 +137,7 @@ function promote(ctx: Context): Ruling | undefined {
 function waitToServe(ctx: Context): Ruling | undefined {
   if (ctx.held === undefined || ctx.primary !== undefined || ctx.obs.postgres.postmaster === undefined)
     return undefined;
+  if (leadsStandby(ctx)) return undefined;
   return { why: 'the leader key is held; PostgreSQL does not answer yet', wakeInMs: LIMITS.paceMs };
 }
 

@@ -41,7 +41,9 @@ function standDown(ctx: Context): Ruling | undefined {
   const { held, view, obs } = ctx;
   if (!ctx.paused || view === undefined || held === undefined) return undefined;
   // An order that nobody answered may have reached the guard late.
-  if (held.unguarded && obs.guard.kind !== 'armed') return undefined;
+  // One that led a standby cluster had no need of a mark before people promoted it.
+  const isKnown = ctx.mark !== undefined || !ctx.mayWrite || ctx.mem.standbyLedMs === undefined;
+  if (held.unguarded && obs.guard.kind !== 'armed' && isKnown) return undefined;
   if (ctx.leader?.reign !== held.reign || obs.postgres.postmaster === undefined) return undefined;
   return {
     ...soon('the guard stands down, once a mark in the store says so', [

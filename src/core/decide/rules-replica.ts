@@ -5,7 +5,7 @@ import type { Context, Rule, Ruling } from './context.ts';
 import { hasNewSettings, isTagged, leaderServes, settingsGiven, settingsWith, startJob } from './context.ts';
 import { recordedHere } from './healing.ts';
 import { copyLogicalSlots } from './copy-slots.ts';
-import { leaderLine } from './leader-line.ts';
+import { isLeaderStandby, leaderLine } from './leader-line.ts';
 import { LIMITS } from './limits.ts';
 import { whyNotMe } from './why-not-me.ts';
 import { mayStream } from './rules-down.ts';
@@ -84,7 +84,7 @@ function follow(ctx: Context): Ruling | undefined {
   // A receiver without its slot, or with one that is not to be used, counts for nobody (F10).
   const usesSlot = it.standby.receiver === undefined || it.standby.receiver.slot === target.slot;
   if (sameUpstream(it.standby.upstream, target.upstream) && usesSlot) return undefined;
-  if (leaderLine(ctx) === undefined)
+  if (leaderLine(ctx) === undefined && !isLeaderStandby(ctx))
     return { why: `waiting for ${it.leader.name} to tell its history`, wakeInMs: LIMITS.primaryQuietMs };
   if (ctx.nowMs < ctx.mem.holdOffMs)
     return { why: 'following failed; waiting before the next try', wakeInMs: ctx.mem.holdOffMs - ctx.nowMs };

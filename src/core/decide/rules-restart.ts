@@ -8,6 +8,7 @@ import { isBackground, settingsGiven, settingsWith, startJob } from './context.t
 import { isLeavingSync, leaveSyncFirst } from './leave-sync.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
+import { leadsStandby, remoteText } from './remote.ts';
 import { leaderToStartWith, syncNamesOfReign } from './rules-down.ts';
 import { betterOff } from './unfit.ts';
 
@@ -24,7 +25,8 @@ function answer(requestId: number, ok: boolean, text: string, memory: Partial<Me
 /** The first condition that does not hold; undefined: all do. */
 function unmet(ctx: Context, wish: RestartWish): string | undefined {
   const sql = ctx.primary ?? ctx.standby;
-  const role = ctx.primary === undefined ? 'replica' : 'primary';
+  const standbyRole = leadsStandby(ctx) ? 'standby_leader' : 'replica';
+  const role = ctx.primary === undefined ? standbyRole : 'primary';
   if (wish.role !== undefined && (sql === undefined || wish.role !== role)) return `it is not a ${wish.role}`;
   if (wish.postgresVersion !== undefined) {
     const below = serverVersionFrom(wish.postgresVersion) ?? 0;
@@ -81,11 +83,11 @@ function startWithinMs(ctx: Context, wish: RestartWish): number {
   return wish.timeoutMs ?? Math.max(ctx.config.primaryStartTimeoutMs, LIMITS.takeUpMs);
 }
 
-/** The server goes down, and comes up as what it was: as primary under the lease, else as a standby of the leader. */
+/** The server goes down, and comes up as what it was: as primary under the lease, else as a standby. */
 function begin(ctx: Context, wish: RestartWish, requestId: number | undefined): Ruling | undefined {
   const isPrimary = ctx.primary !== undefined;
   // A primary without the key is fenced, and a standby with it is promoted.
-  if (isPrimary !== (ctx.held !== undefined)) return undefined;
+  if (isPrimary !== (ctx.held !== undefined) && !leadsStandby(ctx)) return undefined;
   if (ctx.obs.job !== undefined) {
     const why = 'restart: the running work is ended first';
     return { why, steps: [{ kind: 'cancelJob', why: 'a restart begins' }], wakeInMs: LIMITS.paceMs };
@@ -104,7 +106,7 @@ function begin(ctx: Context, wish: RestartWish, requestId: number | undefined): 
     steps: [startJob(ctx, { ...job, stopWithinMs: LIMITS.stopMs, startWithinMs: withinMs }, LIMITS.stopMs + withinMs)],
     memory: {
       ...settingsGiven(ctx),
-      ...(isPrimary ? { syncNamesSet: syncNames, syncMark: undefined } : { startedFollowing: follow?.member }),
+      ...(isPrimary ? { syncNamesSet: syncNames, syncMark: undefined } : { startedFollowing: follow?.member, remoteGiven: remoteText(follow) }),
       restart: { requestId, outcome: undefined },
       scheduledRestart: undefined,
       restartFailedReign: undefined,

@@ -9,7 +9,8 @@ import { surelyWritesNothing } from './writes-nothing.ts';
 
 /** The mark says that something here may write, and nothing does. */
 function clearIdle(ctx: Context): Ruling | undefined {
-  if (ctx.mark === undefined || !surelyWritesNothing(ctx) || ctx.held?.unguarded === true) return undefined;
+  if (ctx.mark === undefined || !surelyWritesNothing(ctx)) return undefined;
+  if (ctx.held?.unguarded === true && (ctx.paused || ctx.config.standbyCluster === undefined)) return undefined;
   if (ctx.obs.job !== undefined && needsLease(ctx.obs.job.job)) return undefined;
   return {
     why: 'nothing here accepts writes: the mark of an unguarded PostgreSQL goes',
@@ -20,8 +21,11 @@ function clearIdle(ctx: Context): Ruling | undefined {
 
 function armAgain(ctx: Context): Ruling | undefined {
   if (ctx.paused || ctx.held?.unguarded !== true) return undefined;
+  // The leader of a standby cluster needs no guard before it is to be promoted.
+  if (ctx.config.standbyCluster !== undefined && surelyWritesNothing(ctx)) return undefined;
+  const over = ctx.mem.standbyLedMs === undefined ? 'the pause is over' : 'what leads here may write from now on';
   return {
-    why: 'the pause is over: the lease is held anew and the guard armed',
+    why: `${over}: the lease is held anew and the guard armed`,
     steps: [{ kind: 'armGuard', reign: ctx.held.reign }],
     wakeInMs: LIMITS.paceMs,
   };

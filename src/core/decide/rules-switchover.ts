@@ -2,11 +2,12 @@ import type { FailoverRequest } from '../model/cluster.ts';
 import { type Lsn, lsnToText } from '../model/lsn.ts';
 import type { Switchover } from '../model/memory.ts';
 import { known } from '../model/seen.ts';
-import { epochMsOf } from '../model/timestamp.ts';
 import type { Context, HeldLease, Rule, Ruling } from './context.ts';
 import { memberOf, settingsGiven, settingsWith, startJob, syncManner } from './context.ts';
+import { dueOf } from './due.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
+import { leadsStandby } from './remote.ts';
 import { chooseSuccessor } from './successor.ts';
 import { unionOf } from '../election/election.ts';
 import { containsName } from '../election/union.ts';
@@ -24,14 +25,9 @@ function asked(ctx: Context): Asked | undefined {
   return { request, revision: ctx.view.failover.revision, held: ctx.held };
 }
 
-function due(ctx: Context, request: FailoverRequest): 'now' | 'later' | 'stale' {
-  if (request.scheduledAt === undefined) return 'now';
-  // Neither begun nor thrown away: it is looked at again after the pause.
-  if (ctx.paused) return 'later';
-  const atMs = epochMsOf(request.scheduledAt);
-  if (atMs === undefined) return 'stale';
-  if (atMs > ctx.obs.wallMs) return 'later';
-  return ctx.obs.wallMs - atMs > LIMITS.staleScheduleLoops * ctx.config.loopWaitMs ? 'stale' : 'now';
+/** There is something to hand over. */
+function serves(ctx: Context): boolean {
+  return ctx.primary !== undefined || (leadsStandby(ctx) && ctx.standby !== undefined);
 }
 
 function drop(revision: number, why: string): Ruling {
@@ -46,7 +42,7 @@ function drop(revision: number, why: string): Ruling {
 
 function refuse(ctx: Context): Ruling | undefined {
   const it = asked(ctx);
-  if (it === undefined || ctx.primary === undefined) return undefined;
+  if (it === undefined || !serves(ctx)) return undefined;
   const why = objection(ctx, it);
   return why === undefined ? undefined : drop(it.revision, why);
 }
@@ -61,7 +57,7 @@ function wrongRequest(ctx: Context, request: FailoverRequest): string | undefine
 function objection(ctx: Context, { request, revision }: Asked): string | undefined {
   const wrong = wrongRequest(ctx, request);
   if (wrong !== undefined) return wrong;
-  const when = due(ctx, request);
+  const when = dueOf(ctx, request);
   if (when !== 'now') return when === 'stale' ? `its time ${request.scheduledAt} has passed` : undefined;
   if (ctx.paused && request.candidate === undefined)
     return 'in a paused state it is possible only to a specific candidate';
@@ -76,7 +72,7 @@ function objection(ctx: Context, { request, revision }: Asked): string | undefin
 /** A member that streams and whose agent is dead could not take over. */
 function askBefore(ctx: Context): Ruling | undefined {
   const it = asked(ctx);
-  if (it === undefined || ctx.primary === undefined || due(ctx, it.request) !== 'now') return undefined;
+  if (it === undefined || !serves(ctx) || dueOf(ctx, it.request) !== 'now') return undefined;
   const successor = chooseSuccessor(ctx, it.request);
   if (successor.kind !== 'ask') return undefined;
   const { revision } = it;
@@ -93,7 +89,7 @@ function askBefore(ctx: Context): Ruling | undefined {
 
 function begin(ctx: Context): Ruling | undefined {
   const it = asked(ctx);
-  if (it === undefined || ctx.primary === undefined || due(ctx, it.request) !== 'now') return undefined;
+  if (it === undefined || ctx.primary === undefined || dueOf(ctx, it.request) !== 'now') return undefined;
   const successor = chooseSuccessor(ctx, it.request);
   if (successor.kind !== 'found') return undefined;
   if (ctx.obs.job !== undefined)

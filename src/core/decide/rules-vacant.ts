@@ -7,7 +7,6 @@ import { ledLast } from '../election/remembered.ts';
 import { containsName } from '../election/union.ts';
 import type { Context, Rule, Ruling } from './context.ts';
 import { memberOf, settingsWith, startJob, tagsOf } from './context.ts';
-import { isStandbyCluster } from '../settings/is-standby-cluster.ts';
 import { LIMITS } from './limits.ts';
 import { mayOthersLead } from './may-others-lead.ts';
 import { KEEP_PROMISE, NOT_LISTED } from './rules-failsafe.ts';
@@ -119,15 +118,6 @@ function unknownCluster(ctx: Context): Ruling | undefined {
   return { why: 'nobody leads and /initialize names no cluster', wakeInMs: LIMITS.primaryQuietMs };
 }
 
-/** Its data belong to another cluster's line: a primary here would be a second one of that cluster. */
-function followsRemote(ctx: Context): Ruling | undefined {
-  if (vacant(ctx) === undefined || !isStandbyCluster(ctx.config.raw)) return undefined;
-  return {
-    why: 'standby_cluster stands in the configuration and is not acted on yet: nobody is promoted; take it out to have a primary',
-    wakeInMs: LIMITS.primaryQuietMs,
-  };
-}
-
 /** The candidate that a request names, while it can be expected to take the key. */
 function namedCandidate(ctx: Context, request: FailoverRequest | undefined, waitedMs: number): string | undefined {
   const name = request?.candidate;
@@ -201,7 +191,6 @@ export const VACANT_RULES: readonly Rule[] = [
   { id: 'V30', title: 'pledge', match: pledge },
   ...NEVER_LEAD_RULES,
   { id: 'V40', title: 'no leader for a cluster without identity', match: unknownCluster },
-  { id: 'V42', title: 'no primary while the cluster is to follow another', match: followsRemote },
   { id: 'V45', title: 'leave the lead to the last leader while /sync cannot be read', match: unreadableSync },
   NOT_LISTED,
   { id: 'V46', title: 'leave the key to whom a request names in pause', match: awaitNamed },

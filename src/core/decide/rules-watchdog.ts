@@ -4,9 +4,15 @@ import type { Context, Rule, Ruling } from './context.ts';
 import { startJob } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
+import { surelyWritesNothing } from './writes-nothing.ts';
 
-function isWanted({ obs, paused }: Context): boolean {
-  return (obs.self.watchdog?.mode ?? 'off') !== 'off' && !paused;
+function isWanted(ctx: Context): boolean {
+  return (ctx.obs.self.watchdog?.mode ?? 'off') !== 'off' && !ctx.paused && !isIdle(ctx);
+}
+
+/** In a standby cluster only what was a primary before needs one, until it is down. */
+function isIdle(ctx: Context): boolean {
+  return ctx.config.standbyCluster !== undefined && surelyWritesNothing(ctx);
 }
 
 function timeoutNow({ obs, config, held }: Context): ReturnType<typeof watchdogTimeout> {
@@ -16,7 +22,7 @@ function timeoutNow({ obs, config, held }: Context): ReturnType<typeof watchdogT
 
 /** Why this member may not lead for want of its watchdog; undefined: it has one, or may do without. */
 export function watchdogLacks(ctx: Context): string | undefined {
-  if (ctx.obs.self.watchdog?.mode !== 'required' || ctx.paused) return undefined;
+  if (ctx.obs.self.watchdog?.mode !== 'required' || ctx.paused || isIdle(ctx)) return undefined;
   const timeout = timeoutNow(ctx);
   if (timeout.kind === 'unfit') return timeout.why;
   return ctx.obs.watchdog.kind === 'unusable' ? ctx.obs.watchdog.why : undefined;

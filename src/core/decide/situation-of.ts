@@ -1,4 +1,4 @@
-import type { LeadSituation, ServerSituation, Situation } from '../model/situation.ts';
+import type { LeadSituation, ModeSituation, ServerSituation, Situation } from '../model/situation.ts';
 import type { Context } from './context.ts';
 
 function serverSituation({ obs, primary, standby }: Context): ServerSituation {
@@ -16,7 +16,12 @@ function leadSituation({ held, view, leader, me }: Context): LeadSituation {
   return leader.name === me ? 'named' : 'other';
 }
 
+function modeSituation({ paused, config }: Context): ModeSituation {
+  if (paused) return 'paused';
+  return config.standbyCluster === undefined ? 'automatic' : 'standby cluster';
+}
+
 /** The cell of the table of decisions that an observation falls into. */
 export function situationOf(ctx: Context): Situation {
-  return { mode: ctx.paused ? 'paused' : 'automatic', server: serverSituation(ctx), lead: leadSituation(ctx) };
+  return { mode: modeSituation(ctx), server: serverSituation(ctx), lead: leadSituation(ctx) };
 }

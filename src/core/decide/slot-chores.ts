@@ -1,4 +1,5 @@
 import { slotNameOf } from '../layout/slot-name.ts';
+import type { PrimaryStatus } from '../model/local-postgres.ts';
 import type { Memory } from '../model/memory.ts';
 import type { Step, StepKind } from '../model/plan.ts';
 import { announcedMoves, type AnnouncedSlots } from '../slots/announced-moves.ts';
@@ -7,6 +8,7 @@ import { statusOfLeader } from '../slots/status-of-leader.ts';
 import type { SlotMemory } from '../slots/slot-memory.ts';
 import type { Context, EventDraft } from './context.ts';
 import { LIMITS } from './limits.ts';
+import { leadsStandby } from './remote.ts';
 import { slotInputOf, slotSceneOf } from './slot-scene.ts';
 
 /** Something about slots that is to be done now. */
@@ -115,10 +117,18 @@ function announcedSlots({ obs, primary, standby, held }: Context): AnnouncedSlot
   return { actual, positions, reachedLsn: primary.flushLsn, broken };
 }
 
+/** Of a standby cluster's leader it is what it has received. */
+function leaderPosition(ctx: Context): Pick<PrimaryStatus, 'flushLsn' | 'timeline' | 'slots'> | undefined {
+  const { primary, standby } = ctx;
+  if (primary !== undefined || standby === undefined || !leadsStandby(ctx)) return primary;
+  return { flushLsn: standby.receivedLsn, timeline: standby.timeline, slots: standby.slots };
+}
+
 /** /status: written when slots or names come or go, and as positions move, once a loop_wait. */
 export function statusChore(ctx: Context): StatusChore | undefined {
-  if (ctx.primary === undefined || ctx.view === undefined || ctx.held === undefined) return undefined;
-  const now = statusOfLeader(slotSceneOf(ctx), ctx.primary, ctx.mem.slots.membersSeen);
+  const leader = leaderPosition(ctx);
+  if (leader === undefined || ctx.view === undefined || ctx.held === undefined) return undefined;
+  const now = statusOfLeader(slotSceneOf(ctx), leader, ctx.mem.slots.membersSeen);
   const told = ctx.view.status;
   const isSame =
     sameNames(Object.keys(now.slots), Object.keys(told.slots)) && sameNames(now.retainSlots, told.retainSlots);
@@ -126,7 +136,7 @@ export function statusChore(ctx: Context): StatusChore | undefined {
   if (isSame && !moved) return undefined;
   return {
     why: 'position told',
-    steps: [{ kind: 'writeStatus', reign: ctx.held.reign, timeline: ctx.primary.timeline, ...now }],
+    steps: [{ kind: 'writeStatus', reign: ctx.held.reign, timeline: leader.timeline, ...now }],
     memory: { statusAtMs: ctx.nowMs },
   };
 }

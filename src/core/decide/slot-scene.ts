@@ -9,9 +9,11 @@ import { slotNameOf } from '../layout/slot-name.ts';
 import { NO_STATUS } from '../layout/status-key.ts';
 import type { Context } from './context.ts';
 import { followTarget } from './context.ts';
+import { leadsStandby, remoteToFollow } from './remote.ts';
 
 /** From whom this member is to stream, and how; undefined: from nobody, or where that is cannot be told. */
 export function targetToFollow(ctx: Context): FollowTarget | undefined {
+  if (leadsStandby(ctx)) return remoteToFollow(ctx);
   const name = whomToFollow(ctx.topology, ctx.me);
   return name === undefined ? undefined : followTarget(ctx, name);
 }

@@ -1,6 +1,7 @@
 import { compareRanked } from '../election/order.ts';
 import { containsName } from '../election/union.ts';
 import type { FailoverRequest } from '../model/cluster.ts';
+import type { Sender } from '../model/local-postgres.ts';
 import { LSN_ZERO } from '../model/lsn.ts';
 import { known } from '../model/seen.ts';
 import { failoverPriority, neverLeaderBecause } from '../model/tags.ts';
@@ -32,10 +33,10 @@ export function chooseSuccessor(ctx: Context, request: FailoverRequest): Success
 
 /** Best first. */
 function candidatesOf(ctx: Context, request: FailoverRequest): readonly string[] {
-  const fit = (ctx.primary?.senders ?? []).filter(({ name }) => barOf(ctx, request, name) === undefined);
+  const fit = sendersOf(ctx).filter(({ name }) => barOf(ctx, request, name) === undefined);
   const ranked = fit.map(({ name, flushLsn }) => ({
     name,
-    position: { timeline: ctx.primary?.timeline ?? 0, lsn: flushLsn ?? LSN_ZERO },
+    position: { timeline: (ctx.primary ?? ctx.standby)?.timeline ?? 0, lsn: flushLsn ?? LSN_ZERO },
     priority: failoverPriority(tagsOf(ctx, name)),
   }));
   return ranked.toSorted(compareRanked).map(({ name }) => name);
@@ -65,11 +66,16 @@ function syncBar(ctx: Context, request: FailoverRequest, name: string): string |
     : 'is not among the synchronous standbys';
 }
 
+function sendersOf({ primary, standby }: Context): readonly Sender[] {
+  return (primary ?? standby)?.senders ?? [];
+}
+
 function streamBar(ctx: Context, name: string): string | undefined {
-  const sender = ctx.primary?.senders.find((each) => each.name === name);
-  if (sender?.state !== 'streaming' || sender.flushLsn === undefined || ctx.primary === undefined)
+  const sender = sendersOf(ctx).find((each) => each.name === name);
+  const reached = ctx.primary?.flushLsn ?? ctx.standby?.receivedLsn;
+  if (sender?.state !== 'streaming' || sender.flushLsn === undefined || reached === undefined)
     return 'does not stream from here';
-  const lag = ctx.primary.flushLsn - sender.flushLsn;
+  const lag = reached - sender.flushLsn;
   return lag <= BigInt(ctx.config.maximumLagOnFailoverBytes)
     ? undefined
     : `is ${lag} bytes behind: more than maximum_lag_on_failover`;

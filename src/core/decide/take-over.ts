@@ -54,6 +54,7 @@ export function takeOverOf(ctx: Context, view: ClusterView, counted: readonly Pl
     from: ctx.standby === undefined ? undefined : positionOf(ctx.standby),
     priority: failoverPriority(ctx.obs.self.tags),
     lastLeaderMark: lastLeaderMark(view, ctx.me),
-    unguarded: false,
+    // The leader of a standby cluster writes nothing that a guard would have to end.
+    unguarded: ctx.config.standbyCluster !== undefined && !ctx.mayWrite,
   };
 }

@@ -3,6 +3,7 @@ import type { Context } from './context.ts';
 import { failsafeCall } from './failsafe.ts';
 import { isFailoverPossible } from './failover-possible.ts';
 import { LIMITS } from './limits.ts';
+import { leadsStandby } from './remote.ts';
 import { betterOff, unfitOf } from './unfit.ts';
 
 const RENEW: LeaseVerdict = { kind: 'renew' };
@@ -14,11 +15,16 @@ function withhold(why: string): LeaseVerdict {
 /** Jobs during which the leader keeps its lease: each has a deadline of its own that is short enough. */
 const LEADING_JOBS = new Set(['startPrimary', 'prePromote', 'promote', 'stop', 'restart', 'cutOff', 'follow']);
 
+/** Whoever led in its stead would lack the same and copy the same. */
+function isCopied(ctx: Context): boolean {
+  return leadsStandby(ctx) && ctx.obs.job?.job.kind === 'clone';
+}
+
 function whileDown(ctx: Context): LeaseVerdict {
   // A release that does not get through must not keep the others waiting, nor the promises of the members this agent.
   if (ctx.obs.requests.some(({ kind }) => kind === 'shutdown')) return withhold('shut down: PostgreSQL is stopped');
   const since = ctx.mem.startingSinceMs ?? ctx.nowMs;
-  if (ctx.mem.switchover !== undefined) return RENEW;
+  if (ctx.mem.switchover !== undefined || isCopied(ctx)) return RENEW;
   if (ctx.nowMs - since <= Math.max(ctx.config.primaryStartTimeoutMs, LIMITS.giveUpMs)) return RENEW;
   // Nobody else could lead: nothing is won by letting the lease run out.
   if (!isFailoverPossible(ctx)) return RENEW;
@@ -41,8 +47,10 @@ function isKeyGone({ held, view, leader }: Context): boolean {
 }
 
 function whileStandby(ctx: Context, takenMs: number): LeaseVerdict {
+  if (ctx.config.standbyCluster !== undefined) return RENEW;
   const bound = Math.max(LIMITS.takeUpMs, ctx.config.primaryStartTimeoutMs);
-  return ctx.nowMs - takenMs <= bound ? RENEW : withhold('not promoted in time');
+  const sinceMs = Math.max(takenMs, ctx.mem.standbyLedMs ?? 0);
+  return ctx.nowMs - sinceMs <= bound ? RENEW : withhold('not promoted in time');
 }
 
 function judge(ctx: Context): LeaseVerdict {

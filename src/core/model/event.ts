@@ -32,6 +32,7 @@ export type EventKind =
   | 'restart.dropped'
   | 'job.failed'
   | 'bootstrap.failed'
+  | 'cluster.demoted'
   | 'cluster.paused'
   | 'cluster.resumed'
   | 'pause.noticed';

@@ -11,6 +11,8 @@ export interface FollowTarget {
   readonly upstream: Upstream;
   /** undefined: without a slot. */
   readonly slot: string | undefined;
+  /** Another cluster's server: it knows this member under this name, and nobody's word but its own is to be had about it. */
+  readonly remote?: { readonly applicationName: string };
 }
 
 /** What the server is to run with, beyond the local configuration. All of it is written before a start. */
@@ -25,6 +27,8 @@ export interface ServerSettings {
   readonly managesSync: boolean;
   /** The standby tells which rows it still needs, whatever the user's setting says. */
   readonly hotStandbyFeedback?: boolean;
+  /** Settings of recovery, as long as it is a standby; they go before those of the local file. */
+  readonly recovery?: Readonly<Record<string, string>>;
 }
 
 /** Long work on the local PostgreSQL. One at a time; each ends by its deadline, done or not. */
@@ -39,6 +43,8 @@ export type Job =
       readonly settings: ServerSettings;
       /** By pg_basebackup, whatever other ways are configured. */
       readonly byBasebackup?: boolean;
+      /** Names of the ways to make it, instead of those that the local file lists. */
+      readonly methods?: readonly string[];
     }
   | { readonly kind: 'startPrimary'; readonly settings: ServerSettings }
   /** Starts read-only; with an upstream it streams from there. Done once connections are accepted. */
@@ -76,6 +82,8 @@ export type Job =
        */
       readonly leavesArchiver?: boolean;
       readonly why: string;
+      /** The primary is not to come back as one: it gets a standby.signal, and the archive the end of its WAL. */
+      readonly asStandby?: true;
     }
   /** Stops and starts in the role it has: as primary under the lease, or as standby of `follow`. */
   | {
@@ -108,6 +116,8 @@ export type Job =
       readonly from: FollowTarget;
       readonly settings: ServerSettings;
       readonly record: string;
+      /** The source is a standby itself. */
+      readonly fromStandby?: true;
     }
   | { readonly kind: 'checkpoint' }
   /** Stops a standby for a moment, puts logical slots of the leader into its directory, and starts it following `follow`. */

@@ -157,6 +157,12 @@ export interface Memory {
   readonly reclone: Reclone | undefined;
   /** Of the present recovery: what is to be given up is written down. */
   readonly recorded: Recorded | undefined;
+  /** Of a standby cluster's leader: the other cluster could not be asked where the histories part. */
+  readonly remoteUnasked: boolean;
+  /** The place in the other cluster that this server was last told to follow. */
+  readonly remoteGiven: string | undefined;
+  /** When the lease that is held was last that of a standby cluster's leader; undefined: it never was. */
+  readonly standbyLedMs: number | undefined;
   /** Why the data could not be moved aside when that was last tried. */
   readonly asideRefused: string | undefined;
   /** Since when this standby has not been streaming from a leader that serves. */
@@ -197,6 +203,7 @@ const NO_HOOKS = {
   prePromotedReign: undefined,
   prePromoteRefused: undefined,
 } as const;
+const NO_REMOTE = { remoteUnasked: false, remoteGiven: undefined, standbyLedMs: undefined } as const;
 const NO_TRIES = { rewindTries: 0, cloneTries: 0, startTries: 0 } as const;
 
 export function initialMemory(nowMs: number): Memory {
@@ -256,5 +263,6 @@ export function initialMemory(nowMs: number): Memory {
     progress: undefined,
     jobRule: undefined,
     ...NO_HOOKS,
+    ...NO_REMOTE,
   };
 }

@@ -13,7 +13,7 @@ export type ServerSituation =
   | 'unreadable';
 
 /** How far the agent may act of itself. */
-export type ModeSituation = 'automatic' | 'paused';
+export type ModeSituation = 'automatic' | 'standby cluster' | 'paused';
 
 /** Who leads, as far as this agent knows. */
 export type LeadSituation =

@@ -15,7 +15,7 @@ import {
 } from './read-settings.ts';
 import { type SettingProblem, settingProblemToText } from './setting-problem.ts';
 import { readSlotSettings, type SlotSettings } from './slot-settings.ts';
-import { reviewStandbySection } from './standby-section.ts';
+import { readStandbySection, type StandbySettings } from './standby-section.ts';
 import { readTimings } from './timings.ts';
 
 export type SynchronousMode = 'off' | 'on' | 'quorum';
@@ -77,6 +77,8 @@ export interface DynamicConfig extends SlotSettings {
   readonly healthTimeoutMs: number;
   /** `kornak.divergence`: what becomes of diverged WAL that is too large to be kept aside. */
   readonly divergence: DivergencePolicy;
+  /** `standby_cluster`: this cluster follows another one. Then nobody waits for standbys here, whatever is configured. */
+  readonly standbyCluster: StandbySettings | undefined;
   /** The document as it was read, including what is not acted on. */
   readonly raw: Readonly<Record<string, unknown>>;
 }
@@ -90,6 +92,9 @@ export interface DecodedDynamicConfig {
   readonly rejected: boolean;
 }
 
+/** Nothing is acknowledged in a standby cluster, and its timelines are those of the other one. */
+const OFF_IN_STANDBY_CLUSTER = { synchronousMode: 'off', primaryRaceBackoffMs: 0, checkTimeline: false } as const;
+
 /** Reads the document of `/config` or `bootstrap.dcs`. Never throws, whatever it is given. */
 export function decodeDynamicConfig(json: unknown): DecodedDynamicConfig {
   const problems: SettingProblem[] = [];
@@ -97,7 +102,7 @@ export function decodeDynamicConfig(json: unknown): DecodedDynamicConfig {
   if (!isSettingMap(json))
     problems.push({ path: [], value: undefined, reason: 'the configuration must be a map', severity: 'rejects' });
   const reader: SettingReader = { map: raw, path: [], problems };
-  reviewStandbySection(reader);
+  const standbyCluster = readStandbySection(reader);
   const rules = readFailoverRules(reader);
   const timings = readTimings(reader);
   const kornak = readerBelow(reader, 'kornak');
@@ -109,6 +114,8 @@ export function decodeDynamicConfig(json: unknown): DecodedDynamicConfig {
     ...readPostgresSection(readerBelow(reader, 'postgresql')),
     ...readKornakSection(kornak),
     leaderTtlMs: readLeaderTtlMs(kornak, rules.failsafeMode, timings.ttlMs),
+    ...(standbyCluster === undefined ? {} : OFF_IN_STANDBY_CLUSTER),
+    standbyCluster,
     raw,
   };
   return {

@@ -1,6 +1,5 @@
 import { decodeDynamicConfig } from './dynamic-config.ts';
 import { settingProblemToText } from './setting-problem.ts';
-import { newStandbyRefusal } from './standby-section.ts';
 
 function refusalsOf(document: unknown): readonly string[] {
   const { problems } = decodeDynamicConfig(document);
@@ -13,6 +12,5 @@ function refusalsOf(document: unknown): readonly string[] {
  */
 export function newRefusals(before: unknown, after: unknown): readonly string[] {
   const known = refusalsOf(before ?? {});
-  const standby = newStandbyRefusal(before, after);
-  return [...refusalsOf(after).filter((line) => !known.includes(line)), ...(standby === undefined ? [] : [standby])];
+  return refusalsOf(after).filter((line) => !known.includes(line));
 }

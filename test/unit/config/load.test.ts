@@ -73,7 +73,6 @@ const REFUSED: readonly (readonly [string, string, string])[] = [
     'bootstrap: {method: wale, wale: {no_params: true}}',
     'bootstrap.wale.command: must be a command',
   ],
-  ['a standby cluster', 'bootstrap: {dcs: {standby_cluster: {host: a}}}', 'bootstrap.dcs.standby_cluster: a cluster'],
 ];
 
 test.each(REFUSED)('refused: %s', (_, over, expected) => {

@@ -70,30 +70,6 @@ const CASES: readonly RuleCase[] = [
     steps: ['fence'],
   },
   {
-    name: 'nobody is promoted while the cluster is to follow another one',
-    obs: observation({
-      postgres: standby(),
-      cluster: view({ config: configKey({ standby_cluster: { host: 'far' } }), pledges: pledged }),
-    }),
-    mem: { pledge: { reign: 10, position: { timeline: 1, lsn: at(1000) } } },
-    rule: 'V42',
-    steps: [],
-  },
-  {
-    name: 'no cluster is initialised where one is to be copied',
-    obs: observation({
-      postgres: postgres({ postmaster: undefined, data: { kind: 'empty' } }),
-      cluster: view({
-        config: configKey({ standby_cluster: { host: 'far' } }),
-        initialize: { value: undefined, revision: 0 },
-        reign: { value: undefined, revision: 0 },
-        members: [],
-      }),
-    }),
-    rule: 'B58',
-    steps: [],
-  },
-  {
     name: 'who handed over stays down while the candidate takes the key',
     obs: observation({ postgres: down({ state: 'shut down' }), cluster: view() }),
     mem: {

@@ -88,12 +88,13 @@ test.each([
   ['synchronous_node_count=0', 'Not changed: synchronous_node_count: 0: must be at least 1'],
   ['standby_cluster.port=0', 'Not changed: standby_cluster: must name whom to follow: host, port or restore_command'],
   ['standby_cluster=on', 'Not changed: standby_cluster: true: must name whom to follow'],
-  ['standby_cluster.host=a', 'Not changed: standby_cluster: a cluster that follows another one is not there yet'],
   [
     'kornak.leader_ttl=46',
     'Not changed: kornak.leader_ttl: 46: must be at most 45 s beside a ttl of 30 s: lower it, or raise ttl',
   ],
   ['kornak.leader_ttl=1500ms', 'Not changed: kornak.leader_ttl: 1500ms: must be at least 2 s'],
+  ['standby_cluster={host: "a b"}', 'Not changed: standby_cluster.host: a b: must be a host name or an address'],
+  ['standby_cluster={host: a, port: x}', 'Not changed: standby_cluster.port: x: must be a port between 1 and 65535'],
   ['synchronous_node_count=-2', 'Not changed: synchronous_node_count: -2: must be at least 1'],
 ])('%s, which members could not use, is refused with the reason', async (pair, why) => {
   await expect(edit({ pairs: [pair] })).rejects.toThrow(why);
