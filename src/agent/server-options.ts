@@ -1,5 +1,6 @@
 import type { LocalConfig } from '../config/local-config.ts';
 import type { Hook, PostgresOptions, SystemAccount } from '../postgres/options.ts';
+import type { ReplicaMethod } from '../core/model/user-programs.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import { fileURLToPath } from 'node:url';
@@ -63,6 +64,7 @@ export function serverOptions(live: LiveConfig, around: ServerSurroundings): Pos
     get replicaMethods() {
       return live.now.postgresql.replicaMethods;
     },
+    replicaMethod: (method) => methodNamed(live.now, method),
     get rewindOptions() {
       return live.now.postgresql.rewindArguments;
     },
@@ -84,6 +86,13 @@ function newCluster({ bootstrap }: LocalConfig) {
     postBootstrap: bootstrap?.postBootstrap,
     bootstrapPgHba: bootstrap?.pgHba,
   };
+}
+
+function methodNamed({ postgresql }: LocalConfig, name: string): ReplicaMethod | undefined {
+  const { namedMethods, replicaMethods } = postgresql;
+  const listed = replicaMethods.find((method) => method !== 'basebackup' && method.name === name);
+  if (listed !== undefined && listed !== 'basebackup') return listed;
+  return Object.hasOwn(namedMethods, name) ? namedMethods[name] : undefined;
 }
 
 function hookOf({ postgresql, kornak }: LocalConfig, name: 'prePromote' | 'beforeStop'): Hook | undefined {

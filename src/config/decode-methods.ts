@@ -52,6 +52,29 @@ export function decodeReplicaMethods(report: Report): readonly (typeof BASEBACKU
     .filter((method) => method !== undefined);
 }
 
+/** Sections that say how to copy and are in no list: standby_cluster may name one of them at any time. */
+export function decodeNamedMethods(report: Report): Readonly<Record<string, ReplicaMethod>> {
+  const section = valueAt(report.document, ['postgresql']);
+  const names = Object.keys(isSettingMap(section) ? section : {}).filter(
+    (name) => hasCommand(name, report) && !isListed(name, report),
+  );
+  const methods = names.map((name) => [name, replicaMethod(name, report)] as const);
+  return Object.fromEntries(
+    methods.flatMap(([name, method]) => (method === undefined ? [] : [[name, method] as const])),
+  );
+}
+
+function isListed(name: string, report: Report): boolean {
+  const keys = ['create_replica_methods', 'create_replica_method'];
+  const lists = keys.map((key) => valueAt(report.document, ['postgresql', key]));
+  return lists.some((list) => Array.isArray(list) && list.includes(name));
+}
+
+function hasCommand(name: string, report: Report): boolean {
+  const section = valueAt(report.document, ['postgresql', name]);
+  return isSettingMap(section) && Object.hasOwn(section, 'command');
+}
+
 function replicaMethod(name: string, report: Report): ReplicaMethod | undefined {
   const path = ['postgresql', name];
   const section = valueAt(report.document, path);
@@ -109,6 +132,5 @@ export function isMethodSection(path: Path, report: Report): boolean {
   if (path.length !== 2) return false;
   if (top === 'bootstrap') return valueAt(report.document, ['bootstrap', 'method']) === name;
   if (top !== 'postgresql') return false;
-  const lists = ['create_replica_methods', 'create_replica_method'].map((key) => valueAt(report.document, [top, key]));
-  return lists.some((list) => Array.isArray(list) && list.includes(name));
+  return isListed(name, report) || hasCommand(name, report);
 }

@@ -3,7 +3,7 @@ import { isRecoveryParameter } from '../core/settings/recovery-parameters.ts';
 import { hostPortText, isWildcard } from './address.ts';
 import { settledConnectAddress } from './connect-address.ts';
 import type { Credentials, PostgresqlConfig } from './local-config.ts';
-import { decodeReplicaMethods } from './decode-methods.ts';
+import { decodeNamedMethods, decodeReplicaMethods } from './decode-methods.ts';
 import { readOptionList } from './option-list.ts';
 import { type Report, warn } from './report.ts';
 import type { LocalSchema } from './schema.ts';
@@ -42,6 +42,7 @@ export function decodePostgresql(input: PostgresqlSchema, report: Report): Postg
     beforeStop: input.before_stop,
     recoveryConf: decodeRecoveryConf(input.recovery_conf, report),
     replicaMethods: decodeReplicaMethods(report),
+    namedMethods: decodeNamedMethods(report),
     rewindArguments: decodeRewind(input.rewind, report),
     basebackupArguments: decodeBasebackup(input.basebackup, report),
   };

@@ -119,6 +119,8 @@ export interface PostgresqlConfig {
   readonly beforeStop: readonly string[] | undefined;
   /** How a copy is made, in the order in which the ways are tried. */
   readonly replicaMethods: readonly ('basebackup' | ReplicaMethod)[];
+  /** Further ways to copy that the file describes, by name. */
+  readonly namedMethods: Readonly<Record<string, ReplicaMethod>>;
   /** Further arguments of pg_rewind. */
   readonly rewindArguments: readonly string[];
   /** Further arguments of pg_basebackup. */

@@ -5,6 +5,7 @@ import type { PauseAction } from './commands/pause.ts';
 import type { Action } from './commands/manual-failover.ts';
 import { MEMBER_ROLES, type MemberRole } from './chosen-members.ts';
 import { FORMATS, type Format } from './format.ts';
+import { addStandbyCluster } from './standby-program.ts';
 import { type GlobalOptions, on, type ProgramParts } from './program-parts.ts';
 
 const WATCH_MS = 2_000;
@@ -38,6 +39,7 @@ export function ctlProgram(parts: ProgramParts): Command {
   addWork(program, parts);
   addPause(program, parts, 'pause');
   addPause(program, parts, 'resume');
+  addStandbyCluster(program, parts);
   addOwn(program, parts);
   return program;
 }

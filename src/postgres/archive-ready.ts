@@ -1,8 +1,10 @@
 import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { WalPosition } from '../core/model/lsn.ts';
 import { atMost } from './deadline.ts';
 import { configDirOf } from './options.ts';
 import { runProgram } from './run-program.ts';
+import { segmentName, segmentSize } from './wal-segments.ts';
 import type { JobContext } from './jobs/job-context.ts';
 
 const ONE_SEGMENT_MS = 60_000;
@@ -34,6 +36,24 @@ export async function archiveReady(context: JobContext): Promise<void> {
     }
     await rename(join(statusDir, `${name}.ready`), join(statusDir, `${name}.done`));
   }
+}
+
+/**
+ * The server archives no segment that is not full: without the last one nobody who follows the archive alone would come to the
+ * shutdown checkpoint.
+ */
+export async function archiveEnd(context: JobContext, at: WalPosition): Promise<void> {
+  await archiveReady(context);
+  const command = await serverSetting(context, 'archive_command');
+  const mode = await serverSetting(context, 'archive_mode');
+  if (command === undefined || command === '' || mode === 'off' || mode === undefined) return;
+  const bytes = await segmentSize(join(context.options.dataDir, 'pg_wal'));
+  if (bytes === undefined) return;
+  const name = segmentName(at.timeline, at.lsn, bytes);
+  context.progress(`archiving ${name}`);
+  const failure = await archiveOne(context, command, name);
+  const text = failure === undefined ? 'is archived' : `is not archived: ${failure}`;
+  context.options.note?.(`the segment with the shutdown checkpoint, ${name}, ${text}`);
 }
 
 async function archiveOne(context: JobContext, command: string, name: string): Promise<string | undefined> {

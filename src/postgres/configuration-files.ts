@@ -10,7 +10,7 @@ import { JobFailure } from './job-failure.ts';
 import { configDirOf, pgpassFileOf, type PostgresOptions } from './options.ts';
 import { writePgpass } from './pgpass.ts';
 import { confText, recoveryLinesOf, settingIn, withoutSettings } from './postgresql-conf.ts';
-import { recoveryLines } from './recovery-settings.ts';
+import { recoveryLines, upstreamTexts, type UpstreamTexts } from './recovery-settings.ts';
 import { exists, type FileTarget, readIfPresent, writeFileIfChanged } from './write-file.ts';
 
 /** keep: whom the server follows stays as the files have it. */
@@ -71,7 +71,10 @@ export class ConfigurationFiles {
       slot: slot === '' ? undefined : slot,
     };
     const majorVersion = (await directoryVersion(this.#options.dataDir)) ?? 0;
-    return primaryConninfo(this.#options, target, majorVersion) === written ? target : undefined;
+    const remote = { applicationName: `${this.#options.scope}/${this.#options.memberName}` };
+    return [target, { ...target, remote }].find(
+      (each) => primaryConninfo(this.#options, each, majorVersion) === written,
+    );
   }
 }
 
@@ -86,12 +89,8 @@ async function writeConfiguration(options: PostgresOptions, wanted: Configuratio
   const files = filesOf(options, parameters);
   const upstream = role.kind === 'keep' ? await upstreamIn(confPath) : followedIn(role)?.upstream;
   if (upstream !== undefined) await writePgpass(options, pgpassFileOf(options), upstream, options.replication);
-  const lines =
-    role.kind === 'standby'
-      ? recoveryLines(options, recovery, role.follow, majorVersion)
-      : role.kind === 'keep'
-        ? recoveryLinesOf((await readIfPresent(confPath)) ?? '')
-        : [];
+  const followed = await upstreamTextsFor(role, options, { confPath, majorVersion });
+  const lines = followed === undefined ? [] : recoveryLines(options, recovery, followed, settings.recovery);
   const target = await targetIn(options, configDir);
   const all = [...texts.map(({ name, text }) => [name, text] as const), ...files.parameters];
   await writeFileIfChanged(
@@ -105,6 +104,18 @@ async function writeConfiguration(options: PostgresOptions, wanted: Configuratio
     confPath,
     commandLine: texts.filter((found) => found.onCommandLine).map(({ name, text }) => `--${name}=${text}`),
   };
+}
+
+/** undefined: it is no standby. */
+async function upstreamTextsFor(
+  role: WantedRole,
+  options: PostgresOptions,
+  { confPath, majorVersion }: { readonly confPath: string; readonly majorVersion: number },
+): Promise<UpstreamTexts | undefined> {
+  if (role.kind === 'standby') return upstreamTexts(options, role.follow, majorVersion);
+  const lines = role.kind === 'keep' ? recoveryLinesOf((await readIfPresent(confPath)) ?? '') : [];
+  const conninfo = settingIn(lines, 'primary_conninfo');
+  return conninfo === undefined ? undefined : { conninfo, slot: settingIn(lines, 'primary_slot_name') ?? '' };
 }
 
 function followedIn(role: WantedRole): FollowTarget | undefined {

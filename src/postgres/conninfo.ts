@@ -19,10 +19,16 @@ export function primaryConninfo(options: PostgresOptions, follow: FollowTarget, 
     host: follow.upstream.host,
     port: follow.upstream.port,
     sslmode: 'prefer',
-    application_name: options.memberName,
+    application_name: follow.remote?.applicationName ?? options.memberName,
     gssencmode: 'prefer',
     channel_binding: majorVersion >= 13 ? 'prefer' : undefined,
+    target_session_attrs: sessionAttributes(follow, majorVersion),
   });
+}
+
+/** Of several hosts the one that accepts writes is meant. */
+export function sessionAttributes({ upstream }: FollowTarget, majorVersion: number): string | undefined {
+  return upstream.host.includes(',') && majorVersion >= 10 ? 'read-write' : undefined;
 }
 
 /** Where a conninfo leads; undefined where it is empty or names no host. */

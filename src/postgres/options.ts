@@ -55,6 +55,8 @@ export interface PostgresOptions {
   readonly bootstrapMethod?: BootstrapMethod | undefined;
   /** How a copy is made, in the order in which the ways are tried; pg_basebackup where nothing is said. */
   readonly replicaMethods?: readonly ('basebackup' | ReplicaMethod)[] | undefined;
+  /** A way to copy that the local file describes, whether it lists it or not. */
+  readonly replicaMethod?: ((name: string) => ReplicaMethod | undefined) | undefined;
   readonly usePgRewind: boolean;
   /** Further options of pg_rewind as arguments, `--` included. */
   readonly rewindOptions?: readonly string[] | undefined;

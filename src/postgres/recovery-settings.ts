@@ -15,22 +15,38 @@ const NO_TARGET = [
 ];
 const OURS = /^(recovery_target.*|primary_conninfo|primary_slot_name|standby_mode)$/i;
 
+/** What is streamed from, as PostgreSQL reads it; both empty: from nobody. */
+export interface UpstreamTexts {
+  readonly conninfo: string;
+  readonly slot: string;
+}
+
+export function upstreamTexts(
+  options: PostgresOptions,
+  follow: FollowTarget | undefined,
+  majorVersion: number,
+): UpstreamTexts {
+  const conninfo = follow === undefined ? '' : primaryConninfo(options, follow, majorVersion);
+  return { conninfo, slot: follow?.slot ?? '' };
+}
+
 /**
  * The recovery block of a standby. Without an upstream primary_conninfo is written empty, so that one in another file does
- * not come to life.
+ * not come to life. `overrides` go before what is configured here.
  */
 export function recoveryLines(
   options: PostgresOptions,
   fromParameters: ReadonlyMap<string, string>,
-  follow: FollowTarget | undefined,
-  majorVersion: number,
+  { conninfo, slot }: UpstreamTexts,
+  overrides: Readonly<Record<string, string>> = {},
 ): readonly string[] {
   const given = fromParameters.size > 0 ? fromParameters : textsOf(options.recoveryConf ?? {});
   const lines = new Map([...given].filter(([name]) => isRecoveryParameter(name) && !OURS.test(name)));
+  for (const [name, text] of Object.entries(overrides)) lines.set(name, text);
   for (const name of NO_TARGET) lines.set(name, '');
   lines.set('recovery_target_timeline', 'latest');
-  lines.set('primary_conninfo', follow === undefined ? '' : primaryConninfo(options, follow, majorVersion));
-  lines.set('primary_slot_name', follow?.slot ?? '');
+  lines.set('primary_conninfo', conninfo);
+  lines.set('primary_slot_name', slot);
   return [...lines].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, text]) => confLine(name, text));
 }
 

@@ -67,5 +67,8 @@ function ofStandby(ctx: Context, { name, serves }: MendSource, local: LocalEnd):
   const timeline = memberOf(ctx, name)?.data.timeline;
   if (timeline === local.position.timeline && !local.cleanPrimary && ctx.obs.postgres.trouble?.kind !== 'diverged')
     return { kind: 'none' };
-  return { kind: 'ask', why: `it ended on timeline ${local.position.timeline}, and ${name} is on ${timeline ?? 'another'}` };
+  return {
+    kind: 'ask',
+    why: `it ended on timeline ${local.position.timeline}, and ${name} is on ${timeline ?? 'another'}`,
+  };
 }

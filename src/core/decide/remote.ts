@@ -16,7 +16,7 @@ export function remoteTarget({ config, obs, me }: Context): FollowTarget | undef
     member: `${host}:${port}`,
     upstream: { host, port },
     slot: config.useSlots ? primarySlotName : undefined,
-    // Under the bare name of a member it could count there as a synchronous standby of that name (docs/adr/0014).
+    // Under the bare name of a member it could count there as a synchronous standby of that name (docs/adr/0015).
     remote: { applicationName: `${obs.self.scope}/${me}` },
   };
 }

@@ -218,7 +218,13 @@ function begunClone(ctx: Context, from: FollowTarget): Ruling {
   return {
     why: `no data: cloned from ${from.member}`,
     ...healing(ctx, 'clone', ctx.mem.cloneTries + 1, ctx.mem.reclone?.why ?? 'it has no data'),
-    steps: [startJob(ctx, { kind: 'clone', from, settings: settingsWith(ctx, undefined), ...copyMethods(ctx), ...how }, LIMITS.cloneMs)],
+    steps: [
+      startJob(
+        ctx,
+        { kind: 'clone', from, settings: settingsWith(ctx, undefined), ...copyMethods(ctx), ...how },
+        LIMITS.cloneMs,
+      ),
+    ],
   };
 }
 

@@ -48,8 +48,7 @@ function awaitTurn(ctx: Context): Ruling | undefined {
 function copy(ctx: Context): Ruling | undefined {
   if (!isToCopy(ctx) || ctx.nowMs < ctx.mem.holdOffMs) return undefined;
   const from = remoteTarget(ctx);
-  if (from === undefined)
-    return { why: 'standby_cluster names no host to copy', wakeInMs: LIMITS.primaryQuietMs };
+  if (from === undefined) return { why: 'standby_cluster names no host to copy', wakeInMs: LIMITS.primaryQuietMs };
   const settings = settingsWith(ctx, undefined);
   return {
     why: `no data: the other cluster is copied from ${from.member}`,

@@ -1,3 +1,4 @@
+import type { ServerTrouble } from '../model/healing.ts';
 import type { StandbyStatus } from '../model/local-postgres.ts';
 import { judgeDivergence, localEndOf } from '../recovery/divergence.ts';
 import { troubleText } from '../recovery/trouble.ts';
@@ -106,13 +107,7 @@ export function cannotComeUp(ctx: Context, forMs: number): string | undefined {
 function stopStarting(ctx: Context): Ruling | undefined {
   const { postmaster, starting, trouble } = ctx.obs.postgres;
   const since = ctx.mem.startingSinceMs ?? ctx.nowMs;
-  if (
-    ctx.paused ||
-    postmaster === undefined ||
-    !starting ||
-    ctx.mayWrite ||
-    mendSource(ctx) === undefined
-  )
+  if (ctx.paused || postmaster === undefined || !starting || ctx.mayWrite || mendSource(ctx) === undefined)
     return undefined;
   const why = cannotComeUp(ctx, ctx.nowMs - since);
   if (why === undefined) return undefined;
@@ -139,14 +134,19 @@ function notStreaming(ctx: Context): Stuck | undefined {
   return { standby, forMs: ctx.nowMs - (mem.notStreamingSinceMs ?? ctx.nowMs) };
 }
 
+/** What the server says while nothing arrives: only another copy, or a rewind, helps. */
+function lastingTrouble(ctx: Context): ServerTrouble | undefined {
+  const { trouble } = ctx.obs.postgres;
+  const movedMs = ctx.mem.progress?.atMs ?? ctx.nowMs;
+  if (ctx.nowMs - movedMs < LIMITS.walGoneMs) return undefined;
+  return trouble?.kind === 'walRemoved' || trouble?.kind === 'diverged' ? trouble : undefined;
+}
+
 /** Neither the leader nor an archive gives what it lacks. */
 function leaveForClone(ctx: Context): Ruling | undefined {
   const it = notStreaming(ctx);
-  const { trouble } = ctx.obs.postgres;
+  const trouble = lastingTrouble(ctx);
   if (it === undefined || trouble === undefined || it.forMs < LIMITS.walGoneMs || ctx.paused) return undefined;
-  const movedMs = ctx.mem.progress?.atMs ?? ctx.nowMs;
-  if (ctx.nowMs - movedMs < LIMITS.walGoneMs) return undefined;
-  if (trouble.kind !== 'walRemoved' && trouble.kind !== 'diverged') return undefined;
   const cause = trouble.kind === 'walRemoved' ? 'walRemoved' : 'refused';
   const why = trouble.text;
   if (isVoter(ctx) && ctx.held === undefined)

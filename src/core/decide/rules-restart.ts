@@ -22,11 +22,15 @@ function answer(requestId: number, ok: boolean, text: string, memory: Partial<Me
   return { why: text, steps: [{ kind: 'answer', requestId, ok, text }], memory, wakeInMs: 0 };
 }
 
+function roleNow(ctx: Context): RestartWish['role'] {
+  if (ctx.primary !== undefined) return 'primary';
+  return leadsStandby(ctx) ? 'standby_leader' : 'replica';
+}
+
 /** The first condition that does not hold; undefined: all do. */
 function unmet(ctx: Context, wish: RestartWish): string | undefined {
   const sql = ctx.primary ?? ctx.standby;
-  const standbyRole = leadsStandby(ctx) ? 'standby_leader' : 'replica';
-  const role = ctx.primary === undefined ? standbyRole : 'primary';
+  const role = roleNow(ctx);
   if (wish.role !== undefined && (sql === undefined || wish.role !== role)) return `it is not a ${wish.role}`;
   if (wish.postgresVersion !== undefined) {
     const below = serverVersionFrom(wish.postgresVersion) ?? 0;
@@ -106,7 +110,9 @@ function begin(ctx: Context, wish: RestartWish, requestId: number | undefined): 
     steps: [startJob(ctx, { ...job, stopWithinMs: LIMITS.stopMs, startWithinMs: withinMs }, LIMITS.stopMs + withinMs)],
     memory: {
       ...settingsGiven(ctx),
-      ...(isPrimary ? { syncNamesSet: syncNames, syncMark: undefined } : { startedFollowing: follow?.member, remoteGiven: remoteText(follow) }),
+      ...(isPrimary
+        ? { syncNamesSet: syncNames, syncMark: undefined }
+        : { startedFollowing: follow?.member, remoteGiven: remoteText(follow) }),
       restart: { requestId, outcome: undefined },
       scheduledRestart: undefined,
       restartFailedReign: undefined,

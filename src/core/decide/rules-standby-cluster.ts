@@ -135,7 +135,9 @@ function forgetSync(ctx: Context, { held, standby }: Led): Chore | undefined {
   return {
     why: 'nobody waits for standbys in a standby cluster: /sync is deleted',
     steps: [{ kind: 'deleteSync', reign: held.reign, revision: sync.revision }],
-    events: [{ kind: 'sync.changed', text: 'a standby cluster has no synchronous standbys', evidence: { voters: null } }],
+    events: [
+      { kind: 'sync.changed', text: 'a standby cluster has no synchronous standbys', evidence: { voters: null } },
+    ],
   };
 }
 

@@ -33,7 +33,10 @@ export function readStandbySection(reader: SettingReader): StandbySettings | und
     note(reader, KEY, 'must name whom to follow: host, port or restore_command', 'rejects');
     return undefined;
   }
-  const below: SettingReader = { map: value, path: [...reader.path, KEY], problems: reader.problems };
+  return sectionFrom({ map: value, path: [...reader.path, KEY], problems: reader.problems });
+}
+
+function sectionFrom(below: SettingReader): StandbySettings {
   const restoreCommand = lineAt(below, 'restore_command');
   const port = portOf(below);
   const slot = lineAt(below, 'primary_slot_name');

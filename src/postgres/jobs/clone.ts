@@ -8,7 +8,7 @@ import {
   forgetTablespaces,
   noteTablespaces,
 } from '../clone-tablespaces.ts';
-import { conninfo } from '../conninfo.ts';
+import { conninfo, sessionAttributes } from '../conninfo.ts';
 import { isEmptyDirectory } from '../data-directory.ts';
 import { isOver, pause } from '../deadline.ts';
 import { JobFailure } from '../job-failure.ts';
@@ -71,10 +71,19 @@ async function copy(context: JobContext, job: Clone): Promise<void> {
   throw new JobFailure(failures.join('\n'));
 }
 
-function methodsFor({ replicaMethods }: PostgresOptions, { from, byBasebackup }: Clone) {
-  const methods = byBasebackup === true ? BASEBACKUP_ONLY : (replicaMethods ?? BASEBACKUP_ONLY);
-  if (from !== undefined) return methods;
-  return methods.filter((method) => method !== 'basebackup' && method.needsNoLeader);
+function methodsFor(options: PostgresOptions, { from, byBasebackup, methods }: Clone) {
+  const listed = methods === undefined ? options.replicaMethods : methods.map((name) => methodNamed(options, name));
+  const wanted = byBasebackup === true ? BASEBACKUP_ONLY : (listed ?? BASEBACKUP_ONLY);
+  if (from !== undefined) return wanted;
+  return wanted.filter((method) => method !== 'basebackup' && method.needsNoLeader);
+}
+
+function methodNamed(options: PostgresOptions, name: string): 'basebackup' | ReplicaMethod {
+  const method = name === 'basebackup' ? name : options.replicaMethod?.(name);
+  if (method !== undefined) return method;
+  throw new JobFailure(
+    `standby_cluster.create_replica_methods names ${name}; describe it as postgresql.${name} in the local file`,
+  );
 }
 
 /** undefined: it worked. What it left is removed: the directory was empty before. */
@@ -148,6 +157,7 @@ async function basebackup(context: JobContext, from: FollowTarget): Promise<Prog
     host: upstream.host,
     port: upstream.port,
     sslmode: 'prefer',
+    target_session_attrs: sessionAttributes(from, context.binaries.majorVersion),
   });
   context.progress(`copying from ${member}`, 0);
   try {

@@ -6,7 +6,7 @@ import { JobFailure } from '../job-failure.ts';
 import { putSlotFile, type SlotState } from '../slot-files.ts';
 import { literal, type SqlConnection, withConnection } from '../sql-connection.ts';
 import { assertNotCancelled, type JobContext } from './job-context.ts';
-import { rewindLogin } from './rewind.ts';
+import { rewindLogin } from './rewind-login.ts';
 import { startStandby } from './start.ts';
 import { stop } from './stop.ts';
 

@@ -6,11 +6,11 @@ import type { DivergenceRecord } from '../../core/model/divergence-record.ts';
 import type { FollowTarget, Job, JobFacts } from '../../core/model/job.ts';
 import type { ControlData } from '../../core/model/local-postgres.ts';
 import { LSN_ZERO, type Lsn, lsnToText, maxLsn } from '../../core/model/lsn.ts';
-import { type Divergence, judgeDivergence, localEndOf } from '../../core/recovery/divergence.ts';
+import { type Divergence, judgeDivergence, type LeaderLine, localEndOf } from '../../core/recovery/divergence.ts';
 import { archiveDir, newId, readRecords, walDirOf, writeRecord } from '../divergence-archive.ts';
 import { atMost } from '../deadline.ts';
 import { historyFileName, historyFromText, readHistory } from '../history-file.ts';
-import { JobFailure } from '../job-failure.ts';
+import { JobFailure, reasonOf } from '../job-failure.ts';
 import { namesOf } from '../relation-names.ts';
 import { withConnection } from '../sql-connection.ts';
 import { replicationPlace } from '../sql-places.ts';
@@ -18,7 +18,7 @@ import { segmentSize, segmentsOf, type WalStretch } from '../wal-segments.ts';
 import { summarize, WalSummary } from '../wal-summary.ts';
 import { ensureDirectory, exists, syncDirectory } from '../write-file.ts';
 import { assertStopped, type JobContext, tool } from './job-context.ts';
-import { rewindLogin } from './rewind.ts';
+import { rewindLogin } from './rewind-login.ts';
 
 type RecordDivergence = Extract<Job, { kind: 'recordDivergence' }>;
 
@@ -33,9 +33,8 @@ interface Fork {
   readonly lsn: Lsn;
 }
 
-interface Upstream {
-  readonly timeline: number;
-  readonly history: readonly HistoryEntry[];
+interface Upstream extends LeaderLine {
+  readonly systemId: string;
 }
 
 /**
@@ -49,8 +48,12 @@ export async function recordDivergence(context: JobContext, job: RecordDivergenc
   const file = await directory.control(binaries.dir, 0, deadline);
   if (typeof file === 'string') throw new JobFailure(file);
   const upstream = await upstreamHistory(context, job.from);
-  const verdict = verdictOf(file.control, upstream);
+  if (upstream.systemId !== file.control.systemId)
+    throw new JobFailure(
+      `${job.from.member} is of another cluster: its system identifier is ${upstream.systemId}, here it is ${file.control.systemId}`,
+    );
   const local = await localHistory(options.dataDir, file.control);
+  const verdict = sameNumbers(verdictOf(file.control, upstream), local, upstream);
   const fork = verdict.kind === 'none' ? undefined : forkOf(local, upstream);
   const before = await earlierRecord(context, file.control, fork, job);
   const record = before ?? (await newRecord(context, job, { control: file.control, upstream, verdict, local, fork }));
@@ -66,15 +69,40 @@ function verdictOf(control: ControlData, upstream: Upstream): Divergence {
     : { kind: 'diverged', why: 'it ended without shutting down', forkLsn: undefined };
 }
 
-async function upstreamHistory({ options, deadline }: JobContext, from: FollowTarget): Promise<Upstream> {
-  return withConnection(replicationPlace(options, from.upstream), 'divergence', deadline, async (connection) => {
+/** Two clusters may have used one number for different timelines: then their histories part although the numbers do not. */
+function sameNumbers(verdict: Divergence, local: readonly HistoryEntry[], upstream: Upstream): Divergence {
+  if (verdict.kind !== 'none') return verdict;
+  const own = local.at(-1)?.timeline;
+  const fork = forkOf(local, upstream);
+  if (fork === undefined || fork.timeline === own) return verdict;
+  const why = `timeline ${own} began elsewhere than the other's of that number`;
+  return { kind: 'diverged', why, forkLsn: fork.lsn };
+}
+
+async function upstreamHistory(context: JobContext, from: FollowTarget): Promise<Upstream> {
+  const { host, port } = from.upstream;
+  const failures: string[] = [];
+  for (const each of host.split(',')) {
+    try {
+      return await historyAt(context, { host: each, port });
+    } catch (error) {
+      failures.push(reasonOf(error));
+    }
+  }
+  throw new JobFailure(failures.join('; '));
+}
+
+async function historyAt({ options, deadline }: JobContext, upstream: FollowTarget['upstream']): Promise<Upstream> {
+  const place = replicationPlace(options, upstream);
+  return withConnection(place, 'divergence', deadline, async (connection) => {
     const identity = (await connection.query('IDENTIFY_SYSTEM', deadline))[0];
     const timeline = Number(identity?.['timeline']);
-    if (timeline === 1) return { timeline, history: [] };
+    const systemId = String(identity?.['systemid']);
+    if (timeline === 1) return { systemId, timeline, history: [] };
     const file = (await connection.query(`TIMELINE_HISTORY ${timeline}`, deadline))[0];
     const content = file?.['content'];
     const text = content instanceof Buffer ? content.toString('utf8') : String(content);
-    return { timeline, history: historyFromText(text) };
+    return { systemId, timeline, history: historyFromText(text) };
   });
 }
 
@@ -90,7 +118,7 @@ function endOf({ checkpointEndLsn, checkpointLsn, minRecoveryEndLsn }: ControlDa
 }
 
 /** Where two histories part: the earlier end of the last timeline that they share. */
-export function forkOf(local: readonly HistoryEntry[], { timeline, history }: Upstream): Fork | undefined {
+export function forkOf(local: readonly HistoryEntry[], { timeline, history }: LeaderLine): Fork | undefined {
   let fork: Fork | undefined;
   for (const [index, mine] of local.entries()) {
     // The upstream's own timeline has not ended.

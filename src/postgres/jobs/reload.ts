@@ -1,10 +1,10 @@
 import type { FollowTarget } from '../../core/model/job.ts';
 import type { PostmasterId } from '../../core/model/local-postgres.ts';
-import { primaryConninfo } from '../conninfo.ts';
 import { poll } from '../deadline.ts';
 import { JobFailure } from '../job-failure.ts';
 import { signal } from '../kill-server.ts';
 import { withConnection } from '../sql-connection.ts';
+import { upstreamTexts } from '../recovery-settings.ts';
 import { localPlace } from '../sql-places.ts';
 import type { JobContext } from './job-context.ts';
 
@@ -43,9 +43,6 @@ export function upstreamSettings(
   context: JobContext,
   follow: FollowTarget | undefined,
 ): Readonly<Record<string, string>> {
-  const { options, binaries } = context;
-  return {
-    primary_conninfo: follow === undefined ? '' : primaryConninfo(options, follow, binaries.majorVersion),
-    primary_slot_name: follow?.slot ?? '',
-  };
+  const { conninfo, slot } = upstreamTexts(context.options, follow, context.binaries.majorVersion);
+  return { primary_conninfo: conninfo, primary_slot_name: slot };
 }

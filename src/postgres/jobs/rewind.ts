@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Job, JobFacts } from '../../core/model/job.ts';
+import { readyRemote } from './remote-source.ts';
 import { archiveReady, fetchFromArchive, serverSetting } from '../archive-ready.ts';
 import { conninfo } from '../conninfo.ts';
 import { readRecord } from '../divergence-archive.ts';
 import { JobFailure } from '../job-failure.ts';
-import type { Login } from '../options.ts';
 import { configDirOf } from '../options.ts';
 import { writePgpass } from '../pgpass.ts';
 import { type ProgramResult, programFailure, runProgram } from '../run-program.ts';
@@ -13,6 +13,7 @@ import { putStandbySignal } from '../signal-files.ts';
 import { clearUnfinished, markUnfinished } from '../unfinished-mark.ts';
 import { accessRemedy } from './access-remedy.ts';
 import { assertStopped, type JobContext, tool } from './job-context.ts';
+import { rewindLogin } from './rewind-login.ts';
 
 type Rewind = Extract<Job, { kind: 'rewind' }>;
 
@@ -28,6 +29,7 @@ export async function rewind(context: JobContext, job: Rewind): Promise<JobFacts
     throw new JobFailure('pg_rewind is not allowed here; set postgresql.use_pg_rewind, or clone anew');
   if ((await readRecord(options, job.record)) === undefined)
     throw new JobFailure(`divergence ${job.record} is not recorded; nothing is rewound before it is`);
+  if (job.from.remote !== undefined) await readyRemote(context, job.from);
   await archiveReady(context);
   await markUnfinished(options, 'rewind');
   await runRewind(context, job);
@@ -47,7 +49,7 @@ async function runRewind(context: JobContext, job: Rewind): Promise<void> {
   context.progress(`rewinding to ${member}`);
   const args = [
     `--target-pgdata=${options.dataDir}`,
-    `--source-server=${dsn} target_session_attrs=read-write`,
+    `--source-server=${dsn}${job.fromStandby === true ? '' : ' target_session_attrs=read-write'}`,
     '--no-ensure-shutdown',
     '--progress',
     ...(await archiveArguments(context)),
@@ -98,11 +100,6 @@ async function archiveArguments(context: JobContext): Promise<readonly string[]>
   const config = isOutside && binaries.majorVersion >= 15 ? [`--config-file=${conf}`] : [];
   if (!hasRestore || binaries.majorVersion < 13 || (isOutside && config.length === 0)) return config;
   return ['--restore-target-wal', ...config];
-}
-
-export function rewindLogin(context: JobContext): Login {
-  const { rewind: login, superuser } = context.options;
-  return login !== undefined && context.binaries.majorVersion >= 11 ? login : superuser;
 }
 
 function tellProgress(context: JobContext, member: string, chunk: string): void {

@@ -6,6 +6,8 @@ import { killServer, signal } from '../kill-server.ts';
 import { isOnlyArchiving } from '../last-archiving.ts';
 import { isAlive } from '../process-table.ts';
 import { requestCheckpoint } from './checkpoint.ts';
+import { archiveEnd } from '../archive-ready.ts';
+import { putStandbySignal } from '../signal-files.ts';
 import { runHook } from './hook.ts';
 import { assertNotCancelled, type JobContext } from './job-context.ts';
 
@@ -28,7 +30,15 @@ export async function stop(context: JobContext, job: Stop): Promise<JobFacts> {
     signal(postmaster.pid, job.mode === 'fast' ? 'SIGINT' : 'SIGQUIT');
     await waitOrKill(context, postmaster, job.leavesArchiver === true);
   }
-  return shutdownFacts(context);
+  const facts = await shutdownFacts(context);
+  if (job.asStandby === true) await leaveAsStandby(context, facts);
+  return facts;
+}
+
+/** The signal first: once the archive has the end of its WAL, nothing may be written behind that on this timeline. */
+async function leaveAsStandby(context: JobContext, { shutdownLsn, timeline }: JobFacts): Promise<void> {
+  await putStandbySignal(context.options);
+  if (shutdownLsn !== undefined && timeline !== undefined) await archiveEnd(context, { timeline, lsn: shutdownLsn });
 }
 
 async function checkpointWhileServing(context: JobContext): Promise<void> {

@@ -4,7 +4,6 @@ import { NO_HEALTH } from '../../../src/core/model/health.ts';
 import { unknown } from '../../../src/core/model/seen.ts';
 import {
   at,
-  configKey,
   down,
   held,
   leaderKey,
