@@ -196,6 +196,7 @@ async function stop(job: JobOf<'stop'>, run: JobRun, place: JobPlace): Promise<J
   let shutdown: WalEnd | undefined;
   server.process.run(() => server.stopFast((at) => (shutdown = at)));
   if (!(await run.until(() => host.server !== server))) return run.end();
+  if (job.asStandby === true && host.disk.files !== undefined) host.disk.files.standbySignal = true;
   if (shutdown === undefined) return DONE;
   return { kind: 'done', facts: { shutdownLsn: lsn(shutdown.lsn), timeline: shutdown.branch.timeline } };
 }
