@@ -253,7 +253,13 @@ function restore(ctx: Context): Ruling | undefined {
   return {
     why: 'no data, and nobody leads: restored from a backup',
     ...healing(ctx, 'clone', mem.cloneTries + 1, 'it has no data, and nobody leads'),
-    steps: [startJob(ctx, { kind: 'clone', from: undefined, settings: settingsWith(ctx, undefined) }, LIMITS.cloneMs)],
+    steps: [
+      startJob(
+        ctx,
+        { kind: 'clone', from: undefined, settings: settingsWith(ctx, undefined), ...copyMethods(ctx) },
+        LIMITS.cloneMs,
+      ),
+    ],
   };
 }
 
