@@ -53,6 +53,21 @@ export class KeyMap {
       .map((change) => ({ ...change, revision: change.after?.modRevision }));
   }
 
+  /** The store was replaced by an older state of it, whose revisions mean nothing beside those known: all of it is new. */
+  replaceAll(keyValues: readonly KeyValue[], revision: Revision): readonly KeyChange[] {
+    const old = new Map([...this.entries].map(([key, { keyValue }]) => [key, keyValue]));
+    this.entries.clear();
+    this.completeTo = 0;
+    this.learnAll(keyValues, revision);
+    const names = new Set([...old.keys(), ...this.entries.keys()]);
+    return [...names].map((key) => ({
+      key,
+      before: old.get(key),
+      after: this.get(key),
+      revision: this.get(key)?.modRevision,
+    }));
+  }
+
   /** All changes up to `revision` have been learnt. */
   completeUpTo(revision: Revision): void {
     this.completeTo = Math.max(this.completeTo, revision);

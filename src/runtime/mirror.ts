@@ -21,6 +21,8 @@ export interface MirrorOptions {
   readonly onChanges: (changes: readonly KeyChange[]) => void;
   /** The view became unknown, or known again. */
   readonly onContact: (reason: string) => void;
+  /** Something about the store that is worth a line. */
+  readonly onTrouble: (text: string) => void;
 }
 
 export class Mirror {
@@ -78,6 +80,7 @@ export class Mirror {
   private async range(): Promise<void> {
     const { store, clock, prefix } = this.options;
     const askedMs = clock.bootMs();
+    const knownRevision = this.revision;
     const answer = await store.range(prefix, { budgetMs: BUDGETS.range });
     if (!this.running) return;
     if (answer.kind === 'unanswered') {
@@ -86,13 +89,22 @@ export class Mirror {
       this.lose(`the store does not answer: ${answer.why}`);
       return;
     }
-    const changes = this.keys.learnAll(answer.keyValues, answer.revision);
+    // It was asked of a majority: nothing that was known before can be newer in the same store.
+    const hasGoneBack = answer.revision < knownRevision;
+    const changes = hasGoneBack
+      ? this.keys.replaceAll(answer.keyValues, answer.revision)
+      : this.keys.learnAll(answer.keyValues, answer.revision);
+    if (hasGoneBack) this.revision = answer.revision;
     const wasMissing = this.missing !== undefined;
     this.missing = undefined;
     this.currentMs = Math.max(this.currentMs, askedMs);
     this.watchFrom(answer.revision);
     this.took(changes, answer.revision);
     if (wasMissing) this.options.onContact('the store answers');
+    if (hasGoneBack)
+      this.options.onTrouble(
+        `the store has gone back from revision ${knownRevision} to ${answer.revision}: it was restored or replaced`,
+      );
   }
 
   private watchFrom(revision: Revision): void {

@@ -93,6 +93,7 @@ export function wire(ports: RuntimePorts, options: { readonly self: Self; readon
       takeChanges(changes, parts, hooks.wake);
     },
     onContact: hooks.wake,
+    onTrouble: trouble,
   });
   const config = configInForce(mirror, self);
   const transactor = new Transactor(store, mirror);

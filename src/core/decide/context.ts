@@ -104,8 +104,10 @@ function topologyOf(obs: Observation, view: ClusterView | undefined): Topology {
 }
 
 function isPaused({ cluster, postgres }: Observation, mem: Memory, config: DynamicConfig): boolean {
-  const isKnown = cluster.kind === 'seen' || mem.lastConfig !== undefined;
-  return isKnown ? config.paused : postgres.pauseNoted;
+  const stored = known(cluster)?.config;
+  // A document that means nothing says nothing about a pause either.
+  const isSaid = stored !== undefined && (stored.value !== undefined || stored.revision === 0);
+  return isSaid || mem.lastConfig !== undefined ? config.paused : postgres.pauseNoted;
 }
 
 function ownMark({ cluster, self }: Observation): UnguardedMark | undefined {

@@ -10,6 +10,7 @@ import { promiseVerdict } from './failsafe.ts';
 import { publication } from './member-data.ts';
 import { note } from './note.ts';
 import { peersToAsk } from './peers-to-ask.ts';
+import { ADOPTED_RULES } from './rules-adopted.ts';
 import { BOOTSTRAP_RULES } from './rules-bootstrap.ts';
 import { BUSY_RULES } from './rules-busy.ts';
 import { DOWN_RULES } from './rules-down.ts';
@@ -71,6 +72,7 @@ export const RULES: readonly Rule[] = [
   ...DEMOTE_RULES,
   ...SWITCHOVER_RULES,
   ...WATCHDOG_RULES,
+  ...ADOPTED_RULES,
   ...RESTART_RULES,
   ...OWN_KEY_RULES,
   ...STORAGE_RULES,

@@ -21,7 +21,7 @@ export const ANYWHERE: ReadonlySet<RuleId> = new Set(
 export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<ServerSituation, Leads>>>> = {
   automatic: {
     primary: {
-      held: rules('Y85 Y86 F25 H20 H40 S05 U10 G20 G30 B20 S30 S35 S40 P10 P90'),
+      held: rules('Y85 Y86 F25 H20 H40 S05 U10 G20 G30 B20 S30 S35 S40 P05 P10 P90'),
       named: rules('Y87 F10'),
       other: rules(''),
       nobody: rules('Y88'),
@@ -49,7 +49,7 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
       unknown: rules('F20 U30'),
     },
     down: {
-      held: rules('H30 D17 U30 G20 S08 S10 S15 S18 S20 H50 D10 D20 D40 D70'),
+      held: rules('H30 D17 U30 G20 S08 S10 S15 S18 S20 P05 H50 D10 D20 D40 D70'),
       named: rules('L10'),
       other: rules('H50 D40 D50 D52 D53 D54 D55 D57 D60 D70'),
       nobody: rules('G30 B55 H50 D30 D40 D70'),
@@ -151,7 +151,7 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
   },
   paused: {
     primary: {
-      held: rules('Y10 Y20 Y50 F25 Y55 S30 S35 S40 P10 P90'),
+      held: rules('Y10 Y20 Y50 F25 Y55 S30 S35 S40 P05 P10 P90'),
       named: rules('Y35 Y40'),
       other: rules('Y35 Y50'),
       nobody: rules('Y30 Y35 Y45'),

@@ -12,11 +12,15 @@ import { slotSceneOf } from './slot-scene.ts';
 
 const NOBODY: FailsafeMembers = {};
 
+/** Of a reign that is carried on: whom the earlier agent wrote into /failsafe is known only once a write of ours is answered. */
+export const UNKNOWN_MAP: Memory['failsafe'] = { stored: undefined, asked: {} };
+
 /** What stands in /failsafe, and what a write of ours that was not answered may still put there. */
 export function failsafeSeen(mem: Memory, view: ClusterView, obs: Observation): Memory['failsafe'] {
   const stored = view.failsafe.value;
-  const asked = obs.unsettled.has('failsafe') ? { ...mem.failsafe.asked, ...stored } : (stored ?? NOBODY);
-  return changed(mem.failsafe, { stored, asked });
+  if (!obs.unsettled.has('failsafe')) return changed(mem.failsafe, { stored, asked: stored ?? NOBODY });
+  const isKnown = mem.failsafe.stored !== undefined;
+  return changed(mem.failsafe, { stored: isKnown ? stored : undefined, asked: { ...mem.failsafe.asked, ...stored } });
 }
 
 /** Everybody with an API, and the leader itself. */

@@ -1,3 +1,4 @@
+import type { ClusterView } from '../model/cluster.ts';
 import type { Context, Rule, Ruling } from './context.ts';
 import { boundMs, failsafeListed, whyNotAgain } from './failsafe.ts';
 import { LIMITS } from './limits.ts';
@@ -45,10 +46,21 @@ export const KEEP_PROMISE: Rule = { id: 'V02', title: 'keep a promise not to lea
 function notListed(ctx: Context): Ruling | undefined {
   if (ctx.view === undefined || ctx.leader !== undefined || ctx.held !== undefined || ctx.standby === undefined)
     return undefined;
+  if (ctx.view.nonsense.some(({ key }) => key.endsWith('/failsafe'))) return unreadableMap(ctx, ctx.view);
   const listed = failsafeListed(ctx);
   if (listed === undefined || listed.has(ctx.me)) return undefined;
   return {
     why: `not in /failsafe (${[...listed].join(', ')}): may not lead`,
+    wakeInMs: LIMITS.primaryQuietMs,
+  };
+}
+
+/** A leader without the store may go on by the leave of members that nobody else knows; only that leader itself is not bound. */
+function unreadableMap(ctx: Context, { reign }: ClusterView): Ruling | undefined {
+  const last = reign.value?.name;
+  if (!ctx.config.failsafeMode || last === ctx.me) return undefined;
+  return {
+    why: `/failsafe cannot be read: ${last ?? 'the last leader'}, who led last, may lead on by it; start that member, or delete /failsafe once it is surely down`,
     wakeInMs: LIMITS.primaryQuietMs,
   };
 }

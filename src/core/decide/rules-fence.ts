@@ -1,5 +1,6 @@
 import type { GuardView } from '../model/observation.ts';
 import type { Context, Rule, Ruling } from './context.ts';
+import { UNKNOWN_MAP } from './failsafe.ts';
 import { LIMITS } from './limits.ts';
 import { surelyWritesNothing } from './writes-nothing.ts';
 import { LEAD_AGAIN } from './rules-failsafe.ts';
@@ -22,6 +23,7 @@ function adopt(ctx: Context): Ruling | undefined {
   return {
     why: 'the guard on this machine names the reign that /leader shows: carried on',
     steps: [{ kind: 'adoptKey', reign, leaseId, deadlineMs, ttlMs: ctx.config.leaderTtlMs, unguarded: false }],
+    memory: { failsafe: UNKNOWN_MAP },
     events: [
       {
         kind: 'leader.acquired',

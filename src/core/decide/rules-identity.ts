@@ -87,6 +87,8 @@ function tellConfig(ctx: Context): Ruling | undefined {
   if (view === undefined || view.config.raw !== undefined) return undefined;
   if (ctx.obs.postgres.data.kind !== 'cluster') return undefined;
   if (ctx.held === undefined && ctx.leader !== undefined) return undefined;
+  // What stood there may have been a pause: only who knows it writes it again.
+  if (view.config.revision !== 0 && mem.lastConfig === undefined) return undefined;
   const value = mem.lastConfig?.raw ?? initialConfig(ctx, view);
   return {
     why: '/config is absent or no JSON object: written from the configuration in force',

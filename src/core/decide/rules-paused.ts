@@ -5,6 +5,7 @@ import type { Step, TakeOver } from '../model/plan.ts';
 import { parseSyncNames } from '../sync/sync-names.ts';
 import type { Context, Rule, Ruling } from './context.ts';
 import { memberOf } from './context.ts';
+import { UNKNOWN_MAP } from './failsafe.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
 import { needsLease } from './rules-busy.ts';
@@ -109,9 +110,12 @@ function adopt(ctx: Context): Ruling | undefined {
   if (ctx.primary === undefined || ctx.obs.guard.kind === 'armed') return undefined;
   const { reign, leaseId } = leader;
   const ttlMs = ctx.config.leaderTtlMs;
-  return soon('the leader key bears our name, and PostgreSQL is a primary: carried on', [
-    { kind: 'adoptKey', reign, leaseId, ttlMs, deadlineMs: ctx.nowMs + ttlMs, unguarded: true },
-  ]);
+  return {
+    ...soon('the leader key bears our name, and PostgreSQL is a primary: carried on', [
+      { kind: 'adoptKey', reign, leaseId, ttlMs, deadlineMs: ctx.nowMs + ttlMs, unguarded: true },
+    ]),
+    memory: { failsafe: UNKNOWN_MAP },
+  };
 }
 
 /** Who is asked for first, or led last and runs, may have it. */

@@ -1,5 +1,6 @@
 // A pause that has ended: the guard is armed before the mark goes, and what the mark kept from others is held anew first.
 import type { Context, Rule, Ruling } from './context.ts';
+import { UNKNOWN_MAP } from './failsafe.ts';
 import { LIMITS } from './limits.ts';
 import { needsLease } from './rules-busy.ts';
 import { syncOfPrimary } from './rules-paused.ts';
@@ -58,6 +59,7 @@ function adoptAgain(ctx: Context): Ruling | undefined {
   return {
     why: 'the pause is over, and the leader key bears our name: carried on, to be guarded again',
     steps: [{ kind: 'adoptKey', reign, leaseId, ttlMs, deadlineMs: ctx.nowMs + ttlMs, unguarded: true }],
+    memory: { failsafe: UNKNOWN_MAP },
     wakeInMs: LIMITS.paceMs,
   };
 }

@@ -153,9 +153,11 @@ function unguardedLeader(ctx: Context): Ruling | undefined {
   const it = vacant(ctx);
   const last = it?.view.reign.value?.name;
   if (it === undefined || last === ctx.me || it.view.failover.value?.candidate === ctx.me) return undefined;
-  if (!it.view.unguarded.some((mark) => mark.name === last)) return undefined;
+  // Where nobody can tell who led last, it may be any of those that are marked.
+  const marked = it.view.unguarded.find(({ name }) => name !== ctx.me && (last === undefined || name === last))?.name;
+  if (marked === undefined) return undefined;
   return {
-    why: `a pause left the PostgreSQL of ${last} unguarded, and nobody has seen it stop: start the agent of ${last}, or name a candidate with kornakctl failover once ${last} is surely down`,
+    why: `a pause left the PostgreSQL of ${marked} unguarded, and nobody has seen it stop: start the agent of ${marked}, or name a candidate with kornakctl failover once ${marked} is surely down`,
     wakeInMs: LIMITS.primaryQuietMs,
   };
 }

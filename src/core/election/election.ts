@@ -2,6 +2,7 @@ import type { ClusterView, Pledge } from '../model/cluster.ts';
 import { comparePositions, positionToText, type WalPosition } from '../model/lsn.ts';
 import type { Contender } from './contenders.ts';
 import { compareRanked, precedence, type Ranked } from './order.ts';
+import { hasPatroniTold } from './remembered.ts';
 import { containsName, standingPledges, unionOf } from './union.ts';
 
 export { standingPledges, unionOf } from './union.ts';
@@ -100,6 +101,13 @@ function betterThanMe({ me, pledges, polled }: Race): Ranked | undefined {
   return before.toSorted(compareRanked)[0];
 }
 
+/** A Patroni member promotes before it writes /sync. Of a voter whose key has run out nobody can tell whether it is one. */
+function mayPatroniHaveLed(view: ClusterView, { field }: Candidate): boolean {
+  const voters = field.filter((each) => each.isVoter);
+  const isAllThere = unionOf(view).every((name) => voters.some((each) => containsName([each.name], name)));
+  return voters.some((each) => !each.canPledge) || (!isAllThere && hasPatroniTold(view));
+}
+
 function count({ view, me, mine, pledges, polled }: Race): ElectionResult {
   const { sync } = view;
   const isNotAhead = ({ position }: { readonly position: WalPosition }): boolean =>
@@ -114,9 +122,7 @@ function count({ view, me, mine, pledges, polled }: Race): ElectionResult {
       why: `most advanced of ${counted.length} at ${positionToText(me.position)}${left}`,
     };
   }
-  const patroni = me.field.filter((each) => each.isVoter && !each.canPledge).map((each) => each.name);
-  // A Patroni member promotes before it writes /sync.
-  if (sync.value.leader === me.name && patroni.length === 0)
+  if (sync.value.leader === me.name && !mayPatroniHaveLed(view, me))
     return { kind: 'take', counted, why: 'named by /sync as the leader: nobody has reigned since' };
   const votes = counted.length + polled.filter(isNotAhead).length;
   const needed = sync.value.quorum + 1;

@@ -1,5 +1,5 @@
 import type { ClusterView } from '../model/cluster.ts';
-import type { Lsn, WalPosition } from '../model/lsn.ts';
+import { type Lsn, LSN_ZERO, type WalPosition } from '../model/lsn.ts';
 
 /** How far the WAL of whoever led last reached, as far as the store remembers. */
 export interface Remembered {
@@ -25,6 +25,11 @@ export function ledLast(name: string, { last, reign, status }: ClusterView): boo
   const record = last.value;
   if (record?.name !== name || record.reign !== reign.revision) return false;
   return (status.optime ?? record.lsn) <= record.lsn;
+}
+
+/** Whoever told last told both keys, as ours do: a leader of Patroni's tells /status alone, and goes on behind what ours told. */
+export function hasPatroniTold({ last, status }: ClusterView): boolean {
+  return (status.optime ?? LSN_ZERO) > (last.value?.lsn ?? LSN_ZERO);
 }
 
 /** How many of the bytes that the store remembers are not in WAL that reaches to `position`. */

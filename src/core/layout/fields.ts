@@ -44,6 +44,15 @@ export function countFrom(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
+/** Beyond what any server comes to: the next ones must still be timelines of PostgreSQL, which have 32 bits. */
+const TIMELINE_MAX = 0x3fff_ffff;
+
+/** A timeline that somebody tells; one that would use up all numbers is worse than none. */
+export function timelineFrom(value: unknown): number | undefined {
+  const count = countFrom(value);
+  return count !== undefined && count <= TIMELINE_MAX ? count : undefined;
+}
+
 /** A position in bytes. A number that JSON could not carry exactly is worse than none. */
 export function lsnFrom(value: unknown): Lsn | undefined {
   const count = countFrom(value);

@@ -1,7 +1,7 @@
 import type { HistoryEntry } from '../model/cluster.ts';
 import { compactJson, parseJson } from './compact-json.ts';
 import type { Decoded } from './decoded.ts';
-import { countFrom, isList, lsnFrom } from './fields.ts';
+import { isList, lsnFrom, timelineFrom } from './fields.ts';
 
 /** Rows of old versions end after the reason or after the time. */
 export function decodeHistory(text: string): Decoded<readonly HistoryEntry[] | undefined> {
@@ -26,7 +26,7 @@ export function historyRow({ timeline, lsn, reason, at, newLeader }: HistoryEntr
 function entryFrom(row: unknown): HistoryEntry | undefined {
   if (!isList(row)) return undefined;
   const [first, second, reason, at, newLeader] = row;
-  const timeline = countFrom(first);
+  const timeline = timelineFrom(first);
   const lsn = lsnFrom(second);
   if (timeline === undefined || lsn === undefined || typeof reason !== 'string') return undefined;
   return {

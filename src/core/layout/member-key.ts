@@ -2,7 +2,16 @@ import type { KornakCapabilities, MemberData, Tags } from '../model/cluster.ts';
 import type { UnfitKind } from '../model/health.ts';
 import { compactJson } from './compact-json.ts';
 import type { Decoded } from './decoded.ts';
-import { countField, fieldOf, isRecord, type JsonRecord, lsnField, recordFromJson, textField } from './fields.ts';
+import {
+  countField,
+  fieldOf,
+  isRecord,
+  type JsonRecord,
+  lsnField,
+  recordFromJson,
+  textField,
+  timelineFrom,
+} from './fields.ts';
 
 /** What is known of a member whose key is absent or means nothing. */
 export const NO_MEMBER_DATA: MemberData = {
@@ -66,7 +75,7 @@ function positionsFrom(record: JsonRecord): Positions {
   const replayLsn = lsnField(record, 'replay_lsn');
   const receiveLsn = lsnField(record, 'receive_lsn');
   const replicationState = textField(record, 'replication_state');
-  const timeline = countField(record, 'timeline');
+  const timeline = timelineFrom(fieldOf(record, 'timeline'));
   return {
     ...(xlogLocation === undefined ? {} : { xlogLocation }),
     ...(replayLsn === undefined ? {} : { replayLsn }),

@@ -3,7 +3,7 @@ import type { LastPosition, Pledge, ReignRecord, UnguardedMark } from '../model/
 import type { WalPosition } from '../model/lsn.ts';
 import { compactJson, parseJson } from './compact-json.ts';
 import type { Decoded } from './decoded.ts';
-import { countField, fieldOf, type JsonRecord, lsnField, recordFromJson, textField } from './fields.ts';
+import { countField, fieldOf, type JsonRecord, lsnField, recordFromJson, textField, timelineFrom } from './fields.ts';
 
 export function decodeReign(text: string): Decoded<ReignRecord | undefined> {
   const record = recordFromJson(text);
@@ -50,7 +50,7 @@ export function encodeLast({ name, reign, timeline, lsn, final }: LastPosition):
 export function decodePledge(text: string): Decoded<Pick<Pledge, 'reign' | 'position'> | undefined> {
   const record = recordFromJson(text);
   const reign = record && countField(record, 'reign');
-  const timeline = record && countField(record, 'timeline');
+  const timeline = record && timelineFrom(fieldOf(record, 'timeline'));
   const lsn = record && lsnField(record, 'lsn');
   if (reign === undefined || timeline === undefined || lsn === undefined) return { value: undefined, why: 'no pledge' };
   return { value: { reign, position: { timeline, lsn } } };

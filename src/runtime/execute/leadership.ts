@@ -12,8 +12,9 @@ export const adoptKey: Perform<'adoptKey'> = (
   { reign, leaseId, deadlineMs, ttlMs, unguarded },
   { keeper, unsettled },
 ) => {
-  // The agent that began this reign may have had a write of /sync on its way.
+  // The agent that began this reign may have had writes on their way, which compare the reign that goes on.
   unsettled.note('sync');
+  unsettled.note('failsafe');
   keeper.adopt({ reign, leaseId, deadlineMs, ttlMs, unguarded });
   return Promise.resolve(DONE);
 };

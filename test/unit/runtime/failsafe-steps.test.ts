@@ -115,6 +115,12 @@ test('/failsafe is written under the reign, and an unknown outcome is noted unti
   expect(store.keys.has(keys.failsafe)).toBe(false);
 });
 
+test('an agent that carries on a reign takes writes of the earlier one to be on their way', async () => {
+  const adopt = { kind: 'adoptKey', reign: 7, leaseId: 'x', ttlMs: 3_000, deadlineMs: clock.nowMs + 2_000 } as const;
+  await execute([{ ...adopt, unguarded: false }], hands);
+  expect([...hands.unsettled.all()]).toEqual(expect.arrayContaining(['sync', 'failsafe']));
+});
+
 test('/failsafe is left alone while members are being asked', async () => {
   const reign = await lead();
   const members = [{ name: 'b', apiUrl: 'http://b' }];

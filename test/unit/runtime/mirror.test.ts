@@ -14,12 +14,14 @@ let store: FakeStore;
 let mirror: Mirror;
 let changed: string[];
 let contact: string[];
+let troubles: string[];
 
 beforeEach(() => {
   clock = new FakeClock();
   store = new FakeStore(clock);
   changed = [];
   contact = [];
+  troubles = [];
   mirror = new Mirror({
     store,
     clock,
@@ -27,6 +29,7 @@ beforeEach(() => {
     decode: (keyValues, revision) => decodeCluster(keyValues, revision, keys),
     onChanges: (changes) => changed.push(...changes.map(({ key }) => key)),
     onContact: (reason) => contact.push(reason),
+    onTrouble: (text) => troubles.push(text),
   });
 });
 
@@ -128,6 +131,26 @@ test('a refusal brings what was compared (known failure 55)', async () => {
   const compares = [{ target: 'mod', key: keys.sync, revision: 0 }] as const;
   expect((await transactor.commit(compares, [{ kind: 'delete', key: keys.sync }])).kind).toBe('refused');
   expect(known(mirror.view())?.sync).toMatchObject({ value: { leader: 'bob' }, revision: store.revision });
+});
+
+test('a store that was restored from a backup is believed, although its revisions begin anew', async () => {
+  store.revision = 5_000;
+  store.write(keys.leader, 'ada');
+  store.write(keys.failover, '{"leader":"ada"}');
+  mirror.start();
+  await clock.advance(2_000);
+  store.revision = 70;
+  store.keys.clear();
+  store.write(keys.leader, 'bob');
+  changed.length = 0;
+  store.endWatches();
+  await clock.advance(0);
+  expect(leader()).toBe('bob');
+  expect(known(mirror.view())).toMatchObject({ revision: 71, failover: { value: undefined, revision: 0 } });
+  expect(changed.toSorted()).toEqual([keys.failover, keys.leader]);
+  expect(troubles).toEqual(['the store has gone back from revision 5002 to 71: it was restored or replaced']);
+  store.write(keys.leader, 'cyd');
+  expect(leader()).toBe('cyd');
 });
 
 test('after it was stopped nothing changes any more', async () => {

@@ -29,6 +29,7 @@ beforeEach(async () => {
     decode: (keyValues, revision) => decodeCluster(keyValues, revision, keys),
     onChanges: () => undefined,
     onContact: () => undefined,
+    onTrouble: () => undefined,
   });
   transactor = new Transactor(store, mirror);
   publisher = new Publisher({
