@@ -3,6 +3,7 @@ import type { Violation } from './check/violation.ts';
 import { watchHangs } from './check/hang-watch.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { Injector } from './fault/injector.ts';
+import { RareFaults } from './fault/rare.ts';
 import { type FaultKind, ONE_WAY_CUTS } from './fault/kinds.ts';
 import type { Mutant } from './mutant/mutant.ts';
 import { soakOptionsOf } from './soak.ts';
@@ -60,9 +61,12 @@ export async function simulate(request: RunRequest): Promise<RunResult> {
   const cluster = new Cluster(options, { isTraced: request.isTraced === true, mutant: present });
   cluster.trace.note('RUN', () => JSON.stringify({ ...options, faults: [...options.faults] }));
   const injector = new Injector(cluster, new Chance(options.seed ^ 0x6a09e667));
+  // A mutant is to be caught by its own faults alone.
+  const rare = mutant === undefined ? new RareFaults(cluster, new Chance(options.seed ^ 0x3c6ef372)) : undefined;
   if (options.leaderHangsMsMax !== undefined) watchHangs(cluster, options.leaderHangsMsMax);
   const events = { count: 0 };
   await goOn(cluster, options.faultyMs, events);
+  rare?.end();
   injector.heal();
   const healedAtMs = cluster.agenda.nowMs;
   await untilWhole(cluster, healedAtMs + options.healingMs, events);

@@ -2,7 +2,6 @@
 export const NEVER_SIMULATED: ReadonlyMap<string, string> = new Map([
   ['G05', 'a simulated PostgreSQL has no passwords; test/integration/cluster/identity.test.ts tries it for real'],
   ['L20', 'a member takes the key only with its receiver off, and nothing brings the receiver back'],
-  ['V45', 'the simulated store writes no nonsense into /sync; a unit test of the rules does'],
   ['B75', 'simulated members have no backups; test/unit/core/restore.test.ts has the rule'],
   ['B05', 'the data of a simulated leader stay where they are; a unit test has the rule'],
   ['V40', 'the cluster loses its identity only by hand, and whoever has data tells it again first'],

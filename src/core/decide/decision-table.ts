@@ -37,7 +37,7 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
     starting: {
       held: rules('Y85 Y86 D15 L50'),
       named: rules('L10'),
-      other: rules('M30 D70'),
+      other: rules('M20 M30 D70'),
       nobody: rules(''),
       unknown: rules('U30'),
     },
@@ -49,7 +49,7 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
       unknown: rules('F20 U30'),
     },
     down: {
-      held: rules('H30 D17 U30 G20 S08 S10 S15 S18 S20 P05 H50 D10 D20 D40 D70'),
+      held: rules('H30 D17 U15 U30 G20 S08 S10 S15 S18 S20 P05 H50 D10 D20 D40 D70'),
       named: rules('L10'),
       other: rules('H50 D40 D50 D52 D53 D54 D55 D57 D60 D70'),
       nobody: rules('G30 B55 H50 D30 D40 D70'),
@@ -152,10 +152,10 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
   paused: {
     primary: {
       held: rules('Y10 Y20 Y50 F25 Y55 S30 S35 S40 P05 P10 P90'),
-      named: rules('Y35 Y40'),
+      named: rules('Y35 Y40 F10'),
       other: rules('Y35 Y50'),
       nobody: rules('Y30 Y35 Y45'),
-      unknown: rules('Y50'),
+      unknown: rules('Y50 F20'),
     },
     standby: {
       held: rules('Y10 Y70 C20 L32 L35 L40 C40 C50 C60 C70 C90'),
@@ -179,7 +179,7 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
       unknown: rules('Y55'),
     },
     down: {
-      held: rules('Y65 S10 S15'),
+      held: rules('Y55 Y65 S10 S15'),
       named: rules('Y65'),
       other: rules('Y20 Y75 D40 D53 D55 D60 D70'),
       nobody: rules('Y75 D30 D40'),

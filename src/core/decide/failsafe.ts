@@ -46,7 +46,7 @@ export function failsafeListed(ctx: Context): ReadonlySet<string> | undefined {
 }
 
 /** The last reign seen was one with a record, as only ours have. */
-function wasKornaks(ctx: Context): boolean {
+export function wasKornaks(ctx: Context): boolean {
   const previous = ctx.obs.vacancy?.previous;
   return previous === undefined || previous.reign <= (ctx.view?.reign.revision ?? 0);
 }

@@ -1,6 +1,6 @@
 import type { ClusterView } from '../model/cluster.ts';
 import type { Context, Rule, Ruling } from './context.ts';
-import { boundMs, failsafeListed, whyNotAgain } from './failsafe.ts';
+import { boundMs, failsafeListed, wasKornaks, whyNotAgain } from './failsafe.ts';
 import { LIMITS } from './limits.ts';
 import { takeOverAgain } from './take-over.ts';
 
@@ -46,6 +46,8 @@ export const KEEP_PROMISE: Rule = { id: 'V02', title: 'keep a promise not to lea
 function notListed(ctx: Context): Ruling | undefined {
   if (ctx.view === undefined || ctx.leader !== undefined || ctx.held !== undefined || ctx.standby === undefined)
     return undefined;
+  // The only one that could be carried by promises now is this member itself.
+  if (ctx.view.reign.value?.name === ctx.me && wasKornaks(ctx)) return undefined;
   if (ctx.view.nonsense.some(({ key }) => key.endsWith('/failsafe'))) return unreadableMap(ctx, ctx.view);
   const listed = failsafeListed(ctx);
   if (listed === undefined || listed.has(ctx.me)) return undefined;
@@ -58,7 +60,7 @@ function notListed(ctx: Context): Ruling | undefined {
 /** A leader without the store may go on by the leave of members that nobody else knows; only that leader itself is not bound. */
 function unreadableMap(ctx: Context, { reign }: ClusterView): Ruling | undefined {
   const last = reign.value?.name;
-  if (!ctx.config.failsafeMode || last === ctx.me) return undefined;
+  if (!ctx.config.failsafeMode) return undefined;
   return {
     why: `/failsafe cannot be read: ${last ?? 'the last leader'}, who led last, may lead on by it; start that member, or delete /failsafe once it is surely down`,
     wakeInMs: LIMITS.primaryQuietMs,

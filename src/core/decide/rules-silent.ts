@@ -1,5 +1,5 @@
 import type { Context, Rule, Ruling } from './context.ts';
-import { isTagged, settingsWith, startJob } from './context.ts';
+import { controlOf, isTagged, settingsWith, startJob } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { announcedSlotChore } from './slot-chores.ts';
 
@@ -22,6 +22,40 @@ function wasStandby(ctx: Context): boolean {
   if (data.kind !== 'cluster' || !data.standbySignal || isTagged(ctx, ctx.me, 'nostream')) return false;
   const { state } = data.control;
   return state === 'shut down in recovery' || state === 'in archive recovery';
+}
+
+/**
+ * Whom commits are to wait for, where /sync cannot be read: whom they waited for, which no write of /sync contradicts. A hand-over
+ * may have named heirs there who need not be among them. null: not known.
+ */
+function namesInSilence({ config, mem }: Context): string | undefined | null {
+  if (mem.syncNamesSet !== undefined && mem.switchover === undefined) return mem.syncNamesSet;
+  return mem.syncNamesSet === undefined && config.synchronousMode === 'off' ? undefined : null;
+}
+
+/** The candidate has the key, may have it, or is given the time to get everything. */
+function mayBeHandedOver({ mem: { switchover }, nowMs }: Context): boolean {
+  if (switchover === undefined) return false;
+  const { releasedMs, stoppedMs } = switchover;
+  return releasedMs !== undefined || nowMs - (stoppedMs ?? nowMs) <= LIMITS.handOverMs;
+}
+
+/** Nobody else can have the key while the lease runs or the members' promises do; with it, an outage may last for hours. */
+function restart(ctx: Context): Ruling | undefined {
+  const { held, mem, nowMs } = ctx;
+  if (ctx.view !== undefined || held === undefined || mem.servingReign !== held.reign) return undefined;
+  if (controlOf(ctx) === undefined || nowMs < mem.holdOffMs || mayBeHandedOver(ctx)) return undefined;
+  const syncNames = namesInSilence(ctx);
+  if (syncNames === null) return undefined;
+  const job = { kind: 'startPrimary', settings: settingsWith(ctx, syncNames) } as const;
+  const why = 'PostgreSQL is down and the store does not answer: started again, as nobody else can lead meanwhile';
+  return {
+    why,
+    steps: [startJob(ctx, job, Math.max(ctx.config.primaryStartTimeoutMs, LIMITS.takeUpMs))],
+    memory: { switchover: undefined },
+    events: [{ kind: 'postgres.crashed', text: why, evidence: { reign: held.reign } }],
+    wakeInMs: LIMITS.paceMs,
+  };
 }
 
 /** Serves reads, and is ready when the store is back. */
@@ -54,6 +88,7 @@ function wait(ctx: Context): Ruling | undefined {
 
 export const SILENT_RULES: readonly Rule[] = [
   { id: 'U10', title: 'lead on while the lease runs', match: lead },
+  { id: 'U15', title: 'start a primary again under its lease', match: restart },
   { id: 'U20', title: 'serve reads without the store', match: standBy },
   { id: 'U25', title: 'move slots as the leader tells without the store', match: moveSlots },
   { id: 'U30', title: 'wait for the store', match: wait },

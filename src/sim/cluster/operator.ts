@@ -40,6 +40,11 @@ export class Operator {
     if (leaseId !== undefined && store.mode === 'up') store.state.revoke(leaseId);
   }
 
+  /** Somebody writes what means nothing. */
+  scribble(key: string, text: string): void {
+    this.write(key, text);
+  }
+
   switchover(chance: Chance): void {
     const leader = this.cluster.leader()?.name;
     if (leader === undefined) return;

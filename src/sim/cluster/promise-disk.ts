@@ -6,6 +6,8 @@ const WRITE_MS_MAX = 20;
 
 /** The part of a member's disk that keeps its promises: outlives the agent and the machine. */
 export class PromiseDisk {
+  /** What a write takes beyond its usual time. */
+  slowMs = 0;
   private kept: readonly StandingPromise[] | undefined;
 
   /** As if the file was deleted, or the disk replaced. */
@@ -17,7 +19,7 @@ export class PromiseDisk {
   fileFor(process: Process): PromiseFile {
     const later = (act: () => void): Promise<undefined> =>
       new Promise((resolve) => {
-        process.after(process.machine.chance.between(0.2, WRITE_MS_MAX), () => {
+        process.after(this.slowMs + process.machine.chance.between(0.2, WRITE_MS_MAX), () => {
           act();
           resolve(undefined);
         });

@@ -31,6 +31,8 @@ interface Request<T> {
   readonly stale?: (sentAtMs: number) => T | undefined;
   /** A read may be asked again elsewhere, a write may not: it could happen twice. */
   readonly isRepeatable: boolean;
+  /** It stays on the way for this long. */
+  readonly heldMs?: number;
 }
 
 type Reply<T> =
@@ -66,6 +68,7 @@ export class StoreClient implements Store {
   private readonly chance: Chance;
   private readonly witness: StoreWitness;
   private readonly watches = new Set<SimWatch>();
+  private hold: { readonly heldMs: number; readonly sent: () => void } | undefined;
 
   constructor(server: StoreServer, process: Process, network: Network, witness: StoreWitness) {
     this.server = server;
@@ -90,6 +93,7 @@ export class StoreClient implements Store {
       apply: () => this.server.state.txn(txn),
       stale: () => this.server.staleTxn(txn),
       isRepeatable: !writes,
+      ...(writes ? this.heldBack() : {}),
     });
     if (reply.kind === 'refused') return { kind: 'notDone', why: REFUSED.why };
     if (reply.kind === 'silent') {
@@ -174,6 +178,19 @@ export class StoreClient implements Store {
     for (const watch of this.watches) watch.end('broken', 'connection reset');
   }
 
+  /** A fault: the next write of this client arrives so much later. `sent` is called as it leaves. */
+  holdNextWrite(heldMs: number, sent: () => void): void {
+    this.hold = { heldMs, sent };
+  }
+
+  private heldBack(): { readonly heldMs?: number } {
+    const { hold } = this;
+    if (hold === undefined) return {};
+    this.hold = undefined;
+    hold.sent();
+    return { heldMs: hold.heldMs };
+  }
+
   private ask<T>(budget: Budget, request: Request<T>): Promise<Reply<T>> {
     this.witness.called();
     return new Promise((resolve) => {
@@ -205,7 +222,10 @@ export class StoreClient implements Store {
         this.process.run(() => finish({ kind: 'answer', value, sentAtMs })),
       );
     };
-    this.network.send(machine.name, 'store', () => this.arrive({ request, sentAtMs, answer, finish }));
+    const arrive = (): void => this.arrive({ request, sentAtMs, answer, finish });
+    const { heldMs } = request;
+    if (heldMs === undefined) this.network.send(machine.name, 'store', arrive);
+    else machine.agenda.after(heldMs, () => this.network.send(machine.name, 'store', arrive));
     // A request that can do no harm twice is tried again at another endpoint.
     if (request.isRepeatable && leftMs > TRY_MS) {
       this.process.after(TRY_MS, () => this.attempt(leftMs - TRY_MS, request, finish, isOver));

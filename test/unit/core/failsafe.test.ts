@@ -244,6 +244,7 @@ describe('who may lead', () => {
     manner: 'expired',
   } as const;
   const race = { postgres: mine, vacancy };
+  const reign = { value: { name: 'b', timeline: 1 }, revision: 10 };
   const since = { candidateSinceMs: NOW_MS - 9_000, pledge: { reign: 10, position: { timeline: 1, lsn: at(1000) } } };
 
   test('a member in the map', () => {
@@ -252,12 +253,12 @@ describe('who may lead', () => {
 
   test('V47: nobody else', () => {
     const failsafe = { value: { b: MAP.b, c: MAP.c }, revision: 12 };
-    expect(decided({ ...race, cluster: view({ config: ON, failsafe, pledges }) }, since).rule).toBe('V47');
+    expect(decided({ ...race, cluster: view({ config: ON, failsafe, pledges, reign }) }, since).rule).toBe('V47');
   });
 
   test('V47: nor right after the mode was switched off, as the leader may not know that yet', () => {
     const failsafe = { value: { b: MAP.b, c: MAP.c }, revision: 12 };
-    expect(decided({ ...race, cluster: view({ failsafe, pledges }) }, since).rule).toBe('V47');
+    expect(decided({ ...race, cluster: view({ failsafe, pledges, reign }) }, since).rule).toBe('V47');
   });
 
   test('everybody, where a Patroni leader has left an old map behind', () => {

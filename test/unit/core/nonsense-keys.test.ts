@@ -1,6 +1,7 @@
 // Anybody can write anything into the store. What cannot be read must never let somebody lead who could not before.
 import { expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide/decide.ts';
+import { decodeFailsafe } from '../../../src/core/layout/failsafe-key.ts';
 import { decodeHistory } from '../../../src/core/layout/history-key.ts';
 import { decodeMember } from '../../../src/core/layout/member-key.ts';
 import type { ClusterView } from '../../../src/core/model/cluster.ts';
@@ -51,6 +52,15 @@ test('/failsafe that cannot be read leaves the lead to who led last: nobody else
   expect(decision.rule).toBe('V47');
   expect(decision.why).toContain('/failsafe cannot be read');
   expect(vacated({ ...cluster, reign: { value: { name: 'a', timeline: 1 }, revision: 10 } }).rule).toBe('V80');
+});
+
+test('a map of other things than members keeps the last leader from nothing', () => {
+  const failsafe = { value: { x: 'http://x:8008' }, revision: 30 };
+  expect(vacated({ config: FAILSAFE, failsafe }).rule).toBe('V47');
+  const reign = { value: { name: 'a', timeline: 1 }, revision: 10 };
+  expect(vacated({ config: FAILSAFE, failsafe, reign }).rule).toBe('V80');
+  expect(decodeFailsafe('{"leader":"a","sync_standby":"b"}')).toMatchObject({ value: undefined });
+  expect(decodeFailsafe('{"a":"https://a:8008/patroni","b":7}').value).toBeUndefined();
 });
 
 test('/config that cannot be read ends no pause for an agent that has just started', () => {

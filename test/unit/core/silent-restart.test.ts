@@ -1,0 +1,58 @@
+// PostgreSQL goes while the store is silent: whoever still leads, by its lease or by the members' leave, serves again.
+import { describe, expect, test } from 'vitest';
+import { decide } from '../../../src/core/decide/decide.ts';
+import type { Memory } from '../../../src/core/model/memory.ts';
+import type { LeaseState } from '../../../src/core/model/observation.ts';
+import type { Decision } from '../../../src/core/model/plan.ts';
+import { unknown } from '../../../src/core/model/seen.ts';
+import { config, down, held, memory, NOW_MS, observation } from '../../support/core-builders.ts';
+
+const SERVING = { servingReign: 10, checkpointReign: 10, historyReign: 10, statusAtMs: NOW_MS } as const;
+const STOPPED: NonNullable<Memory['switchover']> = {
+  reign: 10,
+  revision: 6,
+  candidate: 'b',
+  shutdownLsn: undefined,
+  stoppedMs: NOW_MS - 20_000,
+  releasedMs: undefined,
+};
+
+function gone(mode: 'off' | 'on', mem: Partial<Memory> = {}, lease: LeaseState = held()): Decision {
+  const lastConfig = config({ failsafe_mode: true, synchronous_mode: mode });
+  const obs = observation({ postgres: down(), lease, cluster: unknown('the store does not answer') });
+  return decide(obs, memory({ lastConfig, ...SERVING, ...mem }));
+}
+
+function namesIn({ plan }: Decision): string | undefined {
+  const [step] = plan.steps;
+  return step?.kind === 'startJob' && step.job.kind === 'startPrimary' ? step.job.settings.syncNames : 'no start';
+}
+
+describe('a primary that went while the store is silent', () => {
+  test('is started again under the lease', () => {
+    const decision = gone('off');
+    expect(decision.rule).toBe('U15');
+    expect(namesIn(decision)).toBeUndefined();
+    expect(decision.events.map(({ kind }) => kind)).toEqual(['postgres.crashed']);
+  });
+
+  test('with commits waiting for whom they waited: what /sync says now cannot be read', () => {
+    expect(namesIn(gone('on', { syncNamesSet: 'ANY 1 (b,c)' }))).toBe('ANY 1 (b,c)');
+  });
+
+  test.each([
+    ['who is to be waited for is not known', 'on', {}, held()],
+    ['no lease is held', 'off', {}, { kind: 'none' }],
+    ['it has not served in this reign', 'off', { servingReign: undefined }, held()],
+    ['a start has just failed', 'off', { holdOffMs: NOW_MS + 500 }, held()],
+    ['it was stopped a moment ago to be handed over', 'off', { switchover: { ...STOPPED, stoppedMs: NOW_MS } }, held()],
+    ['the key may be given away', 'off', { switchover: { ...STOPPED, releasedMs: NOW_MS - 9_000 } }, held()],
+    ['heirs may stand in /sync', 'on', { syncNamesSet: 'b', switchover: STOPPED }, held()],
+  ] as const)('is left down where %s', (_, mode, mem, lease) => {
+    expect(gone(mode, mem, lease).rule).not.toBe('U15');
+  });
+
+  test('is taken back from a hand-over that the silence keeps from ending', () => {
+    expect(gone('off', { switchover: STOPPED }).rule).toBe('U15');
+  });
+});
