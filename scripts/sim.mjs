@@ -4,10 +4,17 @@ import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 
 const root = resolve(import.meta.dirname, '..');
 const MUTANT_SEEDS_MAX = 500;
+
+/**
+ * For a program that lives a minute on as many cores as there are workers: compiled sooner and with less inlining it saves more than
+ * it runs slower, and what one cycle leaves behind is gone before it is moved anywhere.
+ */
+const ENGINE_FLAGS = ['--always-sparkplug', '--max-inlined-bytecode-size-cumulative=150', '--max-semi-space-size=32'];
 
 const load = (file) => import(pathToFileURL(resolve(root, 'dist/sim', file)).href);
 
@@ -171,5 +178,6 @@ async function main(args) {
   return summary.violations.length === 0;
 }
 
+if (isMainThread) ENGINE_FLAGS.forEach((flag) => setFlagsFromString(flag));
 if (isMainThread) process.exitCode = (await main(process.argv.slice(2))) ? 0 : 1;
 else await work();

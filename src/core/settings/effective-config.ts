@@ -1,3 +1,4 @@
+import { changed } from '../model/changed.ts';
 import type { DynamicConfig } from './dynamic-config.ts';
 import { leaderTtlMsMax } from './leader-ttl.ts';
 
@@ -18,8 +19,7 @@ export type LocalOverrides = {
 
 /** The shared configuration as it holds on this member: what the local file sets replaces the shared value whole. */
 export function effectiveConfig(dynamic: DynamicConfig, local: LocalOverrides): DynamicConfig {
-  return {
-    ...dynamic,
+  return changed(dynamic, {
     usePgRewind: local.usePgRewind ?? dynamic.usePgRewind,
     pgHba: local.pgHba ?? dynamic.pgHba,
     pgIdent: local.pgIdent ?? dynamic.pgIdent,
@@ -31,5 +31,5 @@ export function effectiveConfig(dynamic: DynamicConfig, local: LocalOverrides): 
     leaderTtlMs: Math.min(local.leaderTtlMs ?? dynamic.leaderTtlMs, leaderTtlMsMax(dynamic.ttlMs)),
     healthTimeoutMs: local.healthTimeoutMs ?? dynamic.healthTimeoutMs,
     divergence: local.divergence ?? dynamic.divergence,
-  };
+  });
 }
