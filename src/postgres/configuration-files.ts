@@ -10,7 +10,7 @@ import { JobFailure } from './job-failure.ts';
 import { configDirOf, pgpassFileOf, type PostgresOptions } from './options.ts';
 import { writePgpass } from './pgpass.ts';
 import { confText, recoveryLinesOf, settingIn, withoutSettings } from './postgresql-conf.ts';
-import { recoveryLines, upstreamTexts, type UpstreamTexts } from './recovery-settings.ts';
+import { primaryLines, recoveryLines, upstreamTexts, type UpstreamTexts } from './recovery-settings.ts';
 import { exists, type FileTarget, readIfPresent, writeFileIfChanged } from './write-file.ts';
 
 /** keep: whom the server follows stays as the files have it. */
@@ -90,7 +90,7 @@ async function writeConfiguration(options: PostgresOptions, wanted: Configuratio
   const upstream = role.kind === 'keep' ? await upstreamIn(confPath) : followedIn(role)?.upstream;
   if (upstream !== undefined) await writePgpass(options, pgpassFileOf(options), upstream, options.replication);
   const followed = await upstreamTextsFor(role, options, { confPath, majorVersion });
-  const lines = followed === undefined ? [] : recoveryLines(options, recovery, followed, settings.recovery);
+  const lines = followed === undefined ? primaryLines() : recoveryLines(options, recovery, followed, settings.recovery);
   const target = await targetIn(options, configDir);
   const all = [...texts.map(({ name, text }) => [name, text] as const), ...files.parameters];
   await writeFileIfChanged(

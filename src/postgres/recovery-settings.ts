@@ -6,13 +6,10 @@ import type { PostgresOptions } from './options.ts';
 import { confLine } from './postgresql-conf.ts';
 
 /** A target in an included file would stop a standby short of following. */
-const NO_TARGET = [
-  'recovery_target',
-  'recovery_target_lsn',
-  'recovery_target_name',
-  'recovery_target_time',
-  'recovery_target_xid',
-];
+const NO_TARGET: ReadonlyMap<string, string> = new Map([
+  ...['', '_lsn', '_name', '_time', '_xid'].map((what) => [`recovery_target${what}`, ''] as const),
+  ['recovery_target_timeline', 'latest'],
+]);
 const OURS = /^(recovery_target.*|primary_conninfo|primary_slot_name|standby_mode)$/i;
 
 /** What is streamed from, as PostgreSQL reads it; both empty: from nobody. */
@@ -43,11 +40,22 @@ export function recoveryLines(
   const given = fromParameters.size > 0 ? fromParameters : textsOf(options.recoveryConf ?? {});
   const lines = new Map([...given].filter(([name]) => isRecoveryParameter(name) && !OURS.test(name)));
   for (const [name, text] of Object.entries(overrides)) lines.set(name, text);
-  for (const name of NO_TARGET) lines.set(name, '');
-  lines.set('recovery_target_timeline', 'latest');
+  for (const [name, text] of NO_TARGET) lines.set(name, text);
   lines.set('primary_conninfo', conninfo);
   lines.set('primary_slot_name', slot);
-  return [...lines].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, text]) => confLine(name, text));
+  return linesOf(lines);
+}
+
+/**
+ * The recovery block of a primary. Nothing of it acts there, but without the targets that it had as a standby PostgreSQL would
+ * say of one that was promoted that it needs a restart.
+ */
+export function primaryLines(): readonly string[] {
+  return linesOf(NO_TARGET);
+}
+
+function linesOf(texts: ReadonlyMap<string, string>): readonly string[] {
+  return [...texts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, text]) => confLine(name, text));
 }
 
 function textsOf(values: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> {

@@ -64,6 +64,14 @@ describe('an asynchronous cluster of three', () => {
     expect(await writer.lost()).toEqual([]);
   });
 
+  test('who was promoted needs no restart when settings change', async () => {
+    const leader = await cluster.streaming();
+    const body = { postgresql: { parameters: { work_mem: '6MB' } } };
+    expect((await leader.api('/config', { method: 'PATCH', body })).status).toBe(200);
+    await until('the setting is in force', async () => (await leader.sql('show work_mem'))[0]?.['work_mem'] === '6MB');
+    expect(await leader.sql('select name from pg_settings where pending_restart')).toEqual([]);
+  });
+
   test('survives a PostgreSQL that is killed under its agent', async () => {
     const before = await cluster.streaming();
     const writer = new CountingWriter(cluster);
