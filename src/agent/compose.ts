@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { apiClient } from '../api/client.ts';
 import { type ApiServer, createApiServer } from '../api/server.ts';
 import type { LocalConfig } from '../config/local-config.ts';
+import { unusedDynamicKeys } from '../config/unused-dynamic-keys.ts';
 import { decide } from '../core/decide/decide.ts';
 import { keysBelow } from '../core/layout/keys.ts';
 import type { Log } from '../ports/log.ts';
@@ -73,6 +74,7 @@ export function compose(live: LiveConfig, place: Place, log: Log, { onExit, onRe
     self: live.self(),
     keys: keysBelow(config.storePrefix),
     decide,
+    reviewConfig: unusedDynamicKeys,
     onExit,
     onReload,
   });

@@ -81,6 +81,9 @@ const DYNAMIC = {
   kornak: all('used', 'leader_ttl health_timeout divergence'),
 } as const;
 
+/** Every key of the dynamic configuration. */
+export const DYNAMIC_KEYS: KeyTree = tree(DYNAMIC);
+
 const POSTGRESQL = {
   ...POSTGRESQL_ANYWHERE,
   ...all('used', 'listen connect_address data_dir config_dir bin_dir database pgpass use_unix_socket'),

@@ -4,6 +4,7 @@ import { isMethodSection } from './decode-methods.ts';
 import { finding, type Path } from './finding.ts';
 import { KNOWN_KEYS, type KeyTree, type KnownKey, OPEN_SECTIONS } from './known-keys.ts';
 import { nearestName } from './nearest-name.ts';
+import { suggestedKey, UNKNOWN_KEY } from './suggested-key.ts';
 import { type Report, warn } from './report.ts';
 
 /** Says of each key that has no effect why it has none: unknown, set in the wrong place, or known but not acted on yet. */
@@ -64,10 +65,11 @@ function reviewUnknown(path: Path, siblings: KeyTree, report: Report): void {
   const section = path.slice(0, -1).join('.');
   if (OPEN_SECTIONS.includes(section) && nearestName(key, Object.keys(siblings)) === undefined) return;
   if (isOwnMethod(path, report)) return;
-  const remedy = suggestion(key, siblings);
-  const reason = 'is no key that Kornak or Patroni knows; it has no effect';
+  const remedy = suggestedKey(key, siblings, KNOWN_KEYS);
   // Without the value: it may be a password under a misspelt key.
-  report.findings.push(finding({ path, reason, remedy, location: locate(report.document, path), severity: 'warning' }));
+  report.findings.push(
+    finding({ path, reason: UNKNOWN_KEY, remedy, location: locate(report.document, path), severity: 'warning' }),
+  );
 }
 
 /** Sections named by the user, for methods of cloning and bootstrapping. */
@@ -78,22 +80,4 @@ function isOwnMethod(path: Path, report: Report): boolean {
   const named =
     section === 'bootstrap' ? [valueAt(report.document, ['bootstrap', 'method'])] : [methods, method].flat();
   return named.includes(key);
-}
-
-function suggestion(key: string, siblings: KeyTree): string | undefined {
-  const near = nearestName(key, Object.keys(siblings));
-  if (near !== undefined) return `did you mean ${near}?`;
-  const elsewhere = placesOf(key, KNOWN_KEYS, []);
-  return elsewhere === undefined ? undefined : `it belongs at ${elsewhere}`;
-}
-
-/** Where else a key of this very name is known. */
-function placesOf(key: string, tree: KeyTree, path: Path): string | undefined {
-  for (const [name, { inner }] of Object.entries(tree)) {
-    if (inner === undefined) continue;
-    const below = [...path, name];
-    const found = Object.hasOwn(inner, key) ? [...below, key].join('.') : placesOf(key, inner, below);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }

@@ -16,7 +16,7 @@ import { execute, type Undone } from './execute/index.ts';
 import { renewalPace } from './lease-times.ts';
 import { type Decide, Loop } from './loop.ts';
 import { observe } from './observe.ts';
-import { TroubleTeller } from './trouble-teller.ts';
+import { type ReviewConfig, TroubleTeller } from './trouble-teller.ts';
 import { epochMsFromIso } from './wall-time.ts';
 import { type Parts, type RuntimePorts, wire } from './wiring.ts';
 
@@ -26,6 +26,8 @@ export interface RuntimeOptions {
   readonly self: Self;
   readonly keys: Keys;
   readonly decide: Decide;
+  /** What the log is to say about the dynamic configuration beyond what cannot be used of it. */
+  readonly reviewConfig?: ReviewConfig | undefined;
   /** The member's own file is to be read again. */
   readonly onReload?: (() => void) | undefined;
   /** Called once: the plan said exit, or an invariant broke (70). The runtime does nothing any more. */
@@ -82,9 +84,10 @@ class Agent implements Runtime {
         this.exit(code, why);
       },
     };
-    this.teller = new TroubleTeller((text) => {
+    const warn = (text: string): void => {
       ports.log.log('WARNING', text);
-    });
+    };
+    this.teller = new TroubleTeller(warn, options.reviewConfig);
     this.desk = new RuntimeDesk({ ...this.parts, wake, reload: () => options.onReload?.() });
     this.loop = this.makeLoop(broken);
   }

@@ -4,6 +4,7 @@ import { newRefusals } from '../../core/settings/new-refusals.ts';
 import { settingProblemToText } from '../../core/settings/setting-problem.ts';
 import { tooManyStandbys } from '../../core/settings/too-many-standbys.ts';
 import type { SettingMap } from '../../core/settings/read-settings.ts';
+import { unusedDynamicKeys } from '../../config/unused-dynamic-keys.ts';
 import { mapFromYaml, withPair } from '../config-change.ts';
 import { namedCluster } from '../named-cluster.ts';
 import { Refusal } from '../refusal.ts';
@@ -42,8 +43,12 @@ export async function editConfig(options: EditConfigOptions, session: Session): 
   const refusals = newRefusals(raw, changed);
   if (refusals.length > 0) throw new Refusal(`Not changed: ${refusals.join('; ')}`);
   const tooMany = tooManyStandbys(config, view.members);
-  for (const warning of [...problems.map(settingProblemToText), ...(tooMany === undefined ? [] : [tooMany])])
-    terminal.talk(`Warning: ${warning}`);
+  const warnings = [
+    ...problems.map(settingProblemToText),
+    ...unusedDynamicKeys(changed),
+    ...(tooMany === undefined ? [] : [tooMany]),
+  ];
+  for (const warning of warnings) terminal.talk(`Warning: ${warning}`);
   // Whoever pipes the change in cannot be asked by the same way.
   if (!options.isForced && [options.replaceFile, options.applyFile].includes('-')) {
     terminal.out('Use --force option to apply changes');

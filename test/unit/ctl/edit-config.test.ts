@@ -80,6 +80,7 @@ test('a document that cannot be used can be repaired, and one to come is warned 
   expect(session.terminal.talkLines).toEqual([
     'Warning: pause: perhaps: must be true or false; false is used',
     'Warning: ttl: soon: must be a whole number of seconds',
+    'Warning: kept: is no key that Kornak or Patroni knows; it has no effect',
   ]);
 });
 
@@ -98,6 +99,26 @@ test.each([
   ['synchronous_node_count=-2', 'Not changed: synchronous_node_count: -2: must be at least 1'],
 ])('%s, which members could not use, is refused with the reason', async (pair, why) => {
   await expect(edit({ pairs: [pair] })).rejects.toThrow(why);
+});
+
+test('keys that have no effect are kept, and warned of with what may have been meant', async () => {
+  const pairs = ['loop_wiat=5', 'use_pg_rewind=true', 'postgresql.parametres.work_mem=secret', 'mine=1'];
+  const { session, written } = await edit({ pairs });
+  expect(written).toMatchObject({ loop_wiat: 5, use_pg_rewind: true, mine: 1 });
+  const unknown = 'is no key that Kornak or Patroni knows; it has no effect';
+  expect(session.terminal.talkLines).toEqual([
+    `Warning: loop_wiat: ${unknown}; did you mean loop_wait?`,
+    `Warning: use_pg_rewind: ${unknown}; it belongs at postgresql.use_pg_rewind`,
+    `Warning: postgresql.parametres: ${unknown}; did you mean parameters?`,
+    `Warning: mine: ${unknown}`,
+  ]);
+});
+
+test('keys that are known but not acted on there are named', async () => {
+  const { session } = await edit({ pairs: ['postgresql.callbacks.on_start=/x', 'kornak.leader_ttl=6'] });
+  expect(session.terminal.talkLines).toEqual([
+    'Warning: postgresql.callbacks: is known but not acted on in the shared configuration yet',
+  ]);
 });
 
 test('timings that do not fit are warned of with what is used instead, as the contract has it', async () => {

@@ -121,3 +121,21 @@ test('a key that cannot be understood is told of once, and again when it changes
   for (const cluster of [broken, broken, unknown('silent'), broken, seen(view(), 0), broken]) teller.look(cluster);
   expect(told).toEqual(Array(2).fill('/service/x/config cannot be used: ttl: soon'));
 });
+
+test('what there is to say about a configuration is told once, and again when it has changed', () => {
+  const told: string[] = [];
+  let reviews = 0;
+  const teller = new TroubleTeller(
+    (text) => told.push(text),
+    (document) => {
+      reviews += 1;
+      return Object.keys(document);
+    },
+  );
+  const config = (raw: Record<string, unknown>, revision: number) =>
+    seen(view({ config: { ...view().config, raw, revision } }), 0);
+  for (const cluster of [config({ x: 1 }, 5), config({ x: 1 }, 5), config({ x: 1, y: 1 }, 6), config({}, 7)])
+    teller.look(cluster);
+  expect(told).toEqual(['/config: x', '/config: y']);
+  expect(reviews).toBe(3);
+});
