@@ -132,9 +132,14 @@ test('what there is to say about a configuration is told once, and again when it
       return Object.keys(document);
     },
   );
-  const config = (raw: Record<string, unknown>, revision: number) =>
+  const configured = (raw: Record<string, unknown>, revision: number) =>
     seen(view({ config: { ...view().config, raw, revision } }), 0);
-  for (const cluster of [config({ x: 1 }, 5), config({ x: 1 }, 5), config({ x: 1, y: 1 }, 6), config({}, 7)])
+  for (const cluster of [
+    configured({ x: 1 }, 5),
+    configured({ x: 1 }, 5),
+    configured({ x: 1, y: 1 }, 6),
+    configured({}, 7),
+  ])
     teller.look(cluster);
   expect(told).toEqual(['/config: x', '/config: y']);
   expect(reviews).toBe(3);
