@@ -50,7 +50,8 @@ export function suspicionOf(ctx: Context, source: MendSource, local: LocalEnd): 
   const verdict = judgeDivergence(local, line);
   if (verdict.kind === 'none') return verdict;
   // Where /history does not tell, the leader's server is asked when it is recorded.
-  if (verdict.kind === 'unknown' && line.history.length === 0) return { kind: 'wait', why: verdict.why };
+  if (verdict.kind === 'unknown' && line.history.length === 0 && line.timeline > 1)
+    return { kind: 'wait', why: verdict.why };
   return { kind: 'ask', why: `diverged: ${verdict.why}` };
 }
 

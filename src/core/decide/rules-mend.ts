@@ -2,7 +2,7 @@ import type { DivergenceCause } from '../model/divergence-record.ts';
 import type { ControlData } from '../model/local-postgres.ts';
 import { localEndOf } from '../recovery/divergence.ts';
 import type { Context, Rule, Ruling } from './context.ts';
-import { controlOf, settingsWith, startJob } from './context.ts';
+import { controlOf, memberOf, settingsWith, startJob } from './context.ts';
 import { healing, isVoter, recordedHere } from './healing.ts';
 import { askToLeaveSync } from './leave-sync.ts';
 import { LIMITS } from './limits.ts';
@@ -130,7 +130,15 @@ function mend(ctx: Context): Ruling | undefined {
 function obstacleToRewind(ctx: Context, control: ControlData): string | undefined {
   if (!ctx.config.usePgRewind) return 'use_pg_rewind is off';
   if (!control.rewindable) return 'neither checksums nor wal_log_hints';
+  // It would find nothing to do, and leave two histories under one number.
+  if (hasNumberOfLeader(ctx, control)) return 'pg_rewind goes by the numbers of timelines';
   return ctx.mem.rewindTries < LIMITS.rewindTries ? undefined : 'pg_rewind failed';
+}
+
+function hasNumberOfLeader(ctx: Context, { state, checkpointTimeline }: ControlData): boolean {
+  const source = mendSource(ctx);
+  if (source === undefined || source.isRemote || state !== 'shut down') return false;
+  return memberOf(ctx, source.name)?.data.timeline === checkpointTimeline;
 }
 
 function putAside(ctx: Context, why: string, id: string): Ruling {

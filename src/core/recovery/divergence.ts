@@ -50,7 +50,7 @@ export function localEndOf(control: ControlData): LocalEnd | undefined {
 /** Whether the local data have WAL that the leader's line does not have (contract: ha.md 3.3). */
 export function judgeDivergence(local: LocalEnd, leader: LeaderLine): Divergence {
   const { timeline } = local.position;
-  if (timeline === leader.timeline) return { kind: 'none' };
+  if (timeline === leader.timeline) return judgeSameNumber(local);
   if (timeline > leader.timeline)
     return diverged(`timeline ${timeline} is newer than the leader's ${leader.timeline}`, undefined);
   const { history } = leader;
@@ -63,6 +63,18 @@ export function judgeDivergence(local: LocalEnd, leader: LeaderLine): Divergence
   if (oldest.timeline > timeline)
     return { kind: 'unknown', why: `the history of timeline ${leader.timeline} does not reach back to ${timeline}` };
   return diverged(`timeline ${timeline} is no ancestor of the leader's ${leader.timeline}`, undefined);
+}
+
+/**
+ * A standby is on the leader's timeline because it follows. A primary got there by itself: its directory is a copy of the leader's,
+ * or the number was taken twice, by a promotion by hand and by a reign that did not know of it. Only the WAL itself tells.
+ */
+function judgeSameNumber({ position, cleanPrimary }: LocalEnd): Divergence {
+  if (!cleanPrimary) return { kind: 'none' };
+  return {
+    kind: 'unknown',
+    why: `it was a primary on timeline ${position.timeline}, which is the leader's number too`,
+  };
 }
 
 function judgeAtFork(local: LocalEnd, fork: HistoryEntry): Divergence {

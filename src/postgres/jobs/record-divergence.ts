@@ -19,6 +19,7 @@ import { summarize, WalSummary } from '../wal-summary.ts';
 import { ensureDirectory, exists, syncDirectory } from '../write-file.ts';
 import { assertStopped, type JobContext, tool } from './job-context.ts';
 import { rewindLogin } from './rewind-login.ts';
+import { sharesEnd } from './shares-end.ts';
 
 type RecordDivergence = Extract<Job, { kind: 'recordDivergence' }>;
 
@@ -53,12 +54,32 @@ export async function recordDivergence(context: JobContext, job: RecordDivergenc
       `${job.from.member} is of another cluster: its system identifier is ${upstream.systemId}, here it is ${file.control.systemId}`,
     );
   const local = await localHistory(options.dataDir, file.control);
-  const verdict = sameNumbers(verdictOf(file.control, upstream), local, upstream);
-  const fork = verdict.kind === 'none' ? undefined : forkOf(local, upstream);
+  const isTwice = job.from.remote === undefined && isNumberTaken(file.control, upstream);
+  const verdict = isTwice
+    ? await verdictByWal(context, file.control, job.from)
+    : sameNumbers(verdictOf(file.control, upstream), local, upstream);
+  const fork = verdict.kind === 'none' ? undefined : isTwice ? beginOf(local) : forkOf(local, upstream);
   const before = await earlierRecord(context, file.control, fork, job);
   const record = before ?? (await newRecord(context, job, { control: file.control, upstream, verdict, local, fork }));
   const isHeld = record.state === 'held' && job.hold;
   return { recorded: { id: record.id, verdict: record.verdict, isHeld } };
+}
+
+/** It ended as a primary on a timeline with the leader's number. */
+function isNumberTaken(control: ControlData, upstream: Upstream): boolean {
+  return control.state === 'shut down' && control.checkpointTimeline === upstream.timeline;
+}
+
+async function verdictByWal(context: JobContext, control: ControlData, from: FollowTarget): Promise<Divergence> {
+  if (await sharesEnd(context, control, from)) return { kind: 'none' };
+  const why = `its end is not in the leader's WAL, though both are timeline ${control.checkpointTimeline}`;
+  return { kind: 'diverged', why, forkLsn: undefined };
+}
+
+/** Of two timelines with one number all is taken for different; undefined: the first one begins nowhere. */
+function beginOf(local: readonly HistoryEntry[]): Fork | undefined {
+  const before = local.at(-2);
+  return before === undefined ? undefined : { timeline: before.timeline, lsn: before.lsn };
 }
 
 function verdictOf(control: ControlData, upstream: Upstream): Divergence {

@@ -297,7 +297,9 @@ function noteOf(at: WalEnd, leader: WalEnd, job: JobOf<'recordDivergence'>, { ho
   const { records, isTight } = host.disk;
   const before = records.find((each) => each.end.branch === at.branch && each.end.lsn === at.lsn);
   if (before !== undefined) return before;
-  const verdict = needsRewind(leader, at) ? 'diverged' : 'none';
+  // Whoever was a primary under the leader's number has its end looked for in the leader's WAL.
+  const isUnknown = host.disk.files?.control === 'shut down' && !contains(leader, at);
+  const verdict = needsRewind(leader, at) || isUnknown ? 'diverged' : 'none';
   const isHeld = verdict === 'diverged' && isTight && job.hold;
   const note: DivergenceNote = { id: `${records.length + 1}`, end: at, verdict, isHeld };
   records.push(note);

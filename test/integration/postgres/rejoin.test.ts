@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -181,5 +182,56 @@ describe('a former primary comes back', () => {
     expect(seen.starting).toBe(false);
     expect(seen.sql.kind === 'unknown' ? seen.sql.why : 'known').toContain('password');
     await stranger.done({ kind: 'stop', mode: 'fast', checkpointFirst: false, why: 'test' });
+  });
+});
+
+describe('one timeline number, taken twice from one position', () => {
+  const bench = new PostgresBench();
+  let b: PostgresMember;
+  let c: PostgresMember;
+  const stop = { kind: 'stop', mode: 'fast', checkpointFirst: false, why: 'a test' } as const;
+
+  beforeAll(async () => {
+    const a = await bench.primary('a');
+    b = await bench.standby('b', a);
+    c = await bench.standby('c', a);
+    await a.sql('CREATE TABLE kept (n int)');
+    // A clean shutdown waits until both have all of it.
+    await a.done(stop);
+    for (const [index, member] of [b, c].entries()) {
+      await member.done({ kind: 'cutOff', settings: SETTINGS });
+      await member.done({ kind: 'promote', reign: 2, aboveTimeline: 1, settings: SETTINGS });
+      await member.sql(`INSERT INTO kept VALUES (${index})`);
+    }
+    await b.done(stop);
+  });
+  afterAll(() => bench.close());
+
+  test('is seen by the WAL itself, and what is given up is kept', async () => {
+    const { data } = await b.observe();
+    expect(data).toMatchObject({ control: { state: 'shut down', checkpointTimeline: 2 } });
+    expect((await c.primaryStatus()).timeline).toBe(2);
+    const { recorded } = await b.done(recording(c));
+    expect(recorded).toMatchObject({ verdict: 'diverged', isHeld: false });
+    const file = join(b.options.stateDir, 'divergence', `${recorded?.id ?? ''}.json`);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
+      verdict: 'diverged',
+      timeline: 2,
+      fork: { timeline: 1 },
+      transactions: { committed: 1 },
+      kept: { files: [expect.stringMatching(/^00000002/)] },
+    });
+  });
+
+  test('a cold copy of the leader is none: its end is in the leader’s WAL', async () => {
+    const copied = await bench.member('copied');
+    await c.done(stop);
+    const asPostgres = bench.account === undefined ? [] : ['runuser', '-u', 'postgres', '--'];
+    const [program = 'cp', ...args] = [...asPostgres, 'cp', '-a', c.options.dataDir, copied.options.dataDir];
+    execFileSync(program, args);
+    await c.done({ kind: 'startPrimary', settings: SETTINGS });
+    await c.sql('INSERT INTO kept VALUES (3)');
+    const { recorded } = await copied.done(recording(c));
+    expect(recorded).toMatchObject({ verdict: 'none' });
   });
 });

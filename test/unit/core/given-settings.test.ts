@@ -56,7 +56,7 @@ test.each(SEATS)('a local file read again is told to the server of a $name, once
 });
 
 test('a server that is started anew has been given the file as it is now', () => {
-  const before = observation({ postgres: down({ state: 'shut down' }, true), cluster: ledByB });
+  const before = observation({ postgres: down({ state: 'shut down in recovery' }, true), cluster: ledByB });
   const { memory: after } = decide({ ...before, self: { ...before.self, localRevision: 3 } }, memory());
   expect(after).toMatchObject({ appliedConfig: 4, appliedLocal: 3 });
 });

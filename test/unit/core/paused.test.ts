@@ -453,8 +453,13 @@ describe('what does not write, in pause,', () => {
   ]);
 
   test('a leader that handed over is brought back by its own agent, also in pause', () => {
-    const cluster = pausedView({ leader: leaderKey('b', 20), members: members(member('b', { role: 'primary' })) });
-    const obs = observation({ postgres: noted(down({ state: 'shut down' })), cluster, ended: exited(stopJob) });
+    const cluster = pausedView({
+      leader: leaderKey('b', 20),
+      members: members(member('b', { role: 'primary', timeline: 2 })),
+      history: { value: [{ timeline: 1, lsn: at(950), reason: '' }], revision: 21 },
+    });
+    const handedOver = noted(down({ state: 'shut down', checkpointEndLsn: at(950) }));
+    const obs = observation({ postgres: handedOver, cluster, ended: exited(stopJob) });
     const first = decide(obs, memory());
     expect(first.rule).toBe('D70');
     expect(decide({ ...obs, ended: undefined }, first.memory).rule).toBe('D70');
