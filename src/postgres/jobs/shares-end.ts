@@ -2,12 +2,10 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ControlData } from '../../core/model/local-postgres.ts';
 import type { FollowTarget } from '../../core/model/job.ts';
-import { SqlFailure, withConnection } from '../sql-connection.ts';
+import { withConnection } from '../sql-connection.ts';
 import { segmentName, segmentSize } from '../wal-segments.ts';
 import type { JobContext } from './job-context.ts';
 import { rewindLogin } from './rewind-login.ts';
-
-const UNDEFINED_FILE = '58P01';
 
 /**
  * Whether the leader's WAL has the very shutdown checkpoint with which this directory ends. Two servers that were promoted on
@@ -25,14 +23,9 @@ export async function sharesEnd(context: JobContext, control: ControlData, from:
   const length = end - begin < segmentBytes - offset ? end - begin : segmentBytes - offset;
   const mine = await readAt(join(walDir, name), Number(offset), Number(length));
   const place = { ...from.upstream, database: options.database, login: rewindLogin(context) };
-  const text = `SELECT encode(pg_read_binary_file('pg_wal/${name}', ${offset}, ${length}), 'hex') AS bytes`;
-  try {
-    const theirs = await withConnection(place, 'divergence', deadline, (sql) => sql.value(text, 'bytes', deadline));
-    return theirs === mine.toString('hex');
-  } catch (error) {
-    if (error instanceof SqlFailure && error.code === UNDEFINED_FILE) return false;
-    throw error;
-  }
+  const text = `SELECT encode(pg_read_binary_file('pg_wal/${name}', ${offset}, ${length}, true), 'hex') AS bytes`;
+  const theirs = await withConnection(place, 'divergence', deadline, (sql) => sql.value(text, 'bytes', deadline));
+  return theirs === mine.toString('hex');
 }
 
 async function readAt(path: string, position: number, length: number): Promise<Buffer> {
