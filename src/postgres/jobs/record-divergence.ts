@@ -84,6 +84,8 @@ function beginOf(local: readonly HistoryEntry[]): Fork | undefined {
 
 function verdictOf(control: ControlData, upstream: Upstream): Divergence {
   const end = localEndOf(control);
+  // Numbers say nothing more of it.
+  if (end?.position.timeline === upstream.timeline) return { kind: 'none' };
   if (end !== undefined) return judgeDivergence(end, upstream);
   return control.checkpointTimeline === upstream.timeline
     ? { kind: 'none' }
