@@ -48,6 +48,8 @@ interface Gone {
   readonly previousTtlMs: number;
   /** undefined: learnt from a range. */
   readonly revision: Revision | undefined;
+  /** Its member key was seen written with the deletion, whatever it says since. */
+  readonly isReleased: boolean;
 }
 
 interface MemberStanding {
@@ -92,7 +94,13 @@ export class VacancyWatch {
   /** undefined while somebody holds the key. To be asked only when the keys are known. */
   vacancy(): Vacancy | undefined {
     if (this.options.get(this.options.leaderKey) !== undefined) return undefined;
-    this.gone ??= { sinceMs: this.options.clock.bootMs(), previous: undefined, previousTtlMs: 0, revision: undefined };
+    this.gone ??= {
+      sinceMs: this.options.clock.bootMs(),
+      previous: undefined,
+      previousTtlMs: 0,
+      revision: undefined,
+      isReleased: false,
+    };
     const { previous, previousTtlMs, sinceMs } = this.gone;
     return {
       sinceMs,
@@ -112,7 +120,7 @@ export class VacancyWatch {
   noteChanges(changes: readonly KeyChange[]): void {
     for (const change of changes) {
       if (change.key !== this.options.leaderKey) continue;
-      if (change.after === undefined) this.noteGone(change);
+      if (change.after === undefined) this.noteGone(change, changes);
       else this.noteLeader(change.after);
     }
     if (this.cancelPoll === undefined) this.schedule();
@@ -130,13 +138,16 @@ export class VacancyWatch {
     this.schedule();
   }
 
-  private noteGone(change: KeyChange): void {
+  private noteGone(change: KeyChange, changes: readonly KeyChange[]): void {
     const nowMs = this.options.clock.bootMs();
+    const memberKey = this.leader && this.options.memberKey(this.leader.name);
+    const isWith = ({ key, after }: KeyChange): boolean => key === memberKey && after?.modRevision === change.revision;
     this.gone = {
       sinceMs: nowMs,
       previous: this.leader,
       previousTtlMs: this.ttlOfLeaderMs(),
       revision: change.revision,
+      isReleased: changes.some(isWith),
     };
     this.seemedOver = this.shouldBeOver(nowMs);
     this.schedule();
@@ -155,8 +166,9 @@ export class VacancyWatch {
   }
 
   /** Its member key was written with the deletion, as only a release does, or says since that PostgreSQL is stopped. */
-  private isReleased({ previous, revision }: Gone): boolean {
+  private isReleased({ previous, revision, isReleased }: Gone): boolean {
     if (previous === undefined) return false;
+    if (isReleased) return true;
     const member = this.options.get(this.options.memberKey(previous.name));
     if (member === undefined) return false;
     if (member.modRevision === revision) return true;

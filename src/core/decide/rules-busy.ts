@@ -3,6 +3,7 @@ import type { Context, Rule, Ruling } from './context.ts';
 import { isCloneSource } from './clone-source.ts';
 import { isBackground } from './context.ts';
 import { LIMITS } from './limits.ts';
+import { remoteTarget } from './remote.ts';
 import { leaderToStartWith } from './rules-down.ts';
 import { cannotComeUp } from './rules-heal.ts';
 
@@ -19,11 +20,18 @@ function outlived(ctx: Context): string | undefined {
   if (job === undefined || job.cancelled) return undefined;
   const { kind } = job.job;
   if (needsLease(job.job) && ctx.held === undefined) return 'the leader lease is not held any more';
-  const isFromLeader = kind === 'rewind' || kind === 'copySlots';
-  if (isFromLeader && ctx.view !== undefined && ctx.leader?.name !== job.job.from.member)
+  if (kind === 'rewind' || kind === 'clone') return copyOutlived(ctx, job.job);
+  if (kind === 'copySlots' && ctx.view !== undefined && ctx.leader?.name !== job.job.from.member)
     return `${job.job.from.member} leads no more`;
-  if (kind === 'clone') return cloneOutlived(ctx, job.job.from);
   return kind === 'startStandby' ? startedWithout(ctx, job.job, ctx.nowMs - job.startedMs) : undefined;
+}
+
+/** Another cluster's server is a source as long as the configuration names it, whoever leads here. */
+function copyOutlived(ctx: Context, { kind, from }: Extract<Job, { kind: 'clone' | 'rewind' }>): string | undefined {
+  if (from?.remote !== undefined)
+    return remoteTarget(ctx)?.member === from.member ? undefined : `${from.member} is not followed any more`;
+  if (kind === 'clone') return cloneOutlived(ctx, from);
+  return ctx.view !== undefined && ctx.leader?.name !== from?.member ? `${from?.member} leads no more` : undefined;
 }
 
 /** Whoever led and leads no more may have WAL that nobody follows; a replica goes on being as good a source as it was. */

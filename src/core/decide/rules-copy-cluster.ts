@@ -76,11 +76,9 @@ function takeFirstKey(ctx: Context): Ruling | undefined {
   if (ctx.config.standbyCluster === undefined || !isMine(ctx) || ctx.view === undefined) return undefined;
   if (data.kind !== 'cluster' || postmaster !== undefined) return undefined;
   if (ctx.leader !== undefined || ctx.held !== undefined) return undefined;
-  const takeOver = takeOverOf(ctx, ctx.view);
-  const timeline = Math.max(takeOver.timeline, data.control.checkpointTimeline + 1);
   return {
     why: 'the copy of the other cluster is whole: the leader key is taken',
-    steps: [{ kind: 'takeKey', takeOver: { ...takeOver, timeline } }],
+    steps: [{ kind: 'takeKey', takeOver: takeOverOf(ctx, ctx.view) }],
     events: [{ kind: 'leader.acquired', text: `${ctx.me} takes the leader key of the new standby cluster` }],
     wakeInMs: LIMITS.paceMs,
   };

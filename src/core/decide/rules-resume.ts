@@ -22,9 +22,10 @@ function clearIdle(ctx: Context): Ruling | undefined {
 
 function armAgain(ctx: Context): Ruling | undefined {
   if (ctx.paused || ctx.held?.unguarded !== true) return undefined;
-  // The leader of a standby cluster needs no guard before it is to be promoted.
-  if (ctx.config.standbyCluster !== undefined && surelyWritesNothing(ctx)) return undefined;
-  const over = ctx.mem.standbyLedMs === undefined ? 'the pause is over' : 'what leads here may write from now on';
+  // What leads a standby cluster, or led it, needs no guard: it is promoted in another reign.
+  const isOfStandby = ctx.config.standbyCluster !== undefined || ctx.mem.standbyLedMs !== undefined;
+  if (isOfStandby && surelyWritesNothing(ctx)) return undefined;
+  const over = isOfStandby ? 'PostgreSQL was promoted by hand' : 'the pause is over';
   return {
     why: `${over}: the lease is held anew and the guard armed`,
     steps: [{ kind: 'armGuard', reign: ctx.held.reign }],

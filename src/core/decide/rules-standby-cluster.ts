@@ -183,6 +183,28 @@ function lead(ctx: Context): Ruling | undefined {
   return { why: `no action. I am (${ctx.me}), the standby leader with the lock`, wakeInMs: LIMITS.primaryQuietMs };
 }
 
+/**
+ * Nobody follows another cluster any more: who is promoted has a reign of its own for that, with a guard, a timeline that nobody
+ * has used, and /sync as it stands.
+ */
+function endReign(ctx: Context): Ruling | undefined {
+  const { held, mem } = ctx;
+  const isOver = ctx.config.standbyCluster === undefined && mem.standbyLedMs !== undefined;
+  if (!isOver || held === undefined || ctx.standby === undefined) return undefined;
+  return {
+    why: 'standby_cluster is taken out of the configuration: the key is released, for a primary to be elected',
+    steps: [releaseStep(ctx, held.reign, undefined)],
+    events: [
+      {
+        kind: 'leader.released',
+        text: `${ctx.me} ends the reign of a standby cluster: a primary is elected`,
+        evidence: { reign: held.reign },
+      },
+    ],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
 /** Nothing changes roles by itself in pause; the reign of a standby cluster's leader is kept for its end. */
 function awaitResume(ctx: Context): Ruling | undefined {
   const isOver = ctx.config.standbyCluster === undefined && ctx.mem.standbyLedMs !== undefined;
@@ -198,6 +220,7 @@ export const DEMOTE_RULES: readonly Rule[] = [
   { id: 'C10', title: 'demote the primary of a standby cluster', match: demote },
   { id: 'C15', title: 'stand the guard down where the leader of a standby cluster writes nothing', match: standDown },
   { id: 'C20', title: 'promote nobody before the pause ends', match: awaitResume },
+  { id: 'C25', title: 'end the reign of what was a standby cluster, for a primary to be elected', match: endReign },
 ];
 
 /** Asked before it is looked why the other cluster is not followed. */

@@ -16,6 +16,11 @@ function syncOfNewReign(view: ClusterView, me: string): SyncState | undefined {
   return { leader: me, voters, quorum: view.sync.value.quorum };
 }
 
+/** A reign of a standby cluster claims no number: it ends before anybody is promoted (rule C25). */
+function isToPromote({ config, mayWrite }: Context): boolean {
+  return config.standbyCluster === undefined || mayWrite;
+}
+
 /** A number above every timeline that anybody has used, claimed or told of. */
 function nextTimeline(ctx: Context, view: ClusterView): number {
   const told = view.members.map((member) => member.data.timeline ?? 0);
@@ -49,12 +54,12 @@ export function takeOverOf(ctx: Context, view: ClusterView, counted: readonly Pl
     lastRevision: view.last.revision,
     pledges: counted,
     sync: syncOfNewReign(view, ctx.me),
-    timeline: nextTimeline(ctx, view),
+    timeline: isToPromote(ctx) ? nextTimeline(ctx, view) : (view.reign.value?.timeline ?? 0),
     leaderTtlMs: ctx.config.leaderTtlMs,
     from: ctx.standby === undefined ? undefined : positionOf(ctx.standby),
     priority: failoverPriority(ctx.obs.self.tags),
     lastLeaderMark: lastLeaderMark(view, ctx.me),
     // The leader of a standby cluster writes nothing that a guard would have to end.
-    unguarded: ctx.config.standbyCluster !== undefined && !ctx.mayWrite,
+    unguarded: !isToPromote(ctx),
   };
 }

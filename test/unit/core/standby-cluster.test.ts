@@ -351,25 +351,21 @@ const BIRTH: readonly RuleCase[] = [
 
 const PROMOTION: readonly RuleCase[] = [
   {
-    name: 'the guard is armed before anything else',
+    name: 'its reign ends, for a primary to be elected in another',
     obs: leads({ cluster: ofStandby({ config: configKey() }) }),
     mem: { standbyLedMs: NOW_MS - 1_000 },
-    rule: 'Y85',
-    steps: ['armGuard'],
-  },
-  {
-    name: 'then the other cluster is left',
-    obs: leads({ lease: held(), cluster: ofStandby({ config: configKey() }) }),
-    mem: { standbyLedMs: NOW_MS - 1_000 },
-    rule: 'L20',
-    steps: ['startJob'],
-  },
-  {
-    name: 'with a number that the other cluster has used meanwhile another reign begins',
-    obs: leads({ postgres: standby({ timeline: 3 }), lease: held(), cluster: ofStandby({ config: configKey() }) }),
-    mem: { standbyLedMs: NOW_MS - 1_000 },
-    rule: 'L30',
+    rule: 'C25',
     steps: ['releaseKey'],
+  },
+  {
+    name: 'whoever is elected then is promoted under a guard',
+    obs: leads({
+      lease: held(),
+      postgres: standby(),
+      cluster: ofStandby({ config: configKey(), reign: { value: { name: 'a', timeline: 2 }, revision: 10 } }),
+    }),
+    rule: 'L40',
+    steps: ['startJob'],
   },
   {
     name: 'in pause nobody is promoted',
@@ -380,6 +376,13 @@ const PROMOTION: readonly RuleCase[] = [
     mem: { standbyLedMs: NOW_MS - 1_000 },
     rule: 'C20',
     steps: [],
+  },
+  {
+    name: 'one that people have promoted is guarded at once',
+    obs: leads({ postgres: primary() }),
+    mem: { standbyLedMs: NOW_MS - 1_000 },
+    rule: 'Y85',
+    steps: ['armGuard'],
   },
 ];
 
@@ -523,12 +526,33 @@ describe('the other members', () => {
   test('nobody is to guard a reign that writes nothing', () => {
     const [first] = OTHERS;
     const step = first === undefined ? undefined : decide(first.obs, memory(first.mem)).plan.steps[0];
-    expect(step).toMatchObject({ kind: 'takeKey', takeOver: { unguarded: true } });
+    // Nor does it claim a timeline: the last one that anybody claimed stays so.
+    expect(step).toMatchObject({ kind: 'takeKey', takeOver: { unguarded: true, timeline: 1 } });
   });
+});
+
+const copying = (from: string) => ({
+  job: {
+    kind: 'clone' as const,
+    from: { member: from, upstream: FAR, slot: undefined, remote: { applicationName: 'demo/a' } },
+    settings: { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined, managesSync: false },
+  },
+  startedMs: NOW_MS - 500,
+  deadlineMs: NOW_MS + 9_000,
+  progress: undefined,
+  cancelled: false,
 });
 
 describe('the first member', () => {
   ruleTable(BIRTH);
+
+  test.each([
+    ['far:5433', 'J20'],
+    ['elsewhere:5433', 'J10'],
+  ])('copies from %s, as far as the configuration names it: %s', (from, rule) => {
+    const obs = observation({ postgres: empty, cluster: ofStandby(mine), job: copying(from) });
+    expect(decide(obs, memory()).rule).toBe(rule);
+  });
 });
 
 describe('a cluster that stands by no more', () => {

@@ -84,6 +84,24 @@ test('released: the member key was written together with the deletion', async ()
   expect(watch.vacancy()).toMatchObject({ manner: 'released', previous: { name: 'ada', leaseTtlMs: TTL_MS } });
 });
 
+test('released: what the member key says afterwards changes nothing', async () => {
+  await ada();
+  store.apply(
+    {
+      compares: [],
+      success: [
+        { kind: 'put', key: keys.member('ada'), value: '{"state":"running","role":"replica","kornak":{}}' },
+        { kind: 'delete', key: keys.leader },
+      ],
+    },
+    clock.nowMs,
+  );
+  see(keys.member('ada'), keys.leader);
+  store.write(keys.member('ada'), '{"state":"running","role":"replica","timeline":2,"kornak":{}}');
+  see(keys.member('ada'));
+  expect(watch.vacancy()?.manner).toBe('released');
+});
+
 test('released: the former leader says that it is stopped, also if it says so afterwards', async () => {
   await ada();
   store.erase(keys.leader);
