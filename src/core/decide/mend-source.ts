@@ -68,6 +68,7 @@ function ofStandby(ctx: Context, { name, serves }: MendSource, local: LocalEnd):
   const timeline = memberOf(ctx, name)?.data.timeline;
   if (timeline === local.position.timeline && !local.cleanPrimary && ctx.obs.postgres.trouble?.kind !== 'diverged')
     return { kind: 'none' };
+  if (local.cleanPrimary) return { kind: 'ask', why: `it was a primary and is to follow ${name}` };
   return {
     kind: 'ask',
     why: `it ended on timeline ${local.position.timeline}, and ${name} is on ${timeline ?? 'another'}`,

@@ -1,5 +1,6 @@
 // Two real clusters: `near` follows `far`, then leads, and `far` follows it (the contract's scenarios D1 and D3 to D8).
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { prepareCluster, type TestCluster, type TestMember, until } from '../../support/kornak-cluster.ts';
@@ -80,8 +81,7 @@ beforeAll(async () => {
     archive_command: `test -e ${dir}/%f || cp %p ${dir}/%f`,
   });
   // Wherever the first cluster lies, both reach the archive.
-  archive = join('/tmp', `kornak-archive-${process.pid}`);
-  await mkdir(archive, { recursive: true });
+  archive = await mkdtemp(join(tmpdir(), 'kornak-archive-'));
   await chmod(archive, 0o777);
   const slots = {
     near_slot: { type: 'physical' },
@@ -96,9 +96,9 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  if (process.env['TOLD'] !== undefined) await writeFile(process.env['TOLD'], (await Promise.all([...near.members, ...far.members].map(async (m) => `=== ${m.name}\n${await m.log()}\n${await readFile(join(m.dir, 'data_kornak/postgres.log'), 'utf8').catch((e: unknown) => String(e))}`))).join('\n'));
   await near.stop();
   await far.stop();
+  await rm(archive, { recursive: true, force: true });
 });
 
 describe('the cluster that is followed', () => {
@@ -183,7 +183,7 @@ describe('a standby cluster', () => {
     expect((await near.ctl('list')).stdout).toContain('Standby Leader');
   });
 
-  test('D5: hands over in a switchover, and nothing is stopped for it', async () => {
+  test('D5: hands over in a switchover, though synchronous_mode is on, and nothing is stopped for it (known failure 45)', async () => {
     const [n1, n2] = near.members;
     if (n1 === undefined || n2 === undefined) throw new Error('two members');
     const server = async () => (await n1.sql('select pg_postmaster_start_time()::text as at'))[0]?.['at'];

@@ -277,7 +277,7 @@ const OTHERS: readonly RuleCase[] = [
     steps: ['takeKey'],
   },
   {
-    name: 'paused, and the key ran out: nobody is turned to another upstream',
+    name: 'paused, and the key ran out: nobody is turned to another upstream (known failure 56)',
     obs: observation({
       postgres: { ...standby({ upstream: { host: 'b', port: 5432 } }), pauseNoted: true },
       cluster: ofStandby({ leader: undefined, config: configKey({ ...RAW, pause: true }) }),
