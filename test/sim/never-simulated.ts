@@ -1,6 +1,7 @@
 /** Rules that no seed reaches, each with the reason: they stand for what must not happen. */
 export const NEVER_SIMULATED: ReadonlyMap<string, string> = new Map([
   ['G05', 'a simulated PostgreSQL has no passwords; test/integration/cluster/identity.test.ts tries it for real'],
+  ['V25', 'no simulated disk is put back to an earlier state; test/unit/core/replaced-data.test.ts has the rule'],
   ['L20', 'a member takes the key only with its receiver off, and nothing brings the receiver back'],
   ['B75', 'simulated members have no backups; test/unit/core/restore.test.ts has the rule'],
   ['B05', 'the data of a simulated leader stay where they are; a unit test has the rule'],

@@ -20,9 +20,12 @@ function leading(ctx: Context): Leading | undefined {
 }
 
 function historyChore({ ctx, held, primary }: Leading): Chore | undefined {
-  if (ctx.mem.historyReign === held.reign) return undefined;
-  const written = ctx.view !== undefined && (primary.timeline === 1 || ctx.view.history.revision > held.reign);
-  if (written) return { why: 'the history is told', steps: [], memory: { historyReign: held.reign } };
+  const { value: entries = [], revision } = ctx.view?.history ?? { revision: 0 };
+  // Whoever has diverged waits for it: what somebody made of it meanwhile is looked at as well.
+  if (primary.timeline === 1 || (revision > held.reign && entries.length > 0)) {
+    if (ctx.mem.historyReign === held.reign) return undefined;
+    return { why: 'the history is told', steps: [], memory: { historyReign: held.reign } };
+  }
   return {
     why: 'the history of the new timeline is told',
     steps: [{ kind: 'refreshHistory', reign: held.reign }],
@@ -71,10 +74,11 @@ function syncUnlessDemoted(reigning: Leading): Chore | undefined {
 const CHORES: readonly ((lead: Leading) => Chore | undefined)[] = [
   syncUnlessDemoted,
   checkpointChore,
-  historyChore,
   ({ ctx }) => statusChore(ctx),
   failsafeChore,
   settingsChore,
+  // A history file that cannot be read keeps nothing but slots from being done.
+  historyChore,
   // Last: a slot that cannot be dropped keeps nothing else from being done.
   ({ ctx }) => slotChore(ctx, false),
 ];

@@ -1,9 +1,10 @@
 import type { ClusterView, FailoverRequest } from '../model/cluster.ts';
 import type { StandbyStatus } from '../model/local-postgres.ts';
 import { comparePositions, positionToText } from '../model/lsn.ts';
+import { sizeText } from '../model/size-text.ts';
 import { isNeverLeader } from '../model/tags.ts';
 import { standingPledges, unionOf } from '../election/election.ts';
-import { ledLast } from '../election/remembered.ts';
+import { bytesBehind, ledLast, wasPutBack } from '../election/remembered.ts';
 import { containsName } from '../election/union.ts';
 import type { Context, Rule, Ruling } from './context.ts';
 import { memberOf, settingsWith, startJob, tagsOf } from './context.ts';
@@ -48,6 +49,22 @@ function learnPosition(ctx: Context): Ruling | undefined {
   return {
     why: 'restarted: how far the WAL reaches is known only when replay has got to its end',
     wakeInMs: LIMITS.paceMs,
+  };
+}
+
+/**
+ * Everybody who elects takes a member of /sync to hold what it held. The only one that is found out is who led last; without
+ * synchronous replication maximum_lag_on_failover judges it like any other.
+ */
+function putBack(ctx: Context): Ruling | undefined {
+  const it = vacant(ctx);
+  if (it === undefined || unionOf(it.view).length === 0 || it.view.failover.value?.candidate === ctx.me)
+    return undefined;
+  if (!wasPutBack(ctx.me, it.view, positionOf(it.standby))) return undefined;
+  const behind = sizeText(bytesBehind(it.view, positionOf(it.standby)));
+  return {
+    why: `the data here end ${behind} before what this member told of them: they were put back to an earlier state. Start the other synchronous members, or name a candidate with kornakctl failover`,
+    wakeInMs: LIMITS.primaryQuietMs,
   };
 }
 
@@ -190,6 +207,7 @@ export const VACANT_RULES: readonly Rule[] = [
   ...BACKOFF_RULES,
   { id: 'V10', title: 'stop the receiver once nobody leads', match: cutOff },
   { id: 'V20', title: 'wait until the own position is known', match: learnPosition },
+  { id: 'V25', title: 'vouch for nothing with data that were put back', match: putBack },
   { id: 'V30', title: 'pledge', match: pledge },
   ...NEVER_LEAD_RULES,
   { id: 'V40', title: 'no leader for a cluster without identity', match: unknownCluster },

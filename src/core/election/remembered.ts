@@ -32,6 +32,14 @@ export function hasPatroniTold({ last, status }: ClusterView): boolean {
   return (status.optime ?? LSN_ZERO) > (last.value?.lsn ?? LSN_ZERO);
 }
 
+/** A crash cuts off a record that was not whole; no record is as long. */
+const LAST_RECORD_MAX = 16n * 1024n * 1024n;
+
+/** Its WAL ends far before what this very member told of it in the newest reign: its disk, or its machine, was put back. */
+export function wasPutBack(name: string, view: ClusterView, position: WalPosition): boolean {
+  return ledLast(name, view) && bytesBehind(view, position) > LAST_RECORD_MAX;
+}
+
 /** How many of the bytes that the store remembers are not in WAL that reaches to `position`. */
 export function bytesBehind(view: ClusterView, position: WalPosition): bigint {
   const remembered = rememberedOf(view);

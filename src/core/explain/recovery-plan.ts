@@ -1,5 +1,5 @@
 import { compareRanked } from '../election/order.ts';
-import { bytesBehind, holdsEverything } from '../election/remembered.ts';
+import { bytesBehind, holdsEverything, wasPutBack } from '../election/remembered.ts';
 import { containsName, unionOf } from '../election/union.ts';
 import type { ClusterView } from '../model/cluster.ts';
 import { positionToText, type WalPosition } from '../model/lsn.ts';
@@ -75,7 +75,7 @@ function synchronous(fit: readonly Candidate[], view: ClusterView): RecoveryPlan
   const voters = fit.filter((each) => containsName(union, each.name));
   const [best] = voters;
   const inexact = voters.filter((each) => !each.isExact).map((each) => each.name);
-  const last = voters.find((each) => each.name === leader);
+  const last = voters.find((each) => each.name === leader && !isPutBack(each, view));
   if (best !== undefined && voters.length > quorum && inexact.length === 0)
     return settled(
       best.name,
@@ -108,7 +108,7 @@ function asynchronous(fit: readonly Candidate[], view: ClusterView): RecoveryPla
       whole.name,
       `it has everything up to the clean shutdown of ${view.last.value?.name ?? 'the last leader'}`,
     );
-  const leader = fit.find((each) => each.name === last);
+  const leader = fit.find((each) => each.name === last && !isPutBack(each, view));
   if (leader !== undefined) return settled(leader.name, `${leader.name} led last: nobody can have more`);
   const [best] = fit;
   if (best === undefined) return { winner: undefined, why: 'nobody answered', missing: last, fallback: undefined };
@@ -123,6 +123,10 @@ function asynchronous(fit: readonly Candidate[], view: ClusterView): RecoveryPla
     missing: last ?? 'the last leader',
     fallback: { name: best.name, price },
   };
+}
+
+function isPutBack({ name, position, isExact }: Candidate, view: ClusterView): boolean {
+  return isExact && wasPutBack(name, view, position);
 }
 
 function withoutStore(fit: readonly Candidate[]): RecoveryPlan {

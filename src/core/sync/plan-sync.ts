@@ -9,7 +9,8 @@ import { isSameName, parseSyncNames } from './sync-names.ts';
 
 function switchOff(input: SyncInput): SyncMove | undefined {
   const { names } = input.primary.sync;
-  if (input.sync.value.leader !== undefined) {
+  // One that says nothing would keep everybody but the last leader from leading.
+  if (input.sync.value.leader !== undefined || input.sync.revision !== 0) {
     return { why: 'synchronous replication is switched off', deleteSync: true, setNames: null, mark: null };
   }
   if (names !== '' && names === input.lastSet)

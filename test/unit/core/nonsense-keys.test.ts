@@ -1,5 +1,5 @@
 // Anybody can write anything into the store. What cannot be read must never let somebody lead who could not before.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide/decide.ts';
 import { decodeFailsafe } from '../../../src/core/layout/failsafe-key.ts';
 import { decodeHistory } from '../../../src/core/layout/history-key.ts';
@@ -9,6 +9,7 @@ import type { Memory } from '../../../src/core/model/memory.ts';
 import type { Vacancy } from '../../../src/core/model/observation.ts';
 import type { Decision } from '../../../src/core/model/plan.ts';
 import {
+  at,
   config,
   configKey,
   held,
@@ -20,6 +21,7 @@ import {
   pledgeOf,
   primary,
   standby,
+  syncOf,
   view,
 } from '../../support/core-builders.ts';
 
@@ -82,4 +84,27 @@ test('timelines that no server could have come to count for nothing', () => {
   expect(decodeMember('{"state":"running","timeline":4294967295}').value.timeline).toBeUndefined();
   expect(decodeMember('{"state":"running","timeline":700}').value.timeline).toBe(700);
   expect(decodeHistory('[[4294967295,100,"no recovery target specified"]]').value).toBeUndefined();
+});
+
+describe('a leader writes anew', () => {
+  const settled = { checkpointReign: 10, historyReign: 10, servingReign: 10, statusAtMs: NOW_MS };
+
+  function chores(cluster: Partial<ClusterView>): readonly string[] {
+    const more = { leader: leaderKey('a'), members: [member('a')], ...cluster };
+    const obs = observation({ postgres: primary({ timeline: 4 }), lease: held(), cluster: view(more) });
+    return decide(obs, memory({ lastConfig: config(), ...settled })).plan.steps.map(({ kind }) => kind);
+  }
+
+  test('/history that says nothing: who has diverged would wait for it for ever', () => {
+    const good = { value: [{ timeline: 3, lsn: at(500), reason: 'x' }], revision: 30 };
+    expect(chores({ history: good })).not.toContain('refreshHistory');
+    expect(chores({ history: { value: undefined, revision: 40 } })).toContain('refreshHistory');
+    expect(chores({ history: { value: [], revision: 40 } })).toContain('refreshHistory');
+  });
+
+  test('/sync that says nothing goes also where nobody is to be waited for: it would keep all others from leading', () => {
+    const history = { value: [{ timeline: 3, lsn: at(500), reason: 'x' }], revision: 30 };
+    expect(chores({ history, sync: { value: syncOf(undefined), revision: 40 } })).toContain('deleteSync');
+    expect(chores({ history })).not.toContain('deleteSync');
+  });
 });

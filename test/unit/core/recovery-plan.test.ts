@@ -50,6 +50,19 @@ describe('the safe winner after an outage', () => {
     expect(plan).toMatchObject({ winner: 'a', why: 'a led last: nobody can have more' });
   });
 
+  test('but not where its data end far before what it told: they were put back to an earlier state', () => {
+    const end = 900_000_000;
+    const told = { value: { ...last(false).value, lsn: at(end) }, revision: 11 };
+    const status = { ...view().status, optime: at(end) };
+    const back = [facts('a', end - 100_000_000), facts('b', end - 1_000)];
+    expect(planRecovery(back, view({ last: told, status }))).toMatchObject({
+      winner: undefined,
+      fallback: { name: 'b' },
+    });
+    expect(planRecovery(back, view({ last: told, status, sync: sync(2) })).winner).toBeUndefined();
+    expect(planRecovery([facts('a', end - 8_192)], view({ last: told, status })).winner).toBe('a');
+  });
+
   test('or who has all that a clean shutdown left', () => {
     expect(planRecovery([facts('b', 1000)], view({ last: last(true) })).winner).toBe('b');
     expect(planRecovery([facts('b', 999)], view({ last: last(true) })).winner).toBeUndefined();
