@@ -53,6 +53,16 @@ export class KeyMap {
       .map((change) => ({ ...change, revision: change.after?.modRevision }));
   }
 
+  /** What was complete does not have these keys as they are now: they come from another history than what was learnt. */
+  contradicts(keyValues: readonly KeyValue[]): boolean {
+    return keyValues.some(({ key, modRevision }) => {
+      if (modRevision > this.completeTo) return false;
+      const entry = this.entries.get(key);
+      const isNewer = entry !== undefined && entry.revision > this.completeTo;
+      return !isNewer && entry?.revision !== modRevision;
+    });
+  }
+
   /** The store was replaced by an older state of it, whose revisions mean nothing beside those known: all of it is new. */
   replaceAll(keyValues: readonly KeyValue[], revision: Revision): readonly KeyChange[] {
     const old = new Map([...this.entries].map(([key, { keyValue }]) => [key, keyValue]));

@@ -90,20 +90,20 @@ export class Mirror {
       return;
     }
     // It was asked of a majority: nothing that was known before can be newer in the same store.
-    const hasGoneBack = answer.revision < knownRevision;
-    const changes = hasGoneBack
+    const isAnother = answer.revision < knownRevision || this.keys.contradicts(answer.keyValues);
+    const changes = isAnother
       ? this.keys.replaceAll(answer.keyValues, answer.revision)
       : this.keys.learnAll(answer.keyValues, answer.revision);
-    if (hasGoneBack) this.revision = answer.revision;
+    if (isAnother) this.revision = answer.revision;
     const wasMissing = this.missing !== undefined;
     this.missing = undefined;
     this.currentMs = Math.max(this.currentMs, askedMs);
     this.watchFrom(answer.revision);
     this.took(changes, answer.revision);
     if (wasMissing) this.options.onContact('the store answers');
-    if (hasGoneBack)
+    if (isAnother)
       this.options.onTrouble(
-        `the store has gone back from revision ${knownRevision} to ${answer.revision}: it was restored or replaced`,
+        `the store is not the one that was known up to revision ${knownRevision}: it was restored or replaced`,
       );
   }
 

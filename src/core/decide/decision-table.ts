@@ -42,7 +42,7 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
       unknown: rules('U30'),
     },
     silent: {
-      held: rules('Y85 Y86 H20 U30 L50'),
+      held: rules('Y85 Y86 H20 U30 P05 L50'),
       named: rules('F10 L10'),
       other: rules('G05'),
       nobody: rules('B80'),
@@ -196,7 +196,7 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
       held: rules('Y65'),
       named: rules('Y65'),
       other: rules('Y75 B30 B80'),
-      nobody: rules('Y75'),
+      nobody: rules('Y75 B30'),
       unknown: rules('Y55'),
     },
     foreign: {

@@ -310,6 +310,7 @@ function noteLease(mem: Memory, obs: Observation): Memory {
     return changed(mem, {
       checkpointReign: checkpointed ? reign : mem.checkpointReign,
       servingReign: serving === reign ? reign : undefined,
+      syncNamesSeen: sql?.kind === 'primary' ? sql.sync.names : mem.syncNamesSeen,
       switchover: noteSwitchover(mem, obs),
       pledge: undefined,
       candidateSinceMs: undefined,
@@ -319,6 +320,7 @@ function noteLease(mem: Memory, obs: Observation): Memory {
   return changed(mem, {
     standbyLedMs: undefined,
     servingReign: undefined,
+    syncNamesSeen: undefined,
     switchover: noteSwitchover(mem, obs),
     syncMark: undefined,
     promoteTries: 0,

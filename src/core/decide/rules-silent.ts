@@ -25,12 +25,14 @@ function wasStandby(ctx: Context): boolean {
 }
 
 /**
- * Whom commits are to wait for, where /sync cannot be read: whom they waited for, which no write of /sync contradicts. A hand-over
- * may have named heirs there who need not be among them. null: not known.
+ * Whom commits are to wait for, where /sync cannot be read: whom they last waited for, which goes with /sync as it stands and with
+ * any write of it on its way. A hand-over may have named heirs there who need not be among them. null: not known.
  */
 function namesInSilence({ config, mem }: Context): string | undefined | null {
-  if (mem.syncNamesSet !== undefined && mem.switchover === undefined) return mem.syncNamesSet;
-  return mem.syncNamesSet === undefined && config.synchronousMode === 'off' ? undefined : null;
+  const { syncNamesSeen: seen, switchover } = mem;
+  if (seen === undefined || (switchover !== undefined && (seen !== '' || config.synchronousMode !== 'off')))
+    return null;
+  return seen === '' ? undefined : seen;
 }
 
 /** The candidate has the key, may have it, or is given the time to get everything. */
@@ -44,6 +46,7 @@ function mayBeHandedOver({ mem: { switchover }, nowMs }: Context): boolean {
 function restart(ctx: Context): Ruling | undefined {
   const { held, mem, nowMs } = ctx;
   if (ctx.view !== undefined || held === undefined || mem.servingReign !== held.reign) return undefined;
+  if (ctx.config.standbyCluster !== undefined) return undefined;
   if (controlOf(ctx) === undefined || nowMs < mem.holdOffMs || mayBeHandedOver(ctx)) return undefined;
   const syncNames = namesInSilence(ctx);
   if (syncNames === null) return undefined;

@@ -73,6 +73,8 @@ export interface Memory {
   readonly syncMark: SyncMark | undefined;
   /** What the core last had written to `synchronous_standby_names`. */
   readonly syncNamesSet: string | undefined;
+  /** What the primary of the lease held now last told of it; undefined: it has told nothing yet. */
+  readonly syncNamesSeen: string | undefined;
   readonly syncWatch: SyncWatch;
   /** Our pledge may stand in the store, whatever the view shows. */
   readonly pledge: { readonly reign: number; readonly position: WalPosition } | undefined;
@@ -214,6 +216,7 @@ export function initialMemory(nowMs: number): Memory {
     servingReign: undefined,
     syncMark: undefined,
     syncNamesSet: undefined,
+    syncNamesSeen: undefined,
     syncWatch: { stalls: new Map(), strictHeld: false, leaving: undefined },
     pledge: undefined,
     crashRecovered: false,

@@ -5,9 +5,15 @@ import type { Memory } from '../../../src/core/model/memory.ts';
 import type { LeaseState } from '../../../src/core/model/observation.ts';
 import type { Decision } from '../../../src/core/model/plan.ts';
 import { unknown } from '../../../src/core/model/seen.ts';
-import { config, down, held, memory, NOW_MS, observation } from '../../support/core-builders.ts';
+import { config, down, held, memory, NOW_MS, observation, primary, standby } from '../../support/core-builders.ts';
 
-const SERVING = { servingReign: 10, checkpointReign: 10, historyReign: 10, statusAtMs: NOW_MS } as const;
+const SERVING = {
+  servingReign: 10,
+  checkpointReign: 10,
+  historyReign: 10,
+  statusAtMs: NOW_MS,
+  syncNamesSeen: '',
+} as const;
 const STOPPED: NonNullable<Memory['switchover']> = {
   reign: 10,
   revision: 6,
@@ -17,8 +23,9 @@ const STOPPED: NonNullable<Memory['switchover']> = {
   releasedMs: undefined,
 };
 
-function gone(mode: 'off' | 'on', mem: Partial<Memory> = {}, lease: LeaseState = held()): Decision {
-  const lastConfig = config({ failsafe_mode: true, synchronous_mode: mode });
+function gone(mode: 'off' | 'on' | 'standby', mem: Partial<Memory> = {}, lease: LeaseState = held()): Decision {
+  const more = mode === 'standby' ? { standby_cluster: { host: 'x' } } : { synchronous_mode: mode };
+  const lastConfig = config({ failsafe_mode: true, ...more });
   const obs = observation({ postgres: down(), lease, cluster: unknown('the store does not answer') });
   return decide(obs, memory({ lastConfig, ...SERVING, ...mem }));
 }
@@ -36,18 +43,27 @@ describe('a primary that went while the store is silent', () => {
     expect(decision.events.map(({ kind }) => kind)).toEqual(['postgres.crashed']);
   });
 
-  test('with commits waiting for whom they waited: what /sync says now cannot be read', () => {
-    expect(namesIn(gone('on', { syncNamesSet: 'ANY 1 (b,c)' }))).toBe('ANY 1 (b,c)');
+  test('with commits waiting for whom they waited, not for whom they were to: /sync may not have followed', () => {
+    expect(namesIn(gone('on', { syncNamesSeen: 'ANY 1 (b,c)', syncNamesSet: 'b' }))).toBe('ANY 1 (b,c)');
+    expect(namesIn(gone('on'))).toBeUndefined();
+  });
+
+  test('whom they wait for is known of the reign that is held, and of no other', () => {
+    const sync = { names: 'b', synchronousCommit: 'on', checkpointerIdleSinceReload: true };
+    const seen = decide(observation({ postgres: primary({ sync }), lease: held() }), memory(SERVING));
+    expect(seen.memory.syncNamesSeen).toBe('b');
+    expect(decide(observation({ postgres: standby() }), seen.memory).memory.syncNamesSeen).toBeUndefined();
   });
 
   test.each([
-    ['who is to be waited for is not known', 'on', {}, held()],
+    ['who is to be waited for is not known', 'on', { syncNamesSeen: undefined }, held()],
+    ['the cluster has come to follow another', 'standby', {}, held()],
     ['no lease is held', 'off', {}, { kind: 'none' }],
     ['it has not served in this reign', 'off', { servingReign: undefined }, held()],
     ['a start has just failed', 'off', { holdOffMs: NOW_MS + 500 }, held()],
     ['it was stopped a moment ago to be handed over', 'off', { switchover: { ...STOPPED, stoppedMs: NOW_MS } }, held()],
     ['the key may be given away', 'off', { switchover: { ...STOPPED, releasedMs: NOW_MS - 9_000 } }, held()],
-    ['heirs may stand in /sync', 'on', { syncNamesSet: 'b', switchover: STOPPED }, held()],
+    ['heirs may stand in /sync', 'on', { syncNamesSeen: 'b', switchover: STOPPED }, held()],
   ] as const)('is left down where %s', (_, mode, mem, lease) => {
     expect(gone(mode, mem, lease).rule).not.toBe('U15');
   });

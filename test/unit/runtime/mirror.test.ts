@@ -148,9 +148,49 @@ test('a store that was restored from a backup is believed, although its revision
   expect(leader()).toBe('bob');
   expect(known(mirror.view())).toMatchObject({ revision: 71, failover: { value: undefined, revision: 0 } });
   expect(changed.toSorted()).toEqual([keys.failover, keys.leader]);
-  expect(troubles).toEqual(['the store has gone back from revision 5002 to 71: it was restored or replaced']);
+  expect(troubles).toEqual([
+    'the store is not the one that was known up to revision 5002: it was restored or replaced',
+  ]);
   store.write(keys.leader, 'cyd');
   expect(leader()).toBe('cyd');
+});
+
+test('also where its revisions have passed those known before anybody looked', async () => {
+  store.revision = 5_000;
+  store.write(keys.leader, 'ada');
+  mirror.start();
+  await clock.advance(2_000);
+  const [sink] = [...store.sinks];
+  store.sinks.clear();
+  store.revision = 70;
+  store.keys.clear();
+  store.write(keys.leader, 'bob');
+  store.revision = 6_000;
+  store.write(keys.failover, '{"leader":"bob"}');
+  sink?.onEnd('broken', 'cut');
+  await clock.advance(0);
+  expect(leader()).toBe('bob');
+  expect(troubles).toEqual([
+    'the store is not the one that was known up to revision 5001: it was restored or replaced',
+  ]);
+});
+
+test('an own write that a range does not show yet is no sign of that', async () => {
+  store.write(keys.leader, 'ada');
+  mirror.start();
+  await clock.advance(2_000);
+  store.delayMs = 50;
+  store.endWatches();
+  await clock.advance(0);
+  mirror.learn(
+    keys.leader,
+    { key: keys.leader, value: 'bob', createRevision: 2, modRevision: 90, leaseId: undefined },
+    90,
+  );
+  mirror.learn(keys.sync, undefined, 91);
+  await clock.advance(60);
+  expect(leader()).toBe('bob');
+  expect(troubles).toEqual([]);
 });
 
 test('after it was stopped nothing changes any more', async () => {
