@@ -6,7 +6,10 @@ test.each([
   { seed: 33_065, found: 'a hand-over waited for ever to write under a key that had run out behind promises' },
   { seed: 209, found: 'promises carried a lead whose key and PostgreSQL were both gone, without end' },
   { seed: 21_023, found: 'a pause took back the mark of a PostgreSQL whose backends had outlived their postmaster' },
-  { seed: 673, found: 'a primary that went while the store was silent came back waiting for whom it was yet to wait for' },
+  {
+    seed: 673,
+    found: 'a primary that went while the store was silent came back waiting for whom it was yet to wait for',
+  },
 ])('seed $seed: $found', async ({ seed }) => {
   expect((await simulate({ seed })).violation).toBeUndefined();
 });

@@ -11,6 +11,7 @@ import { failsafeSeen } from './failsafe.ts';
 import { holdOffMs, LIMITS } from './limits.ts';
 import type { EventDraft } from './context.ts';
 import { noteRestarts } from './note-restarts.ts';
+import { noteSyncNames } from './note-sync-names.ts';
 import { noteHealth } from './note-health.ts';
 import { isCutOffAfter } from './note-cut-off.ts';
 import { isSlotStep } from './slot-chores.ts';
@@ -310,7 +311,6 @@ function noteLease(mem: Memory, obs: Observation): Memory {
     return changed(mem, {
       checkpointReign: checkpointed ? reign : mem.checkpointReign,
       servingReign: serving === reign ? reign : undefined,
-      syncNamesSeen: sql?.kind === 'primary' ? sql.sync.names : mem.syncNamesSeen,
       switchover: noteSwitchover(mem, obs),
       pledge: undefined,
       candidateSinceMs: undefined,
@@ -320,7 +320,6 @@ function noteLease(mem: Memory, obs: Observation): Memory {
   return changed(mem, {
     standbyLedMs: undefined,
     servingReign: undefined,
-    syncNamesSeen: undefined,
     switchover: noteSwitchover(mem, obs),
     syncMark: undefined,
     promoteTries: 0,
@@ -374,6 +373,7 @@ function noteEnded(mem: Memory, obs: Observation): Noted {
 /** Takes the facts of an observation into memory before any rule looks at it. */
 export function note(obs: Observation, before: Memory): Noted {
   const job = noteEnded(before, obs);
-  const health = noteHealth(noteRestarts(noteView(noteLease(noteServer(job.memory, obs), obs), obs), obs), obs);
+  const server = noteSyncNames(noteServer(job.memory, obs), obs);
+  const health = noteHealth(noteRestarts(noteView(noteLease(server, obs), obs), obs), obs);
   return { memory: noteHealing(health.memory, obs), events: [...job.events, ...health.events] };
 }

@@ -206,6 +206,7 @@ const NO_HOOKS = {
   prePromoteRefused: undefined,
 } as const;
 const NO_REMOTE = { remoteUnasked: false, remoteGiven: undefined, standbyLedMs: undefined } as const;
+const NO_SYNC_NAMES = { syncNamesSet: undefined, syncNamesSeen: undefined } as const;
 const NO_TRIES = { rewindTries: 0, cloneTries: 0, startTries: 0 } as const;
 
 export function initialMemory(nowMs: number): Memory {
@@ -215,8 +216,7 @@ export function initialMemory(nowMs: number): Memory {
     bootstrapRequest: undefined,
     servingReign: undefined,
     syncMark: undefined,
-    syncNamesSet: undefined,
-    syncNamesSeen: undefined,
+    ...NO_SYNC_NAMES,
     syncWatch: { stalls: new Map(), strictHeld: false, leaving: undefined },
     pledge: undefined,
     crashRecovered: false,
