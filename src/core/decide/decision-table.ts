@@ -36,10 +36,10 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
     },
     starting: {
       held: rules('Y85 Y86 D15 L50'),
-      named: rules('L10'),
+      named: rules('F10 L10'),
       other: rules('M20 M30 D70'),
       nobody: rules(''),
-      unknown: rules('U30'),
+      unknown: rules('F20 U30'),
     },
     silent: {
       held: rules('Y85 Y86 H20 U30 P05 L50'),
@@ -173,16 +173,16 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
     },
     silent: {
       held: rules('Y10 L50'),
-      named: rules('L10'),
+      named: rules('Y50 L10'),
       other: rules(''),
-      nobody: rules('B80'),
+      nobody: rules('Y50 B80'),
       unknown: rules('Y55'),
     },
     down: {
-      held: rules('Y55 Y65 S10 S15'),
+      held: rules('Y55 Y65 S08 S10 S15'),
       named: rules('Y65'),
-      other: rules('Y20 Y75 D40 D53 D55 D60 D70'),
-      nobody: rules('Y75 D30 D40'),
+      other: rules('Y20 Y75 H50 D40 D53 D54 D55 D60 D70'),
+      nobody: rules('Y75 D30 D40 D70'),
       unknown: rules('Y55'),
     },
     empty: {
@@ -196,7 +196,7 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
       held: rules('Y65'),
       named: rules('Y65'),
       other: rules('Y75 B30 B80'),
-      nobody: rules('Y75 B30'),
+      nobody: rules('Y75 B30 B80'),
       unknown: rules('Y55'),
     },
     foreign: {
