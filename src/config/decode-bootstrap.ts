@@ -18,7 +18,9 @@ export function decodeBootstrap(input: LocalSchema['bootstrap'], report: Report)
     clusterName: '',
     majorVersion: 0,
   });
-  for (const problem of [...decoded.problems, ...parameters.problems]) tell(problem, report);
+  // A new cluster has failsafe mode unless it is told otherwise.
+  const { problems } = decodeDynamicConfig({ failsafe_mode: true, ...input.dcs });
+  for (const problem of [...problems, ...parameters.problems]) tell(problem, report);
   const initdb = readOptionList(input.initdb, INITDB_FORBIDDEN);
   for (const reason of initdb.problems) refuse(report, { path: ['bootstrap', 'initdb'], reason });
   return {

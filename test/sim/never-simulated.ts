@@ -20,6 +20,10 @@ export const NEVER_SIMULATED: ReadonlyMap<string, string> = new Map([
     'Y30',
     'the deadline of a guard passes before its key runs out, so both are seen only where somebody deleted the key',
   ],
+  [
+    'Y28',
+    'a lock is lost in pause only where a restart ends at the same moment; test/unit/core/paused.test.ts has the rule',
+  ],
   ['Y70', 'people stop PostgreSQL before they start it as a standby, and the stop is seen first'],
   ['Y89', 'a lease that lapsed in pause, and a store that goes silent between the end of the pause and the next key'],
   ...'C10 C15 C20 C30 C40 C45 C50 C60 C70 C90 C75 C77 C80 C85'

@@ -152,9 +152,9 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
   paused: {
     primary: {
       held: rules('Y10 Y20 Y50 F25 Y55 S30 S35 S40 P05 P10 P90'),
-      named: rules('Y35 Y40 F10'),
-      other: rules('Y35 Y50'),
-      nobody: rules('Y30 Y35 Y45'),
+      named: rules('Y28 Y35 Y40 F10'),
+      other: rules('Y28 Y35 Y50'),
+      nobody: rules('Y28 Y30 Y35 Y45'),
       unknown: rules('Y50 F20'),
     },
     standby: {

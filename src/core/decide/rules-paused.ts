@@ -11,6 +11,7 @@ import { releaseStep } from './release.ts';
 import { needsLease } from './rules-busy.ts';
 import { isSystemId, localSystemId } from './rules-identity.ts';
 import { takeOverOf } from './take-over.ts';
+import { tellOutcome } from './rules-restart.ts';
 import { surelyWritesNothing } from './writes-nothing.ts';
 
 /** Nothing here may be fenced and nothing may be taken away: `why` is told, and that is all. */
@@ -206,12 +207,18 @@ function letWorkEnd(ctx: Context): Ruling | undefined {
   return nothing(`${job.job.kind} is under way`);
 }
 
+/** A primary that has lost its lock in pause stays what it is, and may stay so for long. */
+function tellRestart(ctx: Context): Ruling | undefined {
+  return ctx.paused && unled(ctx) !== undefined ? tellOutcome(ctx) : undefined;
+}
+
 /** Before the rules that fence: whatever may write in a paused cluster is dealt with here. */
 export const PAUSED_PRIMARY_RULES: readonly Rule[] = [
   { id: 'Y10', title: 'stand the guard down, once a mark says so', match: standDown },
   { id: 'Y15', title: 'leave everything alone on the way out', match: askedToLeave },
   { id: 'Y20', title: 'refuse nobody in pause, but lead nothing foreign', match: warnForeign },
   { id: 'Y25', title: 'let a promotion or a start end', match: letWorkEnd },
+  { id: 'Y28', title: 'tell what came of a restart although the lock is lost', match: tellRestart },
   { id: 'Y30', title: 'stand down the guard of an earlier agent', match: standDownAlone },
   { id: 'Y35', title: 'mark a primary that nothing guards', match: markSelf },
   { id: 'Y40', title: 'carry on the reign of an earlier agent', match: adopt },

@@ -39,7 +39,8 @@ function unmet(ctx: Context, wish: RestartWish): string | undefined {
   return wish.restartPending === true && ctx.mem.pendingRestart === undefined ? 'no parameter waits for it' : undefined;
 }
 
-function tellOutcome(ctx: Context): Ruling | undefined {
+/** Whoever asked for a restart is told what came of it, whatever has become of the lock meanwhile. */
+export function tellOutcome(ctx: Context): Ruling | undefined {
   const told = ctx.mem.restart;
   if (told?.outcome === undefined) return undefined;
   const { ok, text } = told.outcome;

@@ -27,6 +27,15 @@ test('the least configuration is accepted without a word', () => {
   });
 });
 
+test('a short leader_ttl of a new cluster is warned of only where failsafe mode is off', () => {
+  const of = (more: string): readonly string[] =>
+    warnings(decodeOver(`bootstrap: {dcs: {kornak: {leader_ttl: 3}${more}}}`)).filter((text) =>
+      /leader_ttl/.test(text),
+    );
+  expect(of('')).toEqual([]);
+  expect(of(', failsafe_mode: false')).toEqual([expect.stringContaining('can outlast it')]);
+});
+
 test('secrets show themselves to nobody', () => {
   const { config } = decodeText(LEAST);
   expect(`${JSON.stringify(config)}${inspect(config, { depth: 10 })}`).not.toMatch(/secret-/);

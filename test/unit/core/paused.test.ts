@@ -45,6 +45,14 @@ const exited = (job: Job): FinishedJob => ({
 });
 const stopJob: Job = { kind: 'stop', mode: 'fast', checkpointFirst: true, why: 'switchover' };
 const promoteJob: Job = { kind: 'promote', reign: 10, aboveTimeline: 1, settings };
+const restartJob: Job = {
+  kind: 'restart',
+  role: 'primary',
+  follow: undefined,
+  settings,
+  stopWithinMs: 60_000,
+  startWithinMs: 60_000,
+};
 const running = (job: Job): RunningJob => ({
   job,
   startedMs: NOW_MS - 100,
@@ -235,7 +243,33 @@ describe('a primary in pause', () => {
       rule: 'Y25',
       steps: [],
     },
+    ...[primary(), down({ state: 'shut down' })].map((server) => ({
+      name: `is restarted to the end although the lock is lost, ${server.postmaster === undefined ? 'down' : 'up'} now (known failure 73)`,
+      obs: { postgres: noted(server), job: running(restartJob), cluster: pausedView() },
+      mem: { restart: { requestId: 7, outcome: undefined } },
+      rule: 'Y25',
+      steps: [],
+    })),
+    {
+      name: 'is restarted to the end although the store does not answer (known failure 73)',
+      obs: { postgres: noted(down({ state: 'shut down' })), job: running(restartJob), cluster: unknown('silent') },
+      mem: { restart: { requestId: 7, outcome: undefined }, lastConfig: configKey({ pause: true }).value },
+      rule: 'Y25',
+      steps: [],
+    },
   ]);
+
+  test('tells whoever asked for a restart what came of it, although the lock was lost meanwhile (known failure 73)', () => {
+    const ended = { ...exited(restartJob), outcome: { kind: 'done', facts: {} } } as const;
+    const request = { kind: 'restart', id: 7, wish: {} } as const;
+    const obs = observation({ postgres: noted(primary()), cluster: pausedView(), ended, requests: [request] });
+    const decision = decide(obs, memory({ restart: { requestId: 7, outcome: undefined } }));
+    expect({ rule: decision.rule, steps: decision.plan.steps }).toEqual({
+      rule: 'Y28',
+      steps: [{ kind: 'answer', requestId: 7, ok: true, text: 'restarted successfully' }],
+    });
+    expect(decision.memory.restart).toBeUndefined();
+  });
 
   test('is told once of a leader beside it', () => {
     const obs = observation({
