@@ -26,6 +26,8 @@ interface Beginning {
   readonly branch: Branch;
   readonly host: PgHost;
   readonly atMs: number;
+  /** People had somebody lead who lacks what only others hold: they gave up what those others acknowledge. */
+  readonly gaveUp: boolean;
 }
 
 /** What is to be watched over. */
@@ -117,13 +119,14 @@ export class Checker implements Witness {
   }
 
   acknowledged(host: PgHost, at: WalEnd, acceptedAtMs: number): void {
-    const isSynchronous = this.isProtected(host);
     this.tally.acknowledged += 1;
-    if (isSynchronous) this.tally.acknowledgedSynchronously += 1;
-    const later = this.beginnings.findLast(
+    const without = this.beginnings.filter(
       (each) =>
         each.branch.timeline > at.branch.timeline && !contains({ branch: each.branch, lsn: each.branch.end }, at),
     );
+    const later = without.at(-1);
+    const isSynchronous = this.isProtected(host) && !without.some((each) => each.gaveUp);
+    if (isSynchronous) this.tally.acknowledgedSynchronously += 1;
     if (later === undefined && !isSynchronous) this.losses.acknowledged(host, at, this.agenda.nowMs);
     if (later !== undefined) this.checkLate(host, { at, acceptedAtMs, isSynchronous }, later);
     if (isSynchronous) this.protect(at);
@@ -221,7 +224,7 @@ export class Checker implements Witness {
         );
       return;
     }
-    this.beginnings.push({ branch: log.branch, host, atMs: this.agenda.nowMs });
+    this.beginnings.push({ branch: log.branch, host, atMs: this.agenda.nowMs, gaveUp: isLossy(current) });
     for (const name of current.counted) this.checkCounted(host, name, how.from);
     this.checkLoss(host, current, how.from);
   }
@@ -295,6 +298,11 @@ export class Checker implements Witness {
   private hasJustThawed(host: PgHost): boolean {
     return this.agenda.nowMs - host.machine.thawedAtMs <= THAW_MS;
   }
+}
+
+/** By order of people, whatever only the synchronous members hold. */
+export function isLossy({ isOutsider, isOrdered }: Reign): boolean {
+  return isOutsider && isOrdered;
 }
 
 /** Why the holder of a reign must not write any more; undefined: it may. */

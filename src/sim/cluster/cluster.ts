@@ -1,6 +1,6 @@
 import { decodeStatus } from '../../core/layout/status-key.ts';
 import { type Keys, keysBelow } from '../../core/layout/keys.ts';
-import { Checker } from '../check/checker.ts';
+import { Checker, isLossy } from '../check/checker.ts';
 import { Ledger, type Reign } from '../check/ledger.ts';
 import { Client } from '../client.ts';
 import type { GuardState } from '../../ports/guard.ts';
@@ -236,7 +236,7 @@ export class Cluster {
   /** An operator may order what loses acknowledged commits: then nothing is promised beyond what the new leader has. */
   private noteTold({ events }: Change, before: Reign | undefined): void {
     const { current } = this.ledger;
-    if (current !== before && current?.isOutsider === true && current.isOrdered) this.checker.release();
+    if (current !== before && current !== undefined && isLossy(current)) this.checker.release();
     const told = events.find((event) => event.kind === 'put' && event.keyValue.key === this.keys.status);
     const lsn = told?.kind === 'put' ? decodeStatus(told.keyValue.value).value.optime : undefined;
     const teller = this.world.hosts.get((current ?? before)?.name ?? '');
