@@ -167,7 +167,7 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
     starting: {
       held: rules('Y10'),
       named: rules('L10'),
-      other: rules(''),
+      other: rules('Y50'),
       nobody: rules('Y50'),
       unknown: rules('Y55'),
     },
