@@ -4,6 +4,7 @@ import { watchHangs } from './check/hang-watch.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { Injector } from './fault/injector.ts';
 import { RareFaults } from './fault/rare.ts';
+import { StandbySpells } from './fault/standby-spells.ts';
 import { type FaultKind, ONE_WAY_CUTS } from './fault/kinds.ts';
 import type { Mutant } from './mutant/mutant.ts';
 import { soakOptionsOf } from './soak.ts';
@@ -63,10 +64,12 @@ export async function simulate(request: RunRequest): Promise<RunResult> {
   const injector = new Injector(cluster, new Chance(options.seed ^ 0x6a09e667));
   // A mutant is to be caught by its own faults alone.
   const rare = mutant === undefined ? new RareFaults(cluster, new Chance(options.seed ^ 0x3c6ef372)) : undefined;
+  const spells = mutant === undefined ? new StandbySpells(cluster, new Chance(options.seed ^ 0x27d4eb2f)) : undefined;
   if (options.leaderHangsMsMax !== undefined) watchHangs(cluster, options.leaderHangsMsMax);
   const events = { count: 0 };
   await goOn(cluster, options.faultyMs, events);
   rare?.end();
+  spells?.end();
   injector.heal();
   const healedAtMs = cluster.agenda.nowMs;
   await untilWhole(cluster, healedAtMs + options.healingMs, events);

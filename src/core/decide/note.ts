@@ -343,6 +343,13 @@ function membersSeen(mem: Memory, obs: Observation, view: ClusterView): MemberSl
   });
 }
 
+/** In a standby cluster logical slots are dropped on purpose: copying them afterwards is no failure that is repeated. */
+function slotsNow(mem: Memory, obs: Observation, view: ClusterView): Memory['slots'] {
+  const isOfStandby = view.config.value?.standbyCluster !== undefined;
+  const pace = isOfStandby ? { copies: 0, copyHoldOffMs: 0 } : {};
+  return changed(mem.slots, { membersSeen: membersSeen(mem, obs, view), ...pace });
+}
+
 function noteReign({ reignSeen }: Memory, revision: number, nowMs: number): Memory['reignSeen'] {
   return reignSeen?.revision === revision ? reignSeen : { revision, sinceMs: nowMs };
 }
@@ -353,7 +360,7 @@ function noteView(mem: Memory, obs: Observation): Memory {
   const other = view.leader !== undefined && view.leader.name !== obs.self.name;
   return changed(mem, {
     silentSinceMs: undefined,
-    slots: changed(mem.slots, { membersSeen: membersSeen(mem, obs, view) }),
+    slots: slotsNow(mem, obs, view),
     lastConfig: view.config.value ?? mem.lastConfig,
     failsafe: failsafeSeen(mem, view, obs),
     candidateSinceMs: view.leader !== undefined ? undefined : (mem.candidateSinceMs ?? obs.nowMs),

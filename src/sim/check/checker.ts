@@ -224,9 +224,15 @@ export class Checker implements Witness {
         );
       return;
     }
+    this.checkKind(host, current);
     this.beginnings.push({ branch: log.branch, host, atMs: this.agenda.nowMs, gaveUp: isLossy(current) });
     for (const name of current.counted) this.checkCounted(host, name, how.from);
     this.checkLoss(host, current, how.from);
+  }
+
+  /** Whoever follows another cluster ends that reign before it is promoted in another. */
+  private checkKind(host: PgHost, { ofStandby }: Reign): void {
+    if (ofStandby) this.fail('I5', `${host.name} promotes under a reign of a standby cluster`);
   }
 
   private checkLoss(host: PgHost, reign: Reign, from: WalEnd): void {

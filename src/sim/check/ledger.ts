@@ -5,6 +5,7 @@ import { type Keys, nameBelow } from '../../core/layout/keys.ts';
 import { decodeFailover } from '../../core/layout/failover-key.ts';
 import { containsName, unionOf } from '../../core/election/union.ts';
 import type { FailoverRequest, SyncState } from '../../core/model/cluster.ts';
+import { isStandbyCluster } from '../../core/settings/is-standby-cluster.ts';
 import type { PromiseRequest } from '../../ports/peers.ts';
 import type { Txn } from '../../ports/store.ts';
 import { type Change, keyOf, type Lease } from '../keystore/state.ts';
@@ -19,6 +20,8 @@ export interface Reign {
   readonly counted: readonly string[];
   /** A request of an operator named its holder. */
   readonly isOrdered: boolean;
+  /** Taken while the cluster was to follow another one: nobody is promoted under it. */
+  readonly ofStandby: boolean;
   /** It was not among those whom /sync named when it took the key. */
   readonly isOutsider: boolean;
   endedAtMs: number | undefined;
@@ -43,6 +46,8 @@ export class Ledger {
   failsafe: readonly string[] = [];
   /** /config says so now. */
   isPaused = false;
+  /** /config has the cluster follow another one. */
+  isStandbyCluster = false;
   /** Whom /failover names, without a time. */
   named: string | undefined;
   /** Members whose mark says that nothing guards their PostgreSQL. */
@@ -102,7 +107,11 @@ export class Ledger {
   }
 
   private notePause(key: string, value: string | undefined): void {
-    if (key === this.keys.config) this.isPaused = recordFromJson(value ?? '')?.['pause'] === true;
+    if (key === this.keys.config) {
+      const config = recordFromJson(value ?? '');
+      this.isPaused = config?.['pause'] === true;
+      this.isStandbyCluster = isStandbyCluster(config ?? {});
+    }
     if (key === this.keys.failover) {
       const request = value === undefined ? undefined : decodeFailover(value).value;
       this.named = request?.scheduledAt === undefined ? request?.candidate : undefined;
@@ -133,6 +142,7 @@ export class Ledger {
       ttlMs,
       counted: pledgesCompared(change.txn, this.keys),
       isOrdered: this.request?.candidate === key.value,
+      ofStandby: this.isStandbyCluster,
       isOutsider: this.sync.leader !== undefined && !containsName(unionOf({ sync: { value: this.sync } }), key.value),
       endedAtMs: undefined,
       hasExpired: false,

@@ -82,6 +82,18 @@ export class Operator {
     if (this.isPaused()) agenda.after(RESUME_PACE_MS, () => this.resume());
   }
 
+  /** The cluster is to follow another one, which nobody here reaches; or to be one of its own again. */
+  standBy(isStandby: boolean): void {
+    this.changeConfig({ standby_cluster: isStandby ? { host: 'far', port: 5432 } : null });
+  }
+
+  /** As soon as the store can be written, and for good. */
+  promoteCluster(): void {
+    const { agenda, store } = this.cluster;
+    this.standBy(false);
+    if (store.mode !== 'up') agenda.after(RESUME_PACE_MS, () => this.promoteCluster());
+  }
+
   /** By the store's own truth. */
   isPaused(): boolean {
     const text = this.cluster.store.state.keys.get(this.cluster.keys.config)?.value;

@@ -435,6 +435,13 @@ const HANDING_OVER: readonly RuleCase[] = [
 describe('a primary of what is a standby cluster now', () => {
   ruleTable(DEMOTION);
 
+  test('is not started again as one while the store is silent', () => {
+    const obs = { ...leads({ postgres: down({ state: 'in production' }), lease: held() }), cluster: unknown('silent') };
+    const before = memory({ servingReign: 10, lastConfig: ofStandby().config.value });
+    expect(decide(obs, before).rule).toBe('U30');
+    expect(decide(obs, { ...before, lastConfig: configKey().value }).rule).toBe('U15');
+  });
+
   test('the server is stopped to be a standby', () => {
     expect(jobOf(leads({ postgres: primary(), lease: held(), guard: armed }))).toMatchObject({
       kind: 'stop',
