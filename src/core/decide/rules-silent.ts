@@ -48,7 +48,6 @@ function restart(ctx: Context): Ruling | undefined {
   if (ctx.view !== undefined || held === undefined || mem.servingReign !== held.reign) return undefined;
   if (ctx.config.standbyCluster !== undefined) return undefined;
   if (controlOf(ctx) === undefined || nowMs < mem.holdOffMs || mayBeHandedOver(ctx)) return undefined;
-  if (ctx.config.standbyCluster !== undefined) return undefined;
   const syncNames = namesInSilence(ctx);
   if (syncNames === null) return undefined;
   const job = { kind: 'startPrimary', settings: settingsWith(ctx, syncNames) } as const;

@@ -437,7 +437,7 @@ describe('a primary of what is a standby cluster now', () => {
 
   test('is not started again as one while the store is silent', () => {
     const obs = { ...leads({ postgres: down({ state: 'in production' }), lease: held() }), cluster: unknown('silent') };
-    const before = memory({ servingReign: 10, lastConfig: ofStandby().config.value });
+    const before = memory({ servingReign: 10, syncNamesSeen: '', lastConfig: ofStandby().config.value });
     expect(decide(obs, before).rule).toBe('U30');
     expect(decide(obs, { ...before, lastConfig: configKey().value }).rule).toBe('U15');
   });
