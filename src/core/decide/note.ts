@@ -302,7 +302,8 @@ function noteSwitchover({ switchover }: Memory, { lease }: Observation): Memory[
 function noteLease(mem: Memory, obs: Observation): Memory {
   if (obs.lease.kind === 'held') {
     const { reign } = obs.lease;
-    const isOfStandby = mem.lastConfig?.standbyCluster !== undefined;
+    // A primary that is not demoted yet leads as before.
+    const isOfStandby = mem.lastConfig?.standbyCluster !== undefined && known(obs.postgres.sql)?.kind !== 'primary';
     const sql = known(obs.postgres.sql);
     const serving = sql?.kind === 'primary' ? reign : mem.servingReign;
     // The same primary goes on under a key that was created again: there is no promotion to follow up.

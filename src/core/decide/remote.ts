@@ -7,6 +7,14 @@ export function leadsStandby({ held, config, mayWrite }: Context): boolean {
   return held !== undefined && config.standbyCluster !== undefined && !mayWrite;
 }
 
+/**
+ * The lease that is held has been that of a standby cluster's leader: nothing guards it, and its claim of a timeline is no claim.
+ * Whatever is started under it is a standby; who is to write has another reign.
+ */
+export function isReignOfStandby({ config, mem }: Context): boolean {
+  return config.standbyCluster !== undefined || mem.standbyLedMs !== undefined;
+}
+
 /** Where the other cluster is; undefined: there is none, or its WAL comes from an archive alone. */
 export function remoteTarget({ config, obs, me }: Context): FollowTarget | undefined {
   const { standbyCluster } = config;

@@ -16,7 +16,7 @@ import { LIMITS } from './limits.ts';
 import { mayOthersLead } from './may-others-lead.ts';
 import { mendSource } from './mend-source.ts';
 import { releaseStep } from './release.ts';
-import { leadsStandby, remoteText, remoteToFollow } from './remote.ts';
+import { isReignOfStandby, leadsStandby, remoteText, remoteToFollow } from './remote.ts';
 import { MEND_RULES } from './rules-mend.ts';
 import { isStartOverdue } from './rules-start.ts';
 import { targetToFollow } from './slot-scene.ts';
@@ -52,7 +52,7 @@ function startNewCluster(ctx: Context): Ruling | undefined {
   if (control === undefined || ctx.held === undefined || ctx.nowMs < ctx.mem.holdOffMs) return undefined;
   const { data } = ctx.obs.postgres;
   // One that was a primary before and was made a standby writes again only after a promotion.
-  if (ctx.config.standbyCluster !== undefined || (data.kind === 'cluster' && data.standbySignal)) return undefined;
+  if (isReignOfStandby(ctx) || (data.kind === 'cluster' && data.standbySignal)) return undefined;
   const isFirstClaim = claimedTimeline(ctx) === control.checkpointTimeline && ctx.mem.servingReign === undefined;
   if (!isFirstClaim || control.state !== 'shut down') return undefined;
   return startPrimary(ctx, 'the new cluster is started as primary');
@@ -65,7 +65,7 @@ function restartCrashed(ctx: Context): Ruling | undefined {
     held === undefined ||
     mem.servingReign !== held.reign ||
     mem.switchover !== undefined ||
-    ctx.config.standbyCluster !== undefined
+    isReignOfStandby(ctx)
   )
     return undefined;
   // Where nobody else can lead, nothing is won by giving up.

@@ -2,6 +2,7 @@
 import type { Context, Rule, Ruling } from './context.ts';
 import { UNKNOWN_MAP } from './failsafe.ts';
 import { LIMITS } from './limits.ts';
+import { isReignOfStandby } from './remote.ts';
 import { needsLease } from './rules-busy.ts';
 import { syncOfPrimary } from './rules-paused.ts';
 import { isSystemId, localSystemId } from './rules-identity.ts';
@@ -23,7 +24,7 @@ function clearIdle(ctx: Context): Ruling | undefined {
 function armAgain(ctx: Context): Ruling | undefined {
   if (ctx.paused || ctx.held?.unguarded !== true) return undefined;
   // What leads a standby cluster, or led it, needs no guard: it is promoted in another reign.
-  const isOfStandby = ctx.config.standbyCluster !== undefined || ctx.mem.standbyLedMs !== undefined;
+  const isOfStandby = isReignOfStandby(ctx);
   if (isOfStandby && surelyWritesNothing(ctx)) return undefined;
   const over = isOfStandby ? 'PostgreSQL was promoted by hand' : 'the pause is over';
   return {

@@ -1,6 +1,7 @@
 import type { Context, Rule, Ruling } from './context.ts';
 import { controlOf, isTagged, settingsWith, startJob } from './context.ts';
 import { LIMITS } from './limits.ts';
+import { isReignOfStandby } from './remote.ts';
 import { announcedSlotChore } from './slot-chores.ts';
 
 function lead(ctx: Context): Ruling | undefined {
@@ -46,7 +47,7 @@ function mayBeHandedOver({ mem: { switchover }, nowMs }: Context): boolean {
 function restart(ctx: Context): Ruling | undefined {
   const { held, mem, nowMs } = ctx;
   if (ctx.view !== undefined || held === undefined || mem.servingReign !== held.reign) return undefined;
-  if (ctx.config.standbyCluster !== undefined) return undefined;
+  if (isReignOfStandby(ctx)) return undefined;
   if (controlOf(ctx) === undefined || nowMs < mem.holdOffMs || mayBeHandedOver(ctx)) return undefined;
   const syncNames = namesInSilence(ctx);
   if (syncNames === null) return undefined;

@@ -7,7 +7,7 @@ import { memberOf, settingsGiven, settingsWith, startJob, syncManner } from './c
 import { dueOf } from './due.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
-import { leadsStandby } from './remote.ts';
+import { isReignOfStandby, leadsStandby } from './remote.ts';
 import { chooseSuccessor } from './successor.ts';
 import { unionOf } from '../election/election.ts';
 import { containsName } from '../election/union.ts';
@@ -259,6 +259,7 @@ function takeBack(ctx: Context): Ruling | undefined {
     held === undefined ||
     mem.switchover?.stoppedMs === undefined ||
     view === undefined ||
+    isReignOfStandby(ctx) ||
     ctx.obs.postgres.postmaster !== undefined
   )
     return undefined;

@@ -152,6 +152,39 @@ const DEMOTION: readonly RuleCase[] = [
   },
 ];
 
+/** The section came and went while PostgreSQL was down for a switchover. */
+const stopped = {
+  reign: 10,
+  revision: 7,
+  candidate: 'b',
+  shutdownLsn: at(950),
+  stoppedMs: NOW_MS - 9_000,
+  releasedMs: undefined,
+};
+const CHANGED_MIND: readonly RuleCase[] = [
+  {
+    name: 'what was stopped before is started as a standby',
+    obs: leads({ postgres: down({ state: 'shut down' }), cluster: ofStandby({ config: configKey() }) }),
+    mem: { standbyLedMs: NOW_MS - 1_000 },
+    rule: 'D70',
+    steps: ['startJob'],
+  },
+  {
+    name: 'leadership is not taken back from a switchover under it',
+    obs: leads({ postgres: down({ state: 'shut down' }), cluster: ofStandby({ config: configKey() }) }),
+    mem: { standbyLedMs: NOW_MS - 1_000, switchover: stopped },
+    rule: 'D70',
+    steps: ['startJob'],
+  },
+  {
+    name: 'nor is what crashed started again',
+    obs: leads({ postgres: down({ state: 'in production' }), cluster: ofStandby({ config: configKey() }) }),
+    mem: { standbyLedMs: NOW_MS - 1_000, servingReign: 10 },
+    rule: 'D70',
+    steps: ['startJob'],
+  },
+];
+
 const LEADING: readonly RuleCase[] = [
   { name: 'it follows the other cluster', obs: leads({ postgres: standby() }), rule: 'C40', steps: ['startJob'] },
   {
@@ -448,6 +481,17 @@ describe('a primary of what is a standby cluster now', () => {
       mode: 'fast',
       asStandby: true,
     });
+  });
+});
+
+describe('a reign that was once a standby cluster’s', () => {
+  ruleTable(CHANGED_MIND);
+
+  test('is that of a primary as long as nothing was demoted', () => {
+    const obs = leads({ postgres: primary(), lease: held(), guard: armed });
+    const before = memory({ ...settled, lastConfig: ofStandby().config.value });
+    expect(decide(obs, before).memory.standbyLedMs).toBeUndefined();
+    expect(decide(leads(), before).memory.standbyLedMs).toBe(NOW_MS);
   });
 });
 
