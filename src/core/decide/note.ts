@@ -298,12 +298,16 @@ function noteSwitchover({ switchover }: Memory, { lease }: Observation): Memory[
   return isOfNow ? switchover : undefined;
 }
 
+/** A primary that is not demoted yet leads as before. */
+function standbyLedNow({ lastConfig, standbyLedMs }: Memory, { postgres, nowMs }: Observation): number | undefined {
+  const isPrimary = known(postgres.sql)?.kind === 'primary';
+  return lastConfig?.standbyCluster === undefined || isPrimary ? standbyLedMs : nowMs;
+}
+
 /** A reign that is not held any more takes its claims with it. */
 function noteLease(mem: Memory, obs: Observation): Memory {
   if (obs.lease.kind === 'held') {
     const { reign } = obs.lease;
-    // A primary that is not demoted yet leads as before.
-    const isOfStandby = mem.lastConfig?.standbyCluster !== undefined && known(obs.postgres.sql)?.kind !== 'primary';
     const sql = known(obs.postgres.sql);
     const serving = sql?.kind === 'primary' ? reign : mem.servingReign;
     // The same primary goes on under a key that was created again: there is no promotion to follow up.
@@ -315,7 +319,7 @@ function noteLease(mem: Memory, obs: Observation): Memory {
       switchover: noteSwitchover(mem, obs),
       pledge: undefined,
       candidateSinceMs: undefined,
-      standbyLedMs: isOfStandby ? obs.nowMs : mem.standbyLedMs,
+      standbyLedMs: standbyLedNow(mem, obs),
     });
   }
   return changed(mem, {
