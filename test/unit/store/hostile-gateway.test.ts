@@ -7,7 +7,7 @@ import { realClock } from '../../support/real-clock.ts';
 
 const budget = { budgetMs: 1_000 };
 /** For what is not answered however long one waits. */
-const shortBudget = { budgetMs: 120 };
+const shortBudget = { budgetMs: 250 };
 const write = { compares: [], success: [{ kind: 'put', key: 'k', value: 'v' }] } as const;
 const read = { compares: [], success: [{ kind: 'read', key: 'k' }] } as const;
 
@@ -129,7 +129,7 @@ describe.concurrent('a gateway that answers nonsense', () => {
     const mute = await answering(() => undefined);
     const refused = await storeOn([`http://127.0.0.1:${closedPort}`, good.endpoint]).txn(write, budget);
     expect(refused.kind).toBe('done');
-    const sent = await storeOn([mute.endpoint, good.endpoint]).txn(write, { budgetMs: 400 });
+    const sent = await storeOn([mute.endpoint, good.endpoint]).txn(write, { budgetMs: 250 });
     expect(sent.kind).toBe('unknown');
     expect(good.paths).toHaveLength(1);
   });
