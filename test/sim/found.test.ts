@@ -10,6 +10,11 @@ test.each([
     seed: 673,
     found: 'a primary that went while the store was silent came back waiting for whom it was yet to wait for',
   },
+  {
+    seed: 19,
+    found:
+      'stopped for a switchover, PostgreSQL came back as a primary without a guard after a spell as a standby cluster',
+  },
 ])('seed $seed: $found', async ({ seed }) => {
   expect((await simulate({ seed })).violation).toBeUndefined();
 });
