@@ -122,6 +122,11 @@ describe('the cluster that is followed', () => {
 
   test('D3: another member takes over from the one that goes', async () => {
     const before = source;
+    // Whom /failsafe does not name yet may not lead.
+    await until('/failsafe names both', async () => {
+      const lines = (await far.storeDump()).split('\n').filter((line) => line.includes('/failsafe '));
+      return lines.some((line) => line.includes('"f1"') && line.includes('"f2"'));
+    });
     before.signal('SIGTERM');
     source = await far.primary(30_000, before);
     expect(source).not.toBe(before);
