@@ -8,12 +8,18 @@ import { syncDirectory, writeFileIfChanged } from './write-file.ts';
 /** Far more promotions than a cluster sees between two of one member; a larger gap is a mistake somewhere. */
 const NUMBERS_MAX = 10_000;
 
-/** Makes the next promotion choose a timeline above `above`: fills the numbers between the current one and it. */
+/**
+ * Makes the next promotion choose the timeline after `above`: fills the numbers between the current one and it. Refuses where a
+ * promotion has begun a higher one here: PostgreSQL would choose a number that nobody claimed.
+ */
 export async function putPlaceholders(options: PostgresOptions, current: number, above: number): Promise<void> {
   if (above - current > NUMBERS_MAX) {
     throw new JobFailure(`timeline ${above} is too far from the current ${current}: more than ${NUMBERS_MAX} numbers`);
   }
   const present = new Set(await historyTimelines(options.dataDir));
+  const used = Math.max(...present);
+  if (used > above)
+    throw new JobFailure(`timeline ${above + 1}, which the leader key claims, is used: ${used} has begun here`);
   for (let timeline = current + 1; timeline <= above; timeline += 1) {
     if (present.has(timeline)) continue;
     const path = join(options.dataDir, 'pg_wal', historyFileName(timeline));

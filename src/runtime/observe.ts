@@ -48,9 +48,13 @@ function hasLostReceiver({ sql }: LocalPostgres): boolean {
   return sql.kind === 'unknown' || (sql.value.kind === 'standby' && sql.value.receiver === undefined);
 }
 
-/** Asks every source at once, each within its own time, then reads the clock once. */
+/**
+ * Asks every source at once, each within its own time, then reads the clock once. What was seen beside a job may be from before
+ * its end: a job that ends meanwhile counts as running until the next look, for which its end has asked already.
+ */
 export async function observe(from: Sources, undone: Observation['undone']): Promise<Observation> {
   const jobBefore = from.jobs.running();
+  const ended = from.jobs.ended();
   const [postgres, guard] = await Promise.all([
     from.postgres.observe(BUDGETS.observe),
     from.guard.state(BUDGETS.guard),
@@ -71,8 +75,8 @@ export async function observe(from: Sources, undone: Observation['undone']): Pro
     lease: from.keeper.state(),
     guard: guardView(guard),
     watchdog: from.watchdog.state(),
-    job: from.jobs.running(),
-    ended: from.jobs.ended(),
+    job: jobBefore === undefined ? undefined : (from.jobs.running() ?? jobBefore),
+    ended,
     peers: from.probes.all(),
     unsettled: from.unsettled.all(),
     promise: from.promises.view(),

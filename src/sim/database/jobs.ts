@@ -147,9 +147,11 @@ async function promote(job: JobOf<'promote'>, run: JobRun, place: JobPlace): Pro
   if (!(await run.until(() => isRead() || !server.process.alive))) return run.end();
   if (!server.process.alive) return failed('the server ended before it was promoted');
   if (!(await run.control.mayPromote())) return failed('leadership could not be confirmed');
-  // From here on the signal is out: nothing calls it back.
   const history = forksOf(server.log()).map((fork) => fork.timeline);
-  const timeline = Math.max(job.aboveTimeline, normalized(server.log()).branch.timeline, ...history) + 1;
+  const used = Math.max(normalized(server.log()).branch.timeline, ...history);
+  if (used > job.aboveTimeline) return failed(`timeline ${used} has begun here`);
+  // From here on the signal is out: nothing calls it back.
+  const timeline = job.aboveTimeline + 1;
   server.process.after(world.chance.between(20, 180), () => {
     if (server.phase === 'up' && server.role === 'standby') server.promote(timeline, job.reign);
   });

@@ -80,8 +80,13 @@ describe('promotion', () => {
     await c.streams();
   });
 
-  test('commits wait for whom the settings name from the first moment', async () => {
+  test('a number that has begun here is not promoted to again, nor past', async () => {
     await c.done({ kind: 'cutOff', settings: SETTINGS });
+    expect(await c.failure(promote(4))).toContain('timeline 5, which the leader key claims, is used');
+    expect((await c.standbyStatus()).kind).toBe('standby');
+  });
+
+  test('commits wait for whom the settings name from the first moment', async () => {
     expect(await c.done(promote(5, '"nobody"'))).toEqual({ timeline: 6 });
     const status = await c.primaryStatus();
     expect(status.sync).toMatchObject({ names: '"nobody"', checkpointerIdleSinceReload: true });

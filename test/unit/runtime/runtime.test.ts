@@ -8,7 +8,15 @@ import type { Decision, LeaseVerdict, PeerAddress, Step } from '../../../src/cor
 import { createRuntime, type Runtime } from '../../../src/runtime/runtime.ts';
 import { memberData, standby } from '../../support/core-builders.ts';
 import { idlePostgres, NO_WATCHDOG } from '../../support/idle-ports.ts';
-import { FakeClock, FakeGuard, FakeLog, FakePeers, FakePromiseFile, FakeStore } from '../../support/runtime-ports.ts';
+import {
+  FakeClock,
+  FakeGuard,
+  FakeLog,
+  FakePeers,
+  FakePromiseFile,
+  FakeStore,
+  settle,
+} from '../../support/runtime-ports.ts';
 
 const keys = keysBelow('/service/test/');
 const done: JobOutcome = { kind: 'done', facts: {} };
@@ -36,6 +44,8 @@ let memoryChange: (observation: Observation) => Partial<Memory>;
 let verdict: LeaseVerdict;
 let exits: { readonly code: number; readonly why: string }[];
 let look: LocalPostgres;
+let beforeLooking: () => Promise<void>;
+let endJob: () => void;
 let kills: number;
 let runtime: Runtime;
 let peers: FakePeers;
@@ -71,13 +81,24 @@ beforeEach(() => {
   verdict = { kind: 'withhold', why: 'no lease is held' };
   exits = [];
   look = standby();
+  beforeLooking = () => Promise.resolve();
   kills = 0;
   store.write(keys.config, '{"loop_wait":10}');
   runtime = createRuntime(
     {
       store,
       postgres: idlePostgres({
-        observe: () => Promise.resolve(look),
+        observe: async () => {
+          const seenFirst = look;
+          await beforeLooking();
+          return seenFirst;
+        },
+        run: () =>
+          new Promise((resolve) => {
+            endJob = () => {
+              resolve(done);
+            };
+          }),
         kill: () => {
           kills += 1;
           return Promise.resolve(done);
@@ -316,4 +337,28 @@ test('what was not done is told to the core', async () => {
   runtime.wake('test');
   await clock.advance(1_000);
   expect(seenNow[asked + 1]?.undone).toBe('setInitialize');
+});
+
+test('a job that ends while PostgreSQL is looked at runs on for that look: what was seen may be from before its end', async () => {
+  steps = () => [{ kind: 'startJob', job: { kind: 'checkpoint' }, deadlineMs: clock.nowMs + 60_000 }];
+  await clock.advance(500);
+  steps = () => [];
+  let hasLooked = (): void => undefined;
+  beforeLooking = () =>
+    new Promise((resolve) => {
+      hasLooked = resolve;
+    });
+  const before = seenNow.length;
+  runtime.wake('test');
+  await clock.advance(100);
+  endJob();
+  await settle();
+  beforeLooking = () => Promise.resolve();
+  hasLooked();
+  await clock.advance(1_000);
+  const looks = seenNow.slice(before).map(({ job, ended }) => [job?.job.kind, ended?.job.kind]);
+  expect(looks.slice(0, 2)).toEqual([
+    ['checkpoint', undefined],
+    [undefined, 'checkpoint'],
+  ]);
 });
