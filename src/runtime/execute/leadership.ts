@@ -26,7 +26,9 @@ export const releaseKey: Perform<'releaseKey'> = async (step, hands) => {
   const memberLease = await publisher.memberLease();
   const member = memberLease === undefined ? undefined : publisher.write(encodeMember(step.member), memberLease);
   if (member === undefined) return notDone('there is no lease to say on that PostgreSQL is down');
-  const writes: readonly Write[] = [...statusOf(step, hands), member, { kind: 'delete', key: keys.leader }];
+  // With PostgreSQL down no promise carries a lead any more: who joined too late for the map may lead.
+  const gone = [keys.leader, keys.failsafe].map((key): Write => ({ kind: 'delete', key }));
+  const writes: readonly Write[] = [...statusOf(step, hands), member, ...gone];
   const leaseId = mirror.get(keys.leader)?.leaseId;
   const outcome = await transactor.commit(leaderIsOurs(hands, step.reign), writes);
   // Refused: the key was no longer ours to give, which is as good.
@@ -34,6 +36,7 @@ export const releaseKey: Perform<'releaseKey'> = async (step, hands) => {
   if (!isGone) return fromTxn(outcome);
   keeper.letGo();
   hands.unsettled.settle('sync');
+  hands.unsettled.settle('failsafe');
   if (leaseId !== undefined && outcome.kind === 'done')
     void hands.store.revokeLease(leaseId, { budgetMs: BUDGETS.lease });
   await hands.guard.disarm(BUDGETS.guard);

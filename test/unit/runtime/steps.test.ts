@@ -178,6 +178,15 @@ test('a release shows the stop and the deletion in one write, and nobody holds a
   expect(store.leases.size).toBe(1);
 });
 
+test('a release lets members lead that came too late for /failsafe', async () => {
+  await take();
+  store.write(keys.failsafe, '{"ada":"http://ada:8008/patroni"}');
+  const reign = store.keys.get(keys.leader)?.modRevision ?? 0;
+  const member = memberData({ state: 'stopped' });
+  await execute([{ kind: 'releaseKey', reign, optime: undefined, timeline: undefined, member }], hands);
+  expect(store.keys.get(keys.failsafe)).toBeUndefined();
+});
+
 test("a release of a key that is another's by now changes nothing in the store", async () => {
   await take();
   const reign = store.keys.get(keys.leader)?.modRevision ?? 0;
