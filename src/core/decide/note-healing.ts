@@ -29,7 +29,7 @@ export function noteHealing(mem: Memory, obs: Observation): Memory {
   if (!streams) return changed(mem, { progress, notStreamingSinceMs: sinceMs(mem, obs) });
   const isAsked = mem.reclone?.cause === 'reinitialize';
   if (isReplayStuck(sql, progress, obs.nowMs)) return changed(mem, { progress, notStreamingSinceMs: undefined });
-  return changed(mem, { ...WELL, progress, ...(isAsked ? { reclone: mem.reclone, recorded: mem.recorded } : {}) });
+  return changed(mem, { ...WELL, progress, ...(isAsked ? { reclone: mem.reclone } : {}) });
 }
 
 function sinceMs(mem: Memory, obs: Observation): number | undefined {

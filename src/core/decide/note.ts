@@ -43,7 +43,13 @@ function retryLater(mem: Memory, ended: FinishedJob, tries: number): Memory {
   return { ...mem, holdOffMs: ended.endedMs + holdOffMs(tries) };
 }
 
-function noteStart(mem: Memory, ended: FinishedJob): Noted {
+/** What a server receives from now on stands in no record. That nothing parts from the leader stays true. */
+function recordedBefore({ recorded, reclone }: Memory): Memory['recorded'] {
+  return recorded?.verdict === 'none' && reclone === undefined ? recorded : undefined;
+}
+
+function noteStart(before: Memory, ended: FinishedJob): Noted {
+  const mem = { ...before, recorded: recordedBefore(before) };
   if (failure(ended) !== undefined) {
     const startTries = mem.startTries + 1;
     return { memory: retryLater({ ...mem, startTries }, ended, startTries), events: [failed(ended)] };

@@ -145,7 +145,7 @@ export function leaderToStartWith(ctx: Context): FollowTarget | undefined {
  */
 function startAnew(ctx: Context): Ruling | undefined {
   const { postmaster, starting } = ctx.obs.postgres;
-  if (postmaster === undefined || !starting || ctx.mayWrite || ctx.held !== undefined) return undefined;
+  if (ctx.paused || postmaster === undefined || !starting || ctx.mayWrite || ctx.held !== undefined) return undefined;
   const leader = leaderToStartWith(ctx)?.member;
   if (leader === undefined || leader === ctx.mem.startedFollowing) return undefined;
   if (ctx.nowMs - (ctx.mem.startingSinceMs ?? ctx.nowMs) <= LIMITS.startAloneMs) return undefined;

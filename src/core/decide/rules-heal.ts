@@ -115,7 +115,7 @@ function stopStarting(ctx: Context): Ruling | undefined {
   return {
     why: `PostgreSQL does not come up: ${why}; stopped to be mended`,
     steps: [startJob(ctx, { kind: 'stop', mode: 'fast', checkpointFirst: false, why }, LIMITS.stopMs)],
-    memory: isGone ? { reclone: { cause: 'walRemoved', why, fromLeader: false } } : {},
+    memory: isGone ? { reclone: { cause: 'walRemoved', why, fromLeader: false }, recorded: undefined } : {},
     wakeInMs: LIMITS.paceMs,
   };
 }
@@ -154,7 +154,11 @@ function leaveForClone(ctx: Context): Ruling | undefined {
   return {
     why: `not streaming for ${Math.round(it.forMs / 1000)} s: ${why}`,
     ...healing(ctx, 'clone', ctx.mem.cloneTries + 1, why),
-    memory: { reclone: { cause, why, fromLeader: false }, ...healing(ctx, 'clone', 1, why).memory },
+    memory: {
+      reclone: { cause, why, fromLeader: false },
+      recorded: undefined,
+      ...healing(ctx, 'clone', 1, why).memory,
+    },
     wakeInMs: 0,
   };
 }

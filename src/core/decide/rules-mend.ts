@@ -158,7 +158,7 @@ function giveUpBroken(ctx: Context): Ruling | undefined {
   if (mendSource(ctx)?.serves !== true || ctx.mem.startTries < LIMITS.startTries) return undefined;
   if (ctx.held !== undefined && !leadsStandby(ctx)) return undefined;
   const why = `PostgreSQL cannot recover from its data: ${trouble.text}`;
-  return { why, memory: { reclone: { cause: 'broken', why, fromLeader: false } }, wakeInMs: 0 };
+  return { why, memory: { reclone: { cause: 'broken', why, fromLeader: false }, recorded: undefined }, wakeInMs: 0 };
 }
 
 export const MEND_RULES: readonly Rule[] = [

@@ -67,7 +67,7 @@ describe('failsafe mode from one member to three', () => {
     await carries(a);
     await sleep(OUTAGE_MS);
     await a.sql('create table t as select 1 as n');
-    expect((await a.api('/primary')).status).toBe(200);
+    await until('the leader serves', async () => (await a.api('/primary')).status === 200);
     await cluster.etcd.heal();
     await carries(a, false);
   });
@@ -110,7 +110,7 @@ describe('failsafe mode from one member to three', () => {
     await a.sql('insert into t values (2)');
     await has(b, 2);
     await follows(await consume());
-    expect((await a.api('/primary')).status).toBe(200);
+    await until('the leader serves', async () => (await a.api('/primary')).status === 200);
     await cluster.etcd.heal();
     await carries(a, false);
   });

@@ -80,6 +80,22 @@ describe('what diverged', () => {
     expect(events).toContainEqual(expect.objectContaining({ kind: 'member.healing' }));
   });
 
+  test.each([
+    ['what parts is recorded anew', 'diverged', {}, undefined],
+    ['that nothing parts stays true', 'none', {}, 'none'],
+    ['all of it is recorded anew', 'none', { reclone: { cause: 'refused', why: '', fromLeader: false } }, undefined],
+  ] as const)('once a server has run on the data, %s', (_, verdict, mem, left) => {
+    const settings = { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined, managesSync: false };
+    const ended = {
+      job: { kind: 'startStandby', follow: undefined, settings },
+      outcome: { kind: 'failed', why: 'killed' },
+      startedMs: NOW_MS - 50,
+      endedMs: NOW_MS,
+    } as const;
+    const { memory: after } = ruled({ postgres: diverged, ended }, { recorded: { ...note, verdict }, ...mem });
+    expect(after.recorded?.verdict).toBe(left);
+  });
+
   test('waits for the checkpoint after the leader’s promotion', () => {
     const members = [member('a'), member('b', { role: 'primary', timeline: 2, checkpointAfterPromote: false })];
     const { rule, plan } = ruled({ postgres: diverged, cluster: ledByB({ members }) }, { recorded: note });
