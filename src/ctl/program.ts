@@ -228,6 +228,7 @@ function addDivergence(program: Command, parts: ProgramParts): void {
 }
 
 interface ExplainFlags {
+  readonly format: string;
   readonly json?: boolean;
   readonly candidates?: boolean;
 }
@@ -349,21 +350,23 @@ function addOwn(program: Command, parts: ProgramParts): void {
     );
   program
     .command('explain [topic] [cluster]')
-    .description('Tell why the last role change happened (topic: last-failover)')
+    .description('Tell why the last role change happened; topic last-failover: the time of each of its links')
+    .addOption(new Option('-f, --format <format>', 'how to print').choices(['pretty', 'json']).default('pretty'))
     .option('--candidates', 'tell instead who would lead, in which order, and why (not)')
-    .option('--json', 'as one JSON object')
+    .option('--json', 'as one JSON object: --format json')
     .action(
       on(
         program,
         parts,
         async (session, topic: string | undefined, cluster: string | undefined, flags: ExplainFlags) => {
+          const isJson = flags.json === true || flags.format === 'json';
           if (flags.candidates === true) {
             const { explainCandidates } = await import('./commands/explain-candidates.ts');
-            return explainCandidates({ cluster: cluster ?? topic, isJson: flags.json === true }, session);
+            return explainCandidates({ cluster: cluster ?? topic, isJson }, session);
           }
           const { explain } = await import('./commands/explain.ts');
-          const named = topic === 'last-failover' ? cluster : (cluster ?? topic);
-          return explain({ cluster: named, isJson: flags.json === true }, session);
+          const isChain = topic === 'last-failover';
+          return explain({ cluster: isChain ? cluster : (cluster ?? topic), isJson, isChain }, session);
         },
       ),
     );

@@ -10,6 +10,7 @@ import { memberSlotsSeen, type MemberSlotsSeen } from '../slots/member-slots-see
 import { failsafeSeen } from './failsafe.ts';
 import { holdOffMs, LIMITS } from './limits.ts';
 import type { EventDraft } from './context.ts';
+import { promotedEvent } from './promoted-event.ts';
 import { noteRestarts } from './note-restarts.ts';
 import { noteSyncNames } from './note-sync-names.ts';
 import { noteHealth } from './note-health.ts';
@@ -141,14 +142,14 @@ function noteRecord(mem: Memory, ended: FinishedJob): Noted {
   };
 }
 
-function notePromote(mem: Memory, ended: FinishedJob): Noted {
+function notePromote(mem: Memory, ended: FinishedJob, obs: Observation): Noted {
   if (failure(ended) !== undefined) {
     const standAsideUntilMs = ended.endedMs + LIMITS.othersFirstMs;
     return { memory: { ...mem, promoteTries: mem.promoteTries + 1, standAsideUntilMs }, events: [failed(ended)] };
   }
   return {
     memory: { ...mem, promoteTries: 0, standAsideUntilMs: 0 },
-    events: [event('postgres.promoted', 'PostgreSQL left recovery', ended)],
+    events: [promotedEvent(ended, obs)],
   };
 }
 

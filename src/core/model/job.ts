@@ -161,6 +161,8 @@ export interface JobFacts {
   /** stop: position of the shutdown checkpoint, if it was a clean one of a primary. */
   readonly shutdownLsn?: Lsn;
   readonly timeline?: number;
+  /** promote: when the server was told, and when it was seen out of recovery. */
+  readonly promotion?: { readonly sentMs: number; readonly openMs: number };
   /** recordDivergence: what came of it. */
   readonly recorded?: { readonly id: string; readonly verdict: 'none' | 'diverged'; readonly isHeld: boolean };
 }

@@ -2,7 +2,8 @@ import { type ApiReply, withPath } from '../../api/client.ts';
 import { countField, isList, isRecord, type JsonRecord, recordFromJson, textField } from '../../core/layout/fields.ts';
 import { Refusal } from '../refusal.ts';
 import type { Session } from '../session.ts';
-import { type ToldEvent, toldEvents } from '../told-event.ts';
+import type { ToldEvent } from '../../core/explain/failover-chain.ts';
+import { toldEvents } from '../told-event.ts';
 
 export interface BootstrapOptions {
   readonly cluster: string;

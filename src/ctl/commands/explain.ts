@@ -1,27 +1,40 @@
 import { withPath } from '../../api/client.ts';
 import { spacedJson } from '../../core/layout/compact-json.ts';
+import {
+  type FailoverChain,
+  failoverChain,
+  lastRoleChange,
+  type RoleChange,
+  type ToldEvent,
+} from '../../core/explain/failover-chain.ts';
 import { fieldOf, isList, recordFromJson } from '../../core/layout/fields.ts';
+import { historyRow } from '../../core/layout/history-key.ts';
 import { decodeEvents } from '../../core/layout/own-keys.ts';
 import type { ClusterView, Member } from '../../core/model/cluster.ts';
+import { chainFields, chainLines } from '../chain-lines.ts';
 import { namedCluster } from '../named-cluster.ts';
 import type { Session } from '../session.ts';
-import { lastRoleChange, type RoleChange, type ToldEvent, toldEvents } from '../told-event.ts';
+import { toldEvents } from '../told-event.ts';
 
 export interface ExplainOptions {
   readonly cluster: string | undefined;
   readonly isJson: boolean;
+  /** The chain of the last change of leaders alone: one line for each link. */
+  readonly isChain?: boolean;
 }
 
 const BUDGET_MS = 3_000;
 
-/** Tells why the last role change happened: each event that led to it, its rule, its evidence, and the timers in force. */
+/** Tells why the last role change happened: each event that led to it or the links of its chain, and the timers in force. */
 export async function explain(options: ExplainOptions, session: Session): Promise<number> {
   const cluster = namedCluster(options.cluster, session);
   const { view } = await session.dcs.read(cluster);
   const own = await Promise.all(view.members.map((member) => askMember(member, session)));
   const change = lastRoleChange(
     toldEvents([decodeEvents(view.events.value).value, ...own.map(({ events }) => events)]),
+    view.reign.value?.name,
   );
+  const chain = change && failoverChain(change);
   const failsafe = own.flatMap((each) => each.failsafe ?? []);
   const story = change?.story ?? [];
   const lines = options.isJson
@@ -29,12 +42,19 @@ export async function explain(options: ExplainOptions, session: Session): Promis
         spacedJson({
           cluster,
           leader: view.leader?.name ?? null,
+          chain: chain === undefined ? null : chainFields(chain),
+          history: newestHistory(view),
           events: story.map(eventFields),
           failsafe,
           timers: timers(view),
         }),
       ]
-    : [...headline(cluster, view, change), ...failsafe, ...told(story), timerLine(view)];
+    : [
+        ...headline(cluster, view, change),
+        ...failsafe,
+        ...(options.isChain === true ? chainOrHistory(view, chain) : told(story)),
+        timerLine(view),
+      ];
   for (const line of lines) session.terminal.out(line);
   return 0;
 }
@@ -83,6 +103,28 @@ function headline(cluster: string, { leader }: ClusterView, change: RoleChange |
       ? []
       : [`It began with rule ${cause.rule} on ${cause.member}: ${cause.text}`]),
   ];
+}
+
+/** Events are best effort; who leads on which timeline is on record all the same. */
+function chainOrHistory(view: ClusterView, chain: FailoverChain | undefined): readonly string[] {
+  const { value: reign } = view.reign;
+  const newest = view.history.value?.at(-1);
+  const isOfThisReign = reign === undefined || chain === undefined || reign.name === chain.leader;
+  const gap = isOfThisReign
+    ? []
+    : [`${reign.name} has led since, on timeline ${reign.timeline}: its events are not recorded`];
+  const row =
+    newest?.at === undefined
+      ? []
+      : [
+          `/history: timeline ${newest.timeline} ended at ${newest.at}, ${newest.newLeader ?? 'nobody named'} led on: ${newest.reason}`,
+        ];
+  return [...(chain === undefined ? [] : chainLines(chain)), ...gap, ...row];
+}
+
+function newestHistory({ history }: ClusterView): readonly unknown[] | null {
+  const newest = history.value?.at(-1);
+  return newest === undefined ? null : historyRow(newest);
 }
 
 function told(story: readonly ToldEvent[]): readonly string[] {

@@ -44,12 +44,13 @@ export async function promote(context: JobContext, job: Promote): Promise<JobFac
   try {
     const held = await heldTimeline(context, postmaster);
     await putPlaceholders(options, held, job.aboveTimeline);
-    await sendPromotion(context, postmaster, request);
+    const sentMs = await sendPromotion(context, postmaster, request);
     const timeline = await waitUntilPrimary(context, connection, job.aboveTimeline);
+    const promotion = { sentMs, openMs: deadline.clock.bootMs() };
     request.isOut = false;
     // Not reloaded: a primary does not read what this removes, and a reload would make the checkpointer's proof void.
     await context.configuration.write({ settings: job.settings, role: { kind: 'primary' } });
-    return { timeline };
+    return { timeline, promotion };
   } catch (error) {
     await takeBack(context, postmaster, request.isOut);
     throw error;
@@ -99,14 +100,14 @@ async function heldTimeline(context: JobContext, postmaster: PostmasterId): Prom
 }
 
 /**
- * What `pg_ctl promote` does, after the question whether we may. The file comes after it too: the postmaster looks for it at
+ * What `pg_ctl promote` does, after the question whether we may; returns when it was done. The file comes after it too: the postmaster looks for it at
  * every SIGUSR1, and its own children send those.
  */
 async function sendPromotion(
   context: JobContext,
   postmaster: PostmasterId,
   request: { isOut: boolean },
-): Promise<void> {
+): Promise<number> {
   const { options } = context;
   const path = join(options.dataDir, 'promote');
   assertNotCancelled(context);
@@ -119,6 +120,7 @@ async function sendPromotion(
   if (!isAlive(postmaster) || !signal(postmaster.pid, 'SIGUSR1'))
     throw new JobFailure('PostgreSQL ended right before it was to be promoted');
   context.progress('promoting');
+  return context.deadline.clock.bootMs();
 }
 
 async function mayPromoteInTime(context: JobContext): Promise<boolean> {

@@ -103,6 +103,14 @@ describe('an asynchronous cluster of three', () => {
     const { code, stdout } = await cluster.ctl('explain', 'last-failover');
     expect(code).toBe(0);
     expect(stdout).toContain(primary.name);
+    const { chain } = JSON.parse((await cluster.ctl('explain', 'last-failover', '--format', 'json')).stdout) as {
+      chain: { leader: string; links: { link: string; after_ms: number | null }[] };
+    };
+    expect(chain.leader).toBe(primary.name);
+    const names = chain.links.map(({ link }) => link);
+    expect(names.slice(-4)).toEqual(['key gone', 'key taken', 'promote sent', 'writable']);
+    // What one clock told cannot run backwards.
+    expect(chain.links.slice(-3).filter(({ after_ms: afterMs }) => (afterMs ?? -1) < 0)).toEqual([]);
   });
 
   test('tells no password: not in a log, an answer, the store or the process list', async () => {

@@ -59,7 +59,9 @@ describe('promotion', () => {
       asked.push((await b.standbyStatus()).kind);
       return true;
     };
-    expect(await b.done(promote(4), { mayPromote })).toEqual({ timeline: 5 });
+    const facts = await b.done(promote(4), { mayPromote });
+    expect(facts.timeline).toBe(5);
+    expect(facts.promotion?.openMs).toBeGreaterThanOrEqual(facts.promotion?.sentMs ?? Number.NaN);
     expect(asked).toEqual(['standby']);
     expect(await b.primaryStatus()).toMatchObject({ kind: 'primary', timeline: 5 });
     expect((await b.server.timelineHistory()).map(({ timeline }) => timeline)).toEqual([1]);
@@ -87,7 +89,7 @@ describe('promotion', () => {
   });
 
   test('commits wait for whom the settings name from the first moment', async () => {
-    expect(await c.done(promote(5, '"nobody"'))).toEqual({ timeline: 6 });
+    expect(await c.done(promote(5, '"nobody"'))).toMatchObject({ timeline: 6 });
     const status = await c.primaryStatus();
     expect(status.sync).toMatchObject({ names: '"nobody"', checkpointerIdleSinceReload: true });
     const client = await c.connect();

@@ -222,6 +222,37 @@ describe('explain', () => {
     });
   });
 
+  test('the last failover link by link', async () => {
+    const session = aSession({ clusters, api });
+    expect(await explain({ cluster: 'batman', isJson: false, isChain: true }, session)).toBe(0);
+    expect(session.terminal.outLines).toEqual([
+      'Cluster batman: postgresql1 leads. Last role change at 2026-11-23T07:00:01.250Z, by rule V05: b leads',
+      'It began with rule V01 on b: the leader key is gone',
+      'link          at                 after  on  rule',
+      'key gone      07:00:00.000              b   V01   the leader key is gone',
+      'key taken     07:00:01.250    +1.250 s  b   V05   b leads',
+      'writable      07:00:02.000    +0.750 s  b   L02   b serves',
+      'From the first to the last link: 2.000 s',
+      'Longest: key gone to key taken, 1.250 s',
+      expect.stringMatching(/^Timers: /),
+    ]);
+    const asJson = aSession({ clusters, api });
+    await explain({ cluster: 'batman', isJson: true, isChain: true }, asJson);
+    expect(JSON.parse(asJson.terminal.text)).toMatchObject({
+      chain: {
+        leader: 'b',
+        previous: null,
+        links: [
+          { link: 'key gone', at: '2026-11-23T07:00:00.000Z', after_ms: null, member: 'b' },
+          { link: 'key taken', after_ms: 1250 },
+          { link: 'writable', after_ms: 750 },
+        ],
+        total_ms: 2000,
+        longest: { from: 'key gone', to: 'key taken', ms: 1250 },
+      },
+    });
+  });
+
   test('says that failsafe mode carries the cluster, as its members tell it', async () => {
     const asked = ({ url }: ApiCall): ApiReply =>
       url.includes(':38009/')
@@ -242,6 +273,16 @@ describe('explain', () => {
       'Cluster batman: nobody leads. No role change is recorded.',
       'Timers: there is no dynamic configuration',
     ]);
+  });
+
+  test('where the events are gone, the history tells that somebody has led since', async () => {
+    const told = '[[1, 83886240, "no recovery target specified", "2026-11-23T08:00:00+00:00", "c"]]';
+    const record = '{"name":"c","timeline":2}';
+    const known = { batman: { ...clusters.batman, history: told, 'kornak/reign': record } };
+    const session = aSession({ clusters: known, api });
+    await explain({ cluster: 'batman', isJson: false, isChain: true }, session);
+    expect(session.terminal.text).toContain('c has led since, on timeline 2: its events are not recorded');
+    expect(session.terminal.text).toContain('/history: timeline 1 ended at 2026-11-23T08:00:00+00:00, c led on:');
   });
 });
 

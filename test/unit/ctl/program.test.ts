@@ -61,6 +61,7 @@ test.each([
   { argv: ['version'], part: 'kornakctl version 1.2.3' },
   { argv: ['explain'], part: 'Cluster batman: postgresql0 leads' },
   { argv: ['explain', 'last-failover', 'batman'], part: 'Cluster batman: postgresql0 leads' },
+  { argv: ['explain', 'last-failover', 'x', '--format', 'json'], part: '"chain": null' },
   { argv: ['explain', 'x', '--json'], part: '"cluster": "x"' },
   { argv: ['switchover', '--force', '--leader', 'postgresql0'], part: 'falling back to DCS' },
   {
