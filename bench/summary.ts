@@ -5,6 +5,12 @@ export interface Summary {
   readonly max: number;
 }
 
+/** `share` of the values are at or below it. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? 0;
+}
+
 export function summarise(values: readonly number[]): Summary {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
@@ -14,6 +20,9 @@ export function summarise(values: readonly number[]): Summary {
 }
 
 export function summaryToText({ n, min, median, max }: Summary): string {
-  const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
-  return `${seconds(median)} (${seconds(min)}–${seconds(max)}), n = ${n}`;
+  return `${secondsText(median)} (${secondsText(min)}–${secondsText(max)}), n = ${n}`;
+}
+
+export function secondsText(ms: number): string {
+  return `${(ms / 1000).toFixed(2)} s`;
 }
