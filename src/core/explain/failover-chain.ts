@@ -98,23 +98,39 @@ function faultOf(story: readonly ToldEvent[], leader: string): Moment | undefine
   return fault && momentOf(fault, 'fault');
 }
 
-function suspicionOf(story: readonly ToldEvent[], taken: ToldEvent): Moment | undefined {
-  const told = story.find(({ kind }) => kind === 'leader.suspected');
-  if (told !== undefined) return momentOf(told, 'suspected');
-  const agoMs = numberIn(taken, 'suspectedMs');
-  return agoMs === undefined ? undefined : { ...momentOf(taken, 'suspected', agoMs), text: 'the leader is suspected' };
+/** A key that was taken from somebody was vacant at no time: what counts then is the suspicion. */
+function isRevoked({ evidence }: ToldEvent): boolean {
+  return fieldOf(evidence, 'manner') === 'revoked';
 }
 
-/** By the clock of the new leader where it told, so that all that follows is by the same one. */
+function suspicionOf(story: readonly ToldEvent[], taken: ToldEvent): Moment | undefined {
+  const told = ofLeaderOrFirst(story, 'leader.suspected', taken);
+  const sinceMs = isRevoked(taken) ? numberIn(taken, 'vacantMs') : undefined;
+  if (sinceMs === undefined) return told && momentOf(told, 'suspected');
+  return byLeader(taken, told, { name: 'suspected', agoMs: sinceMs, text: 'the leader is suspected' });
+}
+
 function keyGone(story: readonly ToldEvent[], taken: ToldEvent): Moment | undefined {
-  const gone = story.filter(({ kind }) => kind === 'leader.gone');
-  const told = gone.find(({ member }) => member === taken.member) ?? gone[0];
+  if (isRevoked(taken)) return undefined;
+  const told = ofLeaderOrFirst(story, 'leader.gone', taken);
   const vacantMs = numberIn(taken, 'vacantMs');
   if (vacantMs === undefined) return told && momentOf(told, 'key gone');
-  const { wallMs } = momentOf(taken, 'key gone', vacantMs);
-  return told?.member === taken.member
-    ? { ...momentOf(told, 'key gone'), wallMs }
-    : { ...momentOf(taken, 'key gone', vacantMs), text: 'nobody holds the leader key' };
+  return byLeader(taken, told, { name: 'key gone', agoMs: vacantMs, text: 'nobody holds the leader key' });
+}
+
+function ofLeaderOrFirst(story: readonly ToldEvent[], kind: string, taken: ToldEvent): ToldEvent | undefined {
+  const all = story.filter((event) => event.kind === kind);
+  return all.find(({ member }) => member === taken.member) ?? all[0];
+}
+
+/** By the clock of the new leader, so that all that follows is by the same one. */
+function byLeader(
+  taken: ToldEvent,
+  told: ToldEvent | undefined,
+  { name, agoMs, text }: { readonly name: LinkName; readonly agoMs: number; readonly text: string },
+): Moment {
+  const own = momentOf(taken, name, agoMs);
+  return told?.member === taken.member ? { ...momentOf(told, name), wallMs: own.wallMs } : { ...own, text };
 }
 
 /** Going for the key is one thing, having it another: only who was promoted tells when it had it. */

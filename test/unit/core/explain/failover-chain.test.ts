@@ -95,14 +95,22 @@ describe('the chain of a failover', () => {
   test('of a leader that voters took for dead has when they did', () => {
     const change = lastRoleChange(
       told([
-        { kind: 'leader.suspected', member: 'c', wallMs: 300_700, rule: 'Q10' },
-        { kind: 'leader.acquired', member: 'c', wallMs: 300_900, evidence: { previous: 'a' } },
+        { kind: 'leader.suspected', member: 'b', wallMs: 300_690, rule: 'V10' },
+        { kind: 'leader.suspected', member: 'c', wallMs: 300_700, rule: 'V10' },
+        {
+          kind: 'leader.acquired',
+          member: 'c',
+          wallMs: 300_900,
+          rule: 'V80',
+          evidence: { previous: 'a', manner: 'revoked', vacantMs: 210 },
+        },
       ]),
       'c',
     );
+    expect(change?.story).toHaveLength(3);
     expect(briefly((change && failoverChain(change))?.links ?? [])).toEqual([
-      ['suspected', 'c', 'Q10', 300_700, undefined],
-      ['key taken', 'c', 'X', 300_900, 200],
+      ['suspected', 'c', 'V10', 300_690, undefined],
+      ['key taken', 'c', 'V80', 300_900, 210],
     ]);
   });
 
