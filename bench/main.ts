@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { BenchCluster } from './cluster/cluster.ts';
 import { namespacesMissing } from './cluster/hosts.ts';
 import type { Mode } from './cluster/member-file.ts';
 import { type ProductName, PRODUCTS } from './cluster/product.ts';
@@ -110,6 +111,13 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
 const [name = ''] = positionals;
 const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 if (command === undefined || positionals.length > 1) refuse(`no such benchmark: ${positionals.join(' ')}`);
-await command();
-// Connections that hang do not keep a finished benchmark.
-process.exit(0);
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void BenchCluster.stopAll().finally(() => process.exit(130)));
+try {
+  await command();
+  // Connections that hang do not keep a finished benchmark.
+  process.exit(0);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}

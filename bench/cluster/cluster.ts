@@ -35,6 +35,7 @@ interface Store {
 }
 
 export class BenchCluster {
+  static readonly #running = new Set<BenchCluster>();
   readonly scope = 'bench';
   readonly order: ClusterOrder;
   readonly nodes: readonly Node[];
@@ -63,8 +64,14 @@ export class BenchCluster {
     const store = hosts === undefined ? await loopbackStore(order) : await storeOnHosts(hosts, dir);
     const nodes = (await places(order, dir, hosts)).map((place) => new Node(place, PRODUCTS[order.product]));
     const cluster = new BenchCluster(order, { dir, store, nodes, hosts });
+    BenchCluster.#running.add(cluster);
     await cluster.#writeFiles();
     return cluster;
+  }
+
+  /** What was begun and is not stopped yet. */
+  static async stopAll(): Promise<void> {
+    await Promise.all([...BenchCluster.#running].map((cluster) => cluster.stop()));
   }
 
   async #writeFiles(): Promise<void> {
@@ -156,6 +163,7 @@ export class BenchCluster {
   }
 
   async stop(): Promise<void> {
+    if (!BenchCluster.#running.delete(this)) return;
     await Promise.all(
       this.nodes.map((node) =>
         node

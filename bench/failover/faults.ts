@@ -18,10 +18,10 @@ export interface Fault {
   readonly strike: (scene: Scene) => Promise<unknown>;
   /** Waits until clients are served again. */
   readonly over: (scene: Scene) => Promise<unknown>;
-  /** Brings back what was struck; tells when a frozen member ran again. */
-  readonly repair?: (scene: Scene) => Promise<number | undefined>;
-  /** Time to be whole again is told of it. */
-  readonly isWholeTold?: boolean;
+  /** Brings back what was struck, and tells when. */
+  readonly repair?: (scene: Scene) => Promise<number>;
+  /** The repair lets go on what was stopped. */
+  readonly thaws?: boolean;
 }
 
 const OVER_MS = 180_000;
@@ -63,9 +63,8 @@ export const FAULTS: readonly Fault[] = [
     over: servedByAnother,
     repair: ({ leader }) => {
       leader.start();
-      return Promise.resolve(undefined);
+      return Promise.resolve(performance.now());
     },
-    isWholeTold: true,
   },
   {
     id: 'node-frozen',
@@ -79,6 +78,7 @@ export const FAULTS: readonly Fault[] = [
       await sleep(WATCHED_MS);
       return thawedMs;
     },
+    thaws: true,
   },
   {
     id: 'agent-dies',
@@ -88,7 +88,7 @@ export const FAULTS: readonly Fault[] = [
     repair: async ({ leader }) => {
       await sleep(AGENT_AWAY_MS);
       leader.start();
-      return undefined;
+      return performance.now();
     },
   },
   {
@@ -112,7 +112,7 @@ export const FAULTS: readonly Fault[] = [
     repair: async ({ cluster, leader }) => {
       await sleep(WATCHED_MS);
       await cluster.heal(leader);
-      return undefined;
+      return performance.now();
     },
   },
 ];

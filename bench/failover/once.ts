@@ -16,6 +16,7 @@ export interface FaultRun extends Verdict {
 }
 
 const SETTLE_MS = 1_000;
+const ACK_MS = 30_000;
 /** Leases and loops are somewhere else each time. */
 const RANDOM_MS = 5_000;
 
@@ -29,23 +30,20 @@ export async function once(cluster: BenchCluster, fault: Fault): Promise<FaultRu
     const load = loadavg()[0] ?? 0;
     const scene = { cluster, leader, writers };
     const struckMs = performance.now();
-    const strike = fault.strike(scene);
-    await Promise.all([strike, fault.over(scene)]);
-    const served = cluster.others(leader).filter(({ name }) => writers.acks.some(({ node }) => node === name));
-    const events = await eventsOf(cluster.nodes.filter((node) => node !== leader || served.length === 0));
+    await Promise.all([fault.strike(scene), fault.over(scene)]);
     const keyMoments = key.since(struckMs);
-    const repairedMs = performance.now();
-    const thawedMs = await fault.repair?.(scene);
+    const repairedMs = (await fault.repair?.(scene)) ?? performance.now();
     await cluster.whole();
     const wholeMs = performance.now() - repairedMs;
-    await writers.acked(() => true, 30_000);
+    await writers.acked(() => true, ACK_MS);
     await writers.stop();
     const primary = await cluster.whole();
     const present = new Set((await primary.sql('select id from bench')).map((row) => Number(row['id'])));
+    const thawedMs = fault.thaws === true ? repairedMs : undefined;
     const verdict = judge({ acks: writers.acks, present, struckMs, oldLeader: leader.name, thawedMs });
     const { newLeader, firstAckMs } = verdict;
-    const serving = cluster.nodes.find(({ name }) => name === (newLeader ?? leader.name));
-    const serverLog = await serverLogOf(serving);
+    const serverLog = await serverLogOf(cluster.nodes.find(({ name }) => name === (newLeader ?? leader.name)));
+    const events = await eventsOf(cluster.nodes);
     const chain = chainOf({
       struckMs,
       oldLeader: leader.name,
@@ -53,8 +51,7 @@ export async function once(cluster: BenchCluster, fault: Fault): Promise<FaultRu
       firstAckMs,
       key: keyMoments,
       serverLog,
-      // The old leader tells of a switchover.
-      events: fault.id === 'switchover' ? await eventsOf(cluster.nodes) : events,
+      events,
     });
     return { ...verdict, wholeMs, chain, load };
   } finally {
