@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { BenchCluster } from './cluster/cluster.ts';
 import { namespacesMissing } from './cluster/hosts.ts';
@@ -21,7 +22,7 @@ const USAGE = `usage: npm run bench -- failover [--peer patroni] [--runs N] [--m
        npm run bench -- outage   [--runs N] [--seconds S]
        npm run bench -- report
 Measures clusters that it starts on this machine, and removes them. Each figure is added to --journal
-(docs/explain/benchmarks/runs.jsonl), of which report makes docs/explain/benchmarks.md.
+(docs/explain/benchmarks/runs.jsonl), of which report makes docs/explain/benchmarks.md; --json FILE writes those of this run.
 --peer patroni measures the installed Patroni beside Kornak in the same run; --peer-only leaves Kornak out.
 Faults: ${[START, ...FAULTS.map(({ id }) => id)].join(', ')}
 `;
@@ -38,6 +39,7 @@ const { positionals, values } = parseArgs({
     fault: { type: 'string', multiple: true, default: [] },
     sizes: { type: 'string' },
     journal: { type: 'string', default: JOURNAL },
+    json: { type: 'string' },
   },
 });
 
@@ -104,7 +106,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   api: () => measureApi({ products: products(), seconds, journal, say }),
   list: () => measureList({ products: products(), runs, journal, say }),
   clusters: () => measureClusters({ seconds, sizes: sizes([1, 10, 50]), journal, say }),
-  outage: () => outage(runs, seconds),
+  outage: async () => {
+    for (const row of await outage(runs, seconds)) journal.add('outage', PRODUCTS.kornak, { ...row });
+  },
   report: () => writeReport(values.journal),
 };
 
@@ -115,6 +119,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void BenchCluster.stopAll().finally(() => process.exit(130)));
 try {
   await command();
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(journal.entries, null, 2)}\n`);
   // Connections that hang do not keep a finished benchmark.
   process.exit(0);
 } catch (error) {

@@ -1,7 +1,7 @@
 import { isList, isRecord } from '../../src/core/layout/fields.ts';
 import type { Entry } from '../journal.ts';
 import { secondsText, summarise } from '../summary.ts';
-import { grouped, numberOf, numbersOf, sourceText } from './entries.ts';
+import { grouped, numberOf, numbersOf, recordIn, sourceText } from './entries.ts';
 import { barChart, COLORS } from './svg.ts';
 import { type Section, table } from './markdown.ts';
 
@@ -204,4 +204,39 @@ export function apiSection(journal: readonly Entry[]): Section {
     '',
   ];
   return { charts: {}, lines: [...(runs.length === 0 ? [] : apiLines), ...(lists.length === 0 ? [] : listLines)] };
+}
+
+/** The store away as a whole. */
+export function outageSection(journal: readonly Entry[]): Section {
+  const rows = grouped(
+    journal.filter(({ figure }) => figure === 'outage'),
+    ['mode', 'outageS'],
+  ).flatMap((group) => group.slice(-1));
+  if (rows.length === 0) return { lines: [], charts: {} };
+  const cells = rows.map((entry) => {
+    const gap = recordIn(entry, 'gap');
+    const [min, middle, max] = ['min', 'median', 'max'].map((name) => secondsText(Number(gap[name])));
+    const mode = typeof entry['mode'] === 'string' ? entry['mode'] : '';
+    const count = (field: string): string => String(numberOf(entry, field) ?? '');
+    return [
+      mode,
+      `${count('outageS')} s`,
+      `${middle} (${min}–${max}), n = ${Number(gap['n'])}`,
+      count('acknowledged'),
+      count('lost'),
+    ];
+  });
+  return {
+    charts: {},
+    lines: [
+      '## All of etcd away',
+      '',
+      'Frozen, which is the slowest way to be away. Synchronous mode.',
+      '',
+      ...table(['', 'away for', 'longest gap between two acknowledged inserts', 'acknowledged', 'lost'], cells),
+      '',
+      `Figures: ${sourceText(rows)}.`,
+      '',
+    ],
+  };
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { type Entry, readJournal } from '../journal.ts';
-import { apiSection, clustersSection, idleSection } from './cost-section.ts';
+import { apiSection, clustersSection, idleSection, outageSection } from './cost-section.ts';
 import { failoverSection } from './failover-section.ts';
 import type { Section } from './markdown.ts';
 
@@ -14,7 +14,13 @@ export async function writeReport(journal: string): Promise<void> {
   const entries = readJournal(journal);
   if (entries.length === 0) throw new Error(`no figures in ${journal}: run a benchmark first`);
   const folder = dirname(journal);
-  const sections = [failoverSection(entries), idleSection(entries), clustersSection(entries), apiSection(entries)];
+  const sections = [
+    failoverSection(entries),
+    outageSection(entries),
+    idleSection(entries),
+    clustersSection(entries),
+    apiSection(entries),
+  ];
   mkdirSync(folder, { recursive: true });
   for (const { charts } of sections)
     for (const [name, svg] of Object.entries(charts)) writeFileSync(join(folder, name), svg);
