@@ -141,7 +141,9 @@ export class VacancyWatch {
   private noteGone(change: KeyChange, changes: readonly KeyChange[]): void {
     const nowMs = this.options.clock.bootMs();
     const memberKey = this.leader && this.options.memberKey(this.leader.name);
-    const isWith = ({ key, after }: KeyChange): boolean => key === memberKey && after?.modRevision === change.revision;
+    // Where both are gone nothing says how, and a range tells no revision of what is gone.
+    const isWith = ({ key, after }: KeyChange): boolean =>
+      key === memberKey && after !== undefined && after.modRevision === change.revision;
     this.gone = {
       sinceMs: nowMs,
       previous: this.leader,

@@ -122,6 +122,14 @@ test('what a member said before it led says nothing of how it went', async () =>
   expect(watch.vacancy()?.manner).toBe('vanished');
 });
 
+test('vanished: a range finds neither the leader key nor its member key', async () => {
+  await ada();
+  store.erase(keys.leader);
+  store.erase(keys.member('ada'));
+  watch.noteChanges(map.learnAll([], store.revision));
+  expect(watch.vacancy()).toMatchObject({ manner: 'vanished', previous: { name: 'ada' } });
+});
+
 test('expired: the lease was watched running out, and the store says that it is gone', async () => {
   const leaseId = await ada();
   await expire(leaseId);
