@@ -1,4 +1,4 @@
-export type UnsettledWrite = 'sync' | 'pledge' | 'failsafe';
+export type UnsettledWrite = 'sync' | 'pledge' | 'failsafe' | 'release';
 
 /** Writes whose outcome the store did not tell. A later answered write of the same key settles them; a read never does. */
 export class Unsettled {

@@ -5,12 +5,12 @@ type Cell = readonly RuleId[];
 type Leads = Readonly<Record<LeadSituation, Cell>>;
 
 /**
- * Rules that may decide wherever they match: they fence, wait for running work, answer requests, leave on request, or take note of
- * what has become of something.
+ * Rules that may decide wherever they match: they fence, wait for running work, answer requests, leave on request, end a release
+ * that was begun, or take note of what has become of something.
  */
 export const ANYWHERE: ReadonlySet<RuleId> = new Set(
   rules(
-    'Y05 W10 Y15 Y25 F30 F40 F50 H10 X10 X15 X20 X30 N10 N20 T10 T20 T30 T40 J10 J20 Y60 Y95 G10 R10 B10 W20 W30 T50 T60 T70 Z90',
+    'Y05 W10 Y15 Y25 F30 F40 F50 H10 X10 X15 X20 X30 N10 N20 T10 T20 T30 T40 J10 J20 Y60 Y95 G10 R10 B10 W20 W30 T50 T60 T70 L15 Z90',
   ),
 );
 

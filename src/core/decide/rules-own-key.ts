@@ -30,6 +30,16 @@ function giveBack(ctx: Context): Ruling | undefined {
   };
 }
 
+/** A release whose outcome is not known may have been done: whoever leads by now must not meet a primary here. */
+function releaseAgain(ctx: Context): Ruling | undefined {
+  if (ctx.held === undefined || ctx.mayWrite || !ctx.obs.unsettled.has('release')) return undefined;
+  return {
+    why: 'the leader key may have been released: tried again until it is known to be',
+    steps: [releaseStep(ctx, ctx.held.reign, undefined)],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
 /** A standby that holds the key: it is to be promoted, but in a standby cluster. */
 function toPromote(ctx: Context): { readonly held: HeldLease; readonly standby: StandbyStatus } | undefined {
   const { held, standby, config } = ctx;
@@ -143,6 +153,7 @@ function waitToServe(ctx: Context): Ruling | undefined {
 
 export const OWN_KEY_RULES: readonly Rule[] = [
   { id: 'L10', title: 'give back a key of an earlier life', match: giveBack },
+  { id: 'L15', title: 'release again until it is known to be', match: releaseAgain },
   { id: 'L20', title: 'stop the receiver before promoting', match: cutOff },
   { id: 'L30', title: 'give up after failed promotions, or with a claim used up', match: giveUp },
   { id: 'L32', title: 'give up where pre_promote refuses', match: giveUpRefused },

@@ -2,7 +2,9 @@ import type { Context, Rule, Ruling } from './context.ts';
 import { controlOf, isTagged, settingsWith, startJob } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { isReignOfStandby } from './remote.ts';
+import { watchdogLacks } from './rules-watchdog.ts';
 import { announcedSlotChore } from './slot-chores.ts';
+import { storageBarsStart } from './unfit.ts';
 
 function lead(ctx: Context): Ruling | undefined {
   if (ctx.view !== undefined || ctx.held === undefined || ctx.primary === undefined) return undefined;
@@ -47,7 +49,8 @@ function mayBeHandedOver({ mem: { switchover }, nowMs }: Context): boolean {
 function restart(ctx: Context): Ruling | undefined {
   const { held, mem, nowMs } = ctx;
   if (ctx.view !== undefined || held === undefined || mem.servingReign !== held.reign) return undefined;
-  if (isReignOfStandby(ctx)) return undefined;
+  if (isReignOfStandby(ctx) || ctx.obs.unsettled.has('release')) return undefined;
+  if (watchdogLacks(ctx) !== undefined || storageBarsStart(ctx) !== undefined) return undefined;
   if (controlOf(ctx) === undefined || nowMs < mem.holdOffMs || mayBeHandedOver(ctx)) return undefined;
   const syncNames = namesInSilence(ctx);
   if (syncNames === null) return undefined;

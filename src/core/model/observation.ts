@@ -147,7 +147,7 @@ export interface Observation {
   /** The newest answer of each member that was probed in the last seconds; `seen` at the time of the question. */
   readonly peers: ReadonlyMap<string, Seen<PeerStatus>>;
   /** Writes whose outcome is unknown: settled by writing again, never by reading. */
-  readonly unsettled: ReadonlySet<'sync' | 'pledge' | 'failsafe'>;
+  readonly unsettled: ReadonlySet<'sync' | 'pledge' | 'failsafe' | 'release'>;
   readonly promise: PromiseView;
   /** The step at which the last plan ended early, if it did. */
   readonly undone: StepKind | undefined;

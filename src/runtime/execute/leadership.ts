@@ -33,10 +33,11 @@ export const releaseKey: Perform<'releaseKey'> = async (step, hands) => {
   const outcome = await transactor.commit(leaderIsOurs(hands, step.reign), writes);
   // Refused: the key was no longer ours to give, which is as good.
   const isGone = outcome.kind === 'done' || (outcome.kind === 'refused' && !isStillOurs(step.reign, hands));
+  if (outcome.kind === 'unknown') hands.unsettled.note('release');
   if (!isGone) return fromTxn(outcome);
   keeper.letGo();
-  hands.unsettled.settle('sync');
-  hands.unsettled.settle('failsafe');
+  // What was sent in that reign compares it, and cannot land any more.
+  for (const write of ['sync', 'failsafe', 'release'] as const) hands.unsettled.settle(write);
   if (leaseId !== undefined && outcome.kind === 'done')
     void hands.store.revokeLease(leaseId, { budgetMs: BUDGETS.lease });
   await hands.guard.disarm(BUDGETS.guard);

@@ -90,9 +90,7 @@ function fulfils({ mirror, self }: Hands): boolean {
 
 async function reignBegins(takeOver: TakeOver, reign: number, lease: Granted, hands: Hands): Promise<StepOutcome> {
   // What was sent in the reign before compares that reign, and cannot land any more.
-  hands.unsettled.settle('sync');
-  hands.unsettled.settle('failsafe');
-  hands.unsettled.settle('pledge');
+  for (const write of ['sync', 'failsafe', 'pledge', 'release'] as const) hands.unsettled.settle(write);
   const refusal = await hands.keeper.begin({
     reign,
     leaseId: lease.leaseId,

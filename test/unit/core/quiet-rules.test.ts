@@ -21,6 +21,7 @@ import { type RuleCase, ruleTable } from '../../support/rule-cases.ts';
 const silent = unknown('the store does not answer');
 const armed = { kind: 'armed', reign: 10, leaseId: 'lease-leader', deadlineMs: NOW_MS + 2_000 } as const;
 const ledByB = view({ leader: leaderKey('b'), members: [member('a'), member('b', { role: 'primary' }), member('c')] });
+const ledByA = view({ leader: leaderKey('a') });
 const pledged = [pledgeOf('a', 1000)];
 
 const CASES: readonly RuleCase[] = [
@@ -40,6 +41,24 @@ const CASES: readonly RuleCase[] = [
     }),
     mem: { servingReign: 10, role: 'primary' },
     rule: 'B05',
+    steps: ['releaseKey'],
+  },
+  {
+    name: 'what may have been released is not started again, whoever could lead',
+    obs: observation({ postgres: down(), lease: held(), cluster: ledByA, unsettled: new Set(['release']) }),
+    mem: { servingReign: 10 },
+    rule: 'L15',
+    steps: ['releaseKey'],
+  },
+  {
+    name: 'who may have released the key is not promoted any more',
+    obs: observation({
+      postgres: standby(),
+      lease: held(),
+      cluster: view({ leader: leaderKey('a'), reign: { value: { name: 'a', timeline: 2 }, revision: 10 } }),
+      unsettled: new Set(['release']),
+    }),
+    rule: 'L15',
     steps: ['releaseKey'],
   },
   {

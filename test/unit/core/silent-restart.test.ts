@@ -2,9 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide/decide.ts';
 import type { Memory } from '../../../src/core/model/memory.ts';
-import type { LeaseState } from '../../../src/core/model/observation.ts';
+import { NO_HEALTH } from '../../../src/core/model/health.ts';
+import type { LeaseState, Observation } from '../../../src/core/model/observation.ts';
 import type { Decision } from '../../../src/core/model/plan.ts';
-import { unknown } from '../../../src/core/model/seen.ts';
+import { seen as seenNow, unknown } from '../../../src/core/model/seen.ts';
 import { config, down, held, memory, NOW_MS, observation, primary, standby } from '../../support/core-builders.ts';
 
 const SERVING = {
@@ -23,10 +24,15 @@ const STOPPED: NonNullable<Memory['switchover']> = {
   releasedMs: undefined,
 };
 
-function gone(mode: 'off' | 'on' | 'standby', mem: Partial<Memory> = {}, lease: LeaseState = held()): Decision {
+function gone(
+  mode: 'off' | 'on' | 'standby',
+  mem: Partial<Memory> = {},
+  lease: LeaseState = held(),
+  seen: Partial<Omit<Observation, 'cluster'>> = {},
+): Decision {
   const more = mode === 'standby' ? { standby_cluster: { host: 'x' } } : { synchronous_mode: mode };
   const lastConfig = config({ failsafe_mode: true, ...more });
-  const obs = observation({ postgres: down(), lease, cluster: unknown('the store does not answer') });
+  const obs = observation({ postgres: down(), lease, cluster: unknown('the store does not answer'), ...seen });
   return decide(obs, memory({ lastConfig, ...SERVING, ...mem }));
 }
 
@@ -66,6 +72,23 @@ describe('a primary that went while the store is silent', () => {
     ['heirs may stand in /sync', 'on', { syncNamesSeen: 'b', switchover: STOPPED }, held()],
   ] as const)('is left down where %s', (_, mode, mem, lease) => {
     expect(gone(mode, mem, lease).rule).not.toBe('U15');
+  });
+
+  test('is left down where a release whose outcome is not known may have let another member lead', () => {
+    expect(gone('off', {}, held(), { unsettled: new Set(['release']) }).rule).toBe('U30');
+  });
+
+  test('is left down where it may not lead for want of its watchdog', () => {
+    const { self } = observation();
+    const watchdog = { kind: 'unusable', why: 'no such device' } as const;
+    const required = { ...self, watchdog: { mode: 'required', safetyMarginS: 5 } } as const;
+    expect(gone('off', {}, held(), { self: required, watchdog }).rule).toBe('U30');
+  });
+
+  test('is left down where a start would hang in its storage', () => {
+    const volume = { use: 'data', path: '/data', state: 'readOnly', sinceMs: NOW_MS - 60_000 } as const;
+    const health = { ...NO_HEALTH, storage: seenNow([{ ...volume, freeBytes: 0, why: undefined }], NOW_MS) };
+    expect(gone('off', {}, held(), { postgres: { ...down(), health } }).rule).toBe('U30');
   });
 
   test('is taken back from a hand-over that the silence keeps from ending', () => {

@@ -199,6 +199,18 @@ test("a release of a key that is another's by now changes nothing in the store",
   expect(hands.keeper.state().kind).toBe('none');
 });
 
+test('a release whose answer is lost stays unsettled until one is answered', async () => {
+  await take();
+  const reign = store.keys.get(keys.leader)?.modRevision ?? 0;
+  const member = memberData({ state: 'stopped' });
+  const release = { kind: 'releaseKey', reign, optime: undefined, timeline: undefined, member } as const;
+  store.writeTroubles.push('lost answer, not done');
+  expect(await execute([release], hands)).toBeDefined();
+  expect(hands.unsettled.all().has('release')).toBe(true);
+  expect(await execute([release], hands)).toBeUndefined();
+  expect(hands.unsettled.all().has('release')).toBe(false);
+});
+
 test('a write of /sync whose answer is lost stays unsettled until one is answered', async () => {
   await take();
   const reign = store.keys.get(keys.leader)?.modRevision ?? 0;
