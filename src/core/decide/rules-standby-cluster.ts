@@ -91,7 +91,10 @@ function follow(ctx: Context): Ruling | undefined {
   const it = led(ctx);
   if (it === undefined) return undefined;
   const target = remoteToFollow(ctx);
-  const isGiven = ctx.mem.remoteGiven === remoteText(target);
+  const { receiver } = it.standby;
+  // What it was told may not have come through, and without its slot the other cluster keeps nothing for it.
+  const usesSlot = receiver === undefined || receiver.slot === target?.slot;
+  const isGiven = ctx.mem.remoteGiven === remoteText(target) && usesSlot;
   if (isGiven && sameUpstream(it.standby.upstream, target?.upstream)) return undefined;
   if (ctx.nowMs < ctx.mem.holdOffMs)
     return { why: 'following failed; waiting before the next try', wakeInMs: ctx.mem.holdOffMs - ctx.nowMs };

@@ -6,6 +6,8 @@ import { isSettingMap, note, type SettingReader, valueOf } from './read-settings
 const KEY = 'standby_cluster';
 const DEFAULT_PORT = 5432;
 const PORT_MAX = 65_535;
+/** PostgreSQL does not start with more. */
+const DELAY_MS_MAX = 2_147_483_647;
 /** Also an IPv6 address without brackets. It ends up in files of PostgreSQL. */
 const HOST = /^[^\s\p{C}/?'"\\@,]+$/u;
 
@@ -87,7 +89,11 @@ function lineAt(reader: SettingReader, key: string): string | undefined {
 function delayOf(reader: SettingReader): string | undefined {
   const key = 'recovery_min_apply_delay';
   const value = valueOf(reader, key);
-  return typeof value === 'number' && value > 0 ? String(value) : lineAt(reader, key);
+  if (isNothing(value)) return undefined;
+  const ms = integerFromText(value, 'ms');
+  if (ms === undefined || ms < 0) return refuse(reader, key, 'must be milliseconds, or a time such as 5min');
+  if (ms > DELAY_MS_MAX) return refuse(reader, key, 'must be at most 24 days');
+  return typeof value === 'number' ? String(value) : lineAt(reader, key);
 }
 
 function methodsOf(reader: SettingReader): readonly string[] {

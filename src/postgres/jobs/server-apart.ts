@@ -20,12 +20,13 @@ export interface Apart {
   readonly endedMeans: string;
 }
 
-/** Settings with which nobody but whoever may look into the state directory reaches the server. */
+/** Settings with which nobody but the account that it runs as reaches the server. */
 export function reachedByNobody({ options }: JobContext, hbaFile: string): Readonly<Record<string, string>> {
   return {
     listen_addresses: '',
     port: String(options.port),
     unix_socket_directories: options.stateDir,
+    unix_socket_permissions: '0700',
     hba_file: hbaFile,
     logging_collector: 'off',
     log_destination: 'stderr',

@@ -121,7 +121,8 @@ describe('another cluster, with passwords of its own', () => {
     const path = join(bench.dir, 'post-init.sh');
     const roles = `psql -XAtw "$1" -c "select string_agg(rolname, ' ' order by rolname) from pg_roles where rolname !~ '^pg_'"`;
     const lines = [
-      `echo "$1 | $PGOPTIONS | $(${roles}) | $(cat "$PGPASSFILE" | wc -l)" >> ${told}`,
+      `socket=$(sed -E 's/.*host=(\\S+) port=([0-9]+).*/\\1\\/.s.PGSQL.\\2/' <<< "$1")`,
+      `echo "$1 | $PGOPTIONS | $(${roles}) | $(cat "$PGPASSFILE" | wc -l) | $(stat -c %a "$socket")" >> ${told}`,
       `[ $(wc -l < ${told}) -gt 1 ] || exit 3`,
       `psql -Xqw "$1" -c 'create role app' -c 'create table made_by_post_init ()'`,
     ];
@@ -186,10 +187,10 @@ describe('another cluster, with passwords of its own', () => {
     expect(await primary.sql('select timeline_id from pg_control_checkpoint()')).toEqual([{ timeline_id: 2 }]);
     await made.streaming(1, LATE_MS);
     expect(await primary.sql('select count(*)::int as n from made_by_post_init')).toEqual([{ n: 0 }]);
-    // A connection string without a password, before the roles of this cluster are there.
+    // A connection string without a password, before the roles of this cluster are there, and a socket for nobody else.
     const [, second = ''] = readFileSync(told, 'utf8').split('\n');
     expect(second).toMatch(
-      /^dbname=postgres user=postgres host=\S+ port=\d+ \| -c synchronous_commit=local -c statement_timeout=0 \| [a-z ]*postgres[a-z ]* \| \d+$/,
+      /^dbname=postgres user=postgres host=\S+ port=\d+ \| -c synchronous_commit=local -c statement_timeout=0 \| [a-z ]*postgres[a-z ]* \| \d+ \| 700$/,
     );
     expect(second).not.toContain('rewinder');
     expect(await primary.sql("select rolname from pg_roles where rolname in ('rewinder', 'app') order by 1")).toEqual([

@@ -195,6 +195,13 @@ const LEADING: readonly RuleCase[] = [
     steps: ['startJob'],
   },
   {
+    name: 'who streams by another slot than it was told, as one whose telling failed does, is told again',
+    obs: leads({ postgres: following({ receiver: { ...streaming, slot: 'old' } }) }),
+    mem: settled,
+    rule: 'C40',
+    steps: ['startJob'],
+  },
+  {
     name: 'replay that was paused goes on',
     obs: leads({ postgres: following({ replayPaused: true }) }),
     mem: settled,

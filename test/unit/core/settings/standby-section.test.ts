@@ -65,6 +65,15 @@ test.each([
     'standby_cluster.port: 70000: must be a port between 1 and 65535',
   ],
   ['two lines', { restore_command: 'a\nb' }, 'standby_cluster.restore_command'],
+  [
+    'a delay that is no time',
+    { host: 'a', recovery_min_apply_delay: 'soon' },
+    'recovery_min_apply_delay: soon: must be',
+  ],
+  ['a delay over two lines', { host: 'a', recovery_min_apply_delay: '5\nmin' }, 'must be one line of text'],
+  ['a delay of another kind', { host: 'a', recovery_min_apply_delay: '5MB' }, 'recovery_min_apply_delay: 5MB: must be'],
+  ['a delay before now', { host: 'a', recovery_min_apply_delay: -5 }, 'recovery_min_apply_delay: -5: must be'],
+  ['a delay beyond what PostgreSQL counts', { host: 'a', recovery_min_apply_delay: '60d' }, 'must be at most'],
   ['methods that are no list', { host: 'a', create_replica_methods: 'x' }, 'standby_cluster.create_replica_methods'],
 ])('refused: %s', (_, section, why) => {
   const { rejected, warnings } = read(section);
