@@ -8,7 +8,7 @@ import { countField, fieldOf, type JsonRecord, lsnField, recordFromJson, textFie
 export function decodeReign(text: string): Decoded<ReignRecord | undefined> {
   const record = recordFromJson(text);
   const name = record && textField(record, 'name');
-  const timeline = record && countField(record, 'timeline');
+  const timeline = record && timelineFrom(fieldOf(record, 'timeline'));
   if (name === undefined || timeline === undefined) return { value: undefined, why: 'no reign record' };
   const from = positionIn(record);
   const priority = record && numberIn(record, 'priority');
@@ -35,7 +35,7 @@ export function decodeLast(text: string): Decoded<LastPosition | undefined> {
   const record = recordFromJson(text);
   const name = record && textField(record, 'name');
   const reign = record && countField(record, 'reign');
-  const timeline = record && countField(record, 'timeline');
+  const timeline = record && timelineFrom(fieldOf(record, 'timeline'));
   const lsn = record && lsnField(record, 'lsn');
   if (record === undefined || name === undefined || reign === undefined || timeline === undefined || lsn === undefined)
     return { value: undefined, why: 'no last position' };

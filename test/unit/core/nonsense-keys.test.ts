@@ -4,6 +4,7 @@ import { decide } from '../../../src/core/decide/decide.ts';
 import { decodeFailsafe } from '../../../src/core/layout/failsafe-key.ts';
 import { decodeHistory } from '../../../src/core/layout/history-key.ts';
 import { decodeMember } from '../../../src/core/layout/member-key.ts';
+import { decodeLast, decodeReign } from '../../../src/core/layout/own-keys.ts';
 import type { ClusterView } from '../../../src/core/model/cluster.ts';
 import type { Memory } from '../../../src/core/model/memory.ts';
 import type { Vacancy } from '../../../src/core/model/observation.ts';
@@ -84,6 +85,9 @@ test('timelines that no server could have come to count for nothing', () => {
   expect(decodeMember('{"state":"running","timeline":4294967295}').value.timeline).toBeUndefined();
   expect(decodeMember('{"state":"running","timeline":700}').value.timeline).toBe(700);
   expect(decodeHistory('[[4294967295,100,"no recovery target specified"]]').value).toBeUndefined();
+  expect(decodeReign('{"name":"a","timeline":4294967295}').value).toBeUndefined();
+  expect(decodeReign('{"name":"a","timeline":700}').value).toEqual({ name: 'a', timeline: 700 });
+  expect(decodeLast('{"name":"a","reign":7,"timeline":4294967295,"lsn":100}').value).toBeUndefined();
 });
 
 describe('a leader writes anew', () => {
