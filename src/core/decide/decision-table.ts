@@ -50,7 +50,7 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
     },
     down: {
       held: rules('H30 D17 U15 U30 G20 S08 S10 S15 S18 S20 P05 H50 D10 D20 D40 D70'),
-      named: rules('L10 D70'),
+      named: rules('L10'),
       other: rules('H50 D40 D50 D52 D53 D54 D55 D57 D60 D70'),
       nobody: rules('G30 B55 H50 D30 D40 D70'),
       unknown: rules('U20 U30'),

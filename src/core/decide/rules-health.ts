@@ -1,7 +1,7 @@
 import type { PrimaryStatus } from '../model/local-postgres.ts';
 import type { Memory, Unfit } from '../model/memory.ts';
 import type { Context, EventDraft, HeldLease, Rule, Ruling } from './context.ts';
-import { startJob } from './context.ts';
+import { isBackground, startJob } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
 import { betterOff, storageBarsStart, unfitOf, walFreeMiB } from './unfit.ts';
@@ -34,7 +34,8 @@ function mayTakeTime({ obs, mem, nowMs }: Context): boolean {
 /** Killed, yet something of it is still there: nobody may believe that it is gone, and nothing is started beside it. */
 function killLeftovers(ctx: Context): Ruling | undefined {
   const { postmaster, health } = ctx.obs.postgres;
-  if (ctx.paused || postmaster !== undefined || health.leftovers === 0 || ctx.obs.job !== undefined) return undefined;
+  if (ctx.paused || postmaster !== undefined || health.leftovers === 0) return undefined;
+  if (ctx.obs.job !== undefined && !isBackground(ctx.obs.job.job)) return undefined;
   const mayLeave = ctx.held === undefined && ctx.leader?.name !== ctx.me;
   if (mayLeave && ctx.obs.requests.some((request) => request.kind === 'shutdown')) return undefined;
   const why = `${health.leftovers} processes of a PostgreSQL that is gone still work in the data directory`;

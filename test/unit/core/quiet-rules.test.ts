@@ -88,6 +88,17 @@ const CASES: readonly RuleCase[] = [
     steps: ['fence'],
   },
   {
+    name: 'sessions that outlive their postmaster are killed also while a checkpoint there has not come to its end',
+    obs: observation({
+      postgres: { ...down({ state: 'in production' }), health: { ...NO_HEALTH, leftovers: 2 } },
+      lease: { kind: 'lost', reign: 10, why: 'the key is gone' },
+      cluster: view(),
+      job: { job: { kind: 'checkpoint' }, startedMs: 0, deadlineMs: 2 * NOW_MS, progress: undefined, cancelled: false },
+    }),
+    rule: 'H10',
+    steps: ['fence'],
+  },
+  {
     name: 'who handed over stays down while the candidate takes the key',
     obs: observation({ postgres: down({ state: 'shut down' }), cluster: view() }),
     mem: {
