@@ -145,6 +145,7 @@ export function leaderToStartWith(ctx: Context): FollowTarget | undefined {
  */
 function startAnew(ctx: Context): Ruling | undefined {
   const { postmaster, starting } = ctx.obs.postgres;
+  // In pause it may be people who have just started it.
   if (ctx.paused || postmaster === undefined || !starting || ctx.mayWrite || ctx.held !== undefined) return undefined;
   const leader = leaderToStartWith(ctx)?.member;
   if (leader === undefined || leader === ctx.mem.startedFollowing) return undefined;

@@ -414,6 +414,16 @@ describe('what does not write, in pause,', () => {
       rule: 'B80',
       steps: [],
     },
+    {
+      name: 'a standby that people start is left to come up, however long it was down',
+      obs: {
+        postgres: noted({ ...standby(), starting: true, sql: unknown('it recovers') }),
+        cluster: pausedView({ leader: leaderKey('b'), members: [member('a'), member('b', { role: 'primary' })] }),
+      },
+      mem: { role: 'replica', startingSinceMs: NOW_MS - 30_000 },
+      rule: 'Z90',
+      steps: [],
+    },
     { name: 'a standby goes for no key', obs: { postgres: noted(standby()), cluster: nobody }, rule: 'Y80', steps: [] },
     {
       name: 'a standby keeps its upstream while nobody leads (known failure 56)',
