@@ -24,9 +24,6 @@ export const NEVER_SIMULATED: ReadonlyMap<string, string> = new Map([
     'Y28',
     'a lock is lost in pause only where a restart ends at the same moment; test/unit/core/paused.test.ts has the rule',
   ],
-  ['Y25', 'a lock is lost in pause just while a promotion or a start ends; test/unit/core/paused.test.ts has the rule'],
-  ['W30', 'a watchdog that is required fails before it leads, not while; test/unit/core/watchdog.test.ts has the rule'],
-  ['T70', 'a restart of a leader fails where nobody else could lead; test/unit/core/restart.test.ts has the rule'],
   ['Y70', 'people stop PostgreSQL before they start it as a standby, and the stop is seen first'],
   ...'C45 C75 C77 C80 C85'
     .split(' ')
