@@ -3,7 +3,9 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { NetFaultKind } from './net/net-schedule.ts';
 import type { RoundResult } from './round.ts';
+import type { Mode } from './strike.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 export const LEDGER = resolve(ROOT, 'docs/explain/chaos-ledger.jsonl');
@@ -27,7 +29,26 @@ interface Entry {
   readonly wholeMs: number;
   readonly cloned: boolean;
   readonly failed?: string;
+  /** On hosts of their own. What follows is told of those only. */
+  readonly net?: true;
+  /** The one kind of fault that was asked for; a seed means something else with it. */
+  readonly only?: NetFaultKind;
+  readonly resurrected?: number;
+  /** Of what the lists do not tell alike. */
+  readonly listFaults?: number;
+  readonly bothAcceptMs?: number;
+  readonly roleChanges?: number;
+  readonly unexplained?: number;
 }
+
+/** Which rounds: those of one kind count their seeds together. */
+export interface RoundsOf {
+  readonly mode: Mode;
+  readonly net: boolean;
+  readonly only: NetFaultKind | undefined;
+}
+
+export type NetFindings = Pick<Entry, 'resurrected' | 'listFaults' | 'bothAcceptMs' | 'roleChanges' | 'unexplained'>;
 
 export interface SourceState {
   readonly commit: string;
@@ -46,11 +67,16 @@ export function sourceState(): SourceState {
   };
 }
 
-export function appendResult(state: SourceState, mode: string, result: RoundResult): void {
+function marks({ net, only }: RoundsOf): Pick<Entry, 'net' | 'only'> {
+  return { ...(net ? { net } : {}), ...(only === undefined ? {} : { only }) };
+}
+
+export function appendResult(state: SourceState, which: RoundsOf, result: RoundResult, net: NetFindings = {}): void {
   const entry: Entry = {
     at: new Date().toISOString(),
     ...state,
-    mode,
+    mode: which.mode,
+    ...marks(which),
     seed: result.seed,
     faults: result.faults,
     acknowledged: result.acknowledged,
@@ -60,15 +86,17 @@ export function appendResult(state: SourceState, mode: string, result: RoundResu
     outageMs: Math.round(result.outageMs),
     wholeMs: Math.round(result.wholeMs),
     cloned: result.hasCloned,
+    ...net,
   };
   appendFileSync(LEDGER, `${JSON.stringify(entry)}\n`);
 }
 
-export function appendFailure(state: SourceState, mode: string, seed: number, failed: string): void {
+export function appendFailure(state: SourceState, which: RoundsOf, seed: number, failed: string): void {
   const entry: Entry = {
     at: new Date().toISOString(),
     ...state,
-    mode,
+    mode: which.mode,
+    ...marks(which),
     seed,
     faults: [],
     acknowledged: 0,
@@ -92,18 +120,18 @@ function entries(): readonly Entry[] {
 }
 
 /** The next seed that this state of the sources has not seen. */
-export function nextSeed({ src }: SourceState, mode: string): number {
-  return entries().reduce(
-    (next, entry) => (entry.src === src && entry.mode === mode ? Math.max(next, entry.seed + 1) : next),
-    1,
-  );
+export function nextSeed({ src }: SourceState, { mode, net, only }: RoundsOf): number {
+  const seeds = entries()
+    .filter((entry) => entry.src === src && entry.mode === mode && (entry.net === true) === net && entry.only === only)
+    .map(({ seed }) => seed);
+  return Math.max(0, ...seeds) + 1;
 }
 
 /** Totals for each state of the sources and mode, oldest first. */
 export function totals(): readonly string[] {
   const groups = new Map<string, Entry[]>();
   for (const entry of entries()) {
-    const key = `src ${entry.src}, ${entry.mode}`;
+    const key = `src ${entry.src}, ${entry.net === true ? 'net, ' : ''}${entry.mode}`;
     groups.set(key, [...(groups.get(key) ?? []), entry]);
   }
   return [...groups].map(([key, list]) => `${key}: ${summary(list)}`);
@@ -120,5 +148,12 @@ function summary(list: readonly Entry[]): string {
     `${sum((entry) => entry.overlaps)} overlaps (${sum((entry) => entry.heldOverlaps)} of held answers)`,
     `${late.length} later than ${WHOLE_MS_AIM / 1000} s (seeds ${late.map((entry) => entry.seed).join(', ') || 'none'})`,
     `${list.filter((entry) => entry.failed !== undefined).length} failed`,
+    ...(list.some((entry) => entry.net === true)
+      ? [
+          `${sum((entry) => entry.resurrected ?? 0)} resurrected`,
+          `${sum((entry) => entry.listFaults ?? 0)} faults of lists`,
+          `${sum((entry) => entry.roleChanges ?? 0)} role changes (${sum((entry) => entry.unexplained ?? 0)} unexplained)`,
+        ]
+      : []),
   ].join(', ');
 }

@@ -1,28 +1,30 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { prepareCluster, type TestCluster } from '../test/support/kornak-cluster.ts';
 import {
   appendFailure,
   appendResult,
   nextSeed,
+  type RoundsOf,
   type SourceState,
   sourceState,
   totals,
   WHOLE_MS_AIM,
 } from './ledger.ts';
+import { chainOf, keepLogs } from './evidence.ts';
+import { runNet } from './net/run-net.ts';
+import { isNetFault, NET_FAULTS, netScheduleOf } from './net/net-schedule.ts';
 import { type RoundOrder, type RoundResult, runRound } from './round.ts';
 import { faultToText, scheduleOf } from './schedule.ts';
 import type { Mode } from './strike.ts';
 
 const USAGE = `usage: npm run chaos -- [--mode on|quorum|off] [--rounds N | --seed S] [--dry]
+       npm run chaos -- --net [--mode on|quorum|off] [--rounds N | --seed S] [--only FAULT] [--dry]
        npm run chaos -- --totals
 Random faults on a real cluster of three members and three etcd, with a writer at each member. A row per round is added to
 docs/explain/chaos-ledger.jsonl; --seed repeats the faults of one round, --dry only tells them. Safe to stop at any moment.
+--net: three hosts with a network, a disk and an etcd of their own, as root. FAULT is one of
+${wrapped(NET_FAULTS)}
 `;
-const CHAIN_MAX = 60;
-const LINE_MAX = 220;
-const ARTIFACTS = resolve(import.meta.dirname, '../build/chaos');
 
 const { values } = parseArgs({
   options: {
@@ -31,8 +33,14 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     dry: { type: 'boolean', default: false },
     totals: { type: 'boolean', default: false },
+    net: { type: 'boolean', default: false },
+    only: { type: 'string' },
   },
 });
+
+function wrapped(words: readonly string[]): string {
+  return words.map((word, at) => `${word}${(at + 1) % 8 === 0 ? '\n' : ' '}`).join('');
+}
 
 function isMode(text: string): text is Mode {
   return text === 'on' || text === 'quorum' || text === 'off';
@@ -50,27 +58,9 @@ function roundToText(result: RoundResult): string {
   return parts.join(' · ');
 }
 
-/** What the members decided since the faults were over, in the order of time: how it came to take that long. */
-async function chainOf(cluster: TestCluster, since: string): Promise<readonly string[]> {
-  const logs = await Promise.all(
-    cluster.members.map(async (member) =>
-      (await member.log())
-        .split('\n')
-        .filter(
-          (line) => /^\d{4}-\d\d-\d\d .* (INFO|WARNING|ERROR): /.test(line) && line.slice(0, since.length) >= since,
-        )
-        .map((line) => `  ${line.slice(0, since.length)} ${member.name} ${line.slice(since.length + 1, LINE_MAX)}`),
-    ),
-  );
-  return logs.flat().toSorted().slice(0, CHAIN_MAX);
-}
-
-async function keepLogs(cluster: TestCluster, seed: number): Promise<string> {
-  const dir = join(ARTIFACTS, `seed-${seed}`);
-  mkdirSync(dir, { recursive: true });
-  for (const member of cluster.members) writeFileSync(join(dir, `${member.name}.log`), await member.log());
-  writeFileSync(join(dir, 'store.txt'), await cluster.storeDump().catch(String));
-  return dir;
+async function keepAll(cluster: TestCluster, seed: number): Promise<string> {
+  const store = await cluster.storeDump().catch(String);
+  return await keepLogs(`seed-${seed}`, cluster.members, { 'store.txt': store });
 }
 
 function isBroken(mode: Mode, { lost, overlaps, unequal }: RoundResult): boolean {
@@ -115,30 +105,40 @@ async function runOne(cluster: TestCluster, how: RoundOrder, state: SourceState)
   const { seed, mode } = how;
   try {
     const result = await runRound(cluster, how);
-    appendResult(state, mode, result);
+    appendResult(state, { mode, net: false, only: undefined }, result);
     process.stdout.write(`${roundToText(result)}\n`);
     const isGood = !isBroken(mode, result);
     if (!isGood || result.wholeMs > WHOLE_MS_AIM) {
-      const chain = await chainOf(cluster, result.healedAt);
-      process.stdout.write(`${chain.join('\n')}\n  logs: ${await keepLogs(cluster, seed)}\n`);
+      const chain = await chainOf(cluster.members, result.healedAt);
+      process.stdout.write(`${chain.join('\n')}\n  logs: ${await keepAll(cluster, seed)}\n`);
     }
     return isGood;
   } catch (error) {
-    appendFailure(state, mode, seed, String(error));
+    appendFailure(state, { mode, net: false, only: undefined }, seed, String(error));
     const words = await cluster.lastWords();
-    process.stdout.write(`seed ${seed} failed: ${String(error)}\n${words}\n  logs: ${await keepLogs(cluster, seed)}\n`);
+    process.stdout.write(`seed ${seed} failed: ${String(error)}\n${words}\n  logs: ${await keepAll(cluster, seed)}\n`);
     return false;
   }
 }
 
 /** The seeds asked for, or those that this state of the sources has not had yet; undefined: not a number. */
-function seedsOf(state: SourceState, mode: Mode): readonly number[] | undefined {
+function seedsOf(state: SourceState, which: RoundsOf): readonly number[] | undefined {
   const rounds = Number(values.rounds);
   const seed = values.seed === undefined ? undefined : Number(values.seed);
   if (seed !== undefined) return Number.isInteger(seed) ? [seed] : undefined;
   if (!Number.isInteger(rounds) || rounds < 1) return undefined;
-  const from = nextSeed(state, mode);
+  const from = nextSeed(state, which);
   return Array.from({ length: rounds }, (_, at) => from + at);
+}
+
+/** undefined: what was asked for makes no sense. */
+function orderOf(state: SourceState): { readonly which: RoundsOf; readonly seeds: readonly number[] } | undefined {
+  const { mode, net, only } = values;
+  if (!isMode(mode)) return undefined;
+  if (only !== undefined && !(net && isNetFault(only))) return undefined;
+  const which = { mode, net, only };
+  const seeds = seedsOf(state, which);
+  return seeds === undefined ? undefined : { which, seeds };
 }
 
 async function main(): Promise<number> {
@@ -146,16 +146,23 @@ async function main(): Promise<number> {
     process.stdout.write(`${totals().join('\n')}\n`);
     return 0;
   }
-  const { mode } = values;
   const state = sourceState();
-  const seeds = isMode(mode) ? seedsOf(state, mode) : undefined;
-  if (!isMode(mode) || seeds === undefined) {
+  const order = orderOf(state);
+  if (order === undefined) {
     process.stderr.write(USAGE);
     return 2;
   }
-  if (!values.dry) return (await runAll(mode, seeds, state)) ? 0 : 1;
-  for (const seed of seeds) process.stdout.write(`seed ${seed}: ${scheduleOf(seed).map(faultToText).join('; ')}\n`);
-  return 0;
+  const { which, seeds } = order;
+  if (values.dry) {
+    for (const seed of seeds) process.stdout.write(`seed ${seed}: ${faultsOf(seed, which)}\n`);
+    return 0;
+  }
+  const isGood = which.net ? await runNet(which, seeds, state) : await runAll(which.mode, seeds, state);
+  return isGood ? 0 : 1;
+}
+
+function faultsOf(seed: number, { net, only }: RoundsOf): string {
+  return (net ? netScheduleOf(seed, only) : scheduleOf(seed)).map(faultToText).join('; ');
 }
 
 process.exitCode = await main();

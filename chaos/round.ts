@@ -28,7 +28,7 @@ const CALM_MS = 300;
 const pause = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, Math.max(0, ms)));
 
 /** As the agents begin their lines. */
-function logTime(at: Date): string {
+export function logTime(at: Date): string {
   return new Date(at.getTime() - at.getTimezoneOffset() * 60_000)
     .toISOString()
     .slice(0, 23)

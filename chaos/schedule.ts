@@ -22,8 +22,8 @@ export const FAULT_KINDS = [
 
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-export interface PlannedFault {
-  readonly kind: FaultKind;
+export interface PlannedFault<Kind extends string = FaultKind> {
+  readonly kind: Kind;
   /** Whom it strikes among members, or among the etcd members: 0 is the leader of the moment, 1 and 2 the others by name. */
   readonly victim: 0 | 1 | 2;
   /** From the beginning of the round. */
@@ -58,9 +58,15 @@ const BEGIN_MS_MAX = 1_500;
 const LENGTH_MS_MIN = 200;
 const LENGTH_MS_MAX = 12_000;
 
-function fault(chance: Chance, fromMs: number): PlannedFault {
+function fault<Kind extends string>(
+  chance: Chance,
+  weights: ReadonlyMap<Kind, number>,
+  fromMs: number,
+): PlannedFault<Kind> {
+  const kind = chance.weighted(weights);
+  if (kind === undefined) throw new Error('no kind of fault to choose from');
   return {
-    kind: chance.weighted(WEIGHTS) ?? 'node-kill',
+    kind,
     victim: chance.happens(LEADER_BIAS) ? 0 : chance.happens(0.5) ? 1 : 2,
     atMs: Math.round(fromMs + chance.between(0, BEGIN_MS_MAX)),
     lengthMs: Math.round(chance.between(LENGTH_MS_MIN, LENGTH_MS_MAX)),
@@ -69,14 +75,21 @@ function fault(chance: Chance, fromMs: number): PlannedFault {
 }
 
 /** The faults of a round: one, or two of which the second may come while the first lasts. The seed decides all of it. */
-export function scheduleOf(seed: number): readonly PlannedFault[] {
+export function planFaults<Kind extends string>(
+  seed: number,
+  weights: ReadonlyMap<Kind, number>,
+): readonly PlannedFault<Kind>[] {
   const chance = new Chance(seed);
-  const first = fault(chance, 200);
+  const first = fault(chance, weights, 200);
   if (!chance.happens(SECOND_FAULT)) return [first];
-  return [first, fault(chance, first.atMs + chance.between(0, first.lengthMs))];
+  return [first, fault(chance, weights, first.atMs + chance.between(0, first.lengthMs))];
 }
 
-export function faultToText({ kind, victim, atMs, lengthMs }: PlannedFault): string {
+export function scheduleOf(seed: number): readonly PlannedFault[] {
+  return planFaults(seed, WEIGHTS);
+}
+
+export function faultToText({ kind, victim, atMs, lengthMs }: PlannedFault<string>): string {
   const whom = victim === 0 ? 'leader' : `other ${victim}`;
   return `${kind} of ${whom} at ${atMs} ms for ${lengthMs} ms`;
 }

@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const SIZE = '400M';
+const SIZE_MIB = 400;
 const FILLER = '.filler';
 const AFTER_ALL_S = 240;
 const FROZEN_MAX_S = 45;
@@ -30,20 +30,29 @@ export function loopDisksRefused(): string | undefined {
   }
 }
 
+export interface LoopDiskOptions {
+  readonly sizeMiB?: number;
+  /** Whoever makes it sees to its end in every case: nothing unmounts it after a while. */
+  readonly isKept?: boolean;
+}
+
 export class LoopDisk {
   readonly path: string;
   readonly #image: string;
   readonly #owner: string;
-  readonly #reaper: ChildProcess;
+  readonly #sizeMiB: number;
+  readonly #reaper: ChildProcess | undefined;
   #thawer: ChildProcess | undefined;
 
-  constructor(image: string, path: string, owner: string) {
+  constructor(image: string, path: string, owner: string, options: LoopDiskOptions = {}) {
     this.path = path;
     this.#image = image;
     mkdirSync(path, { recursive: true });
     this.#owner = owner;
+    this.#sizeMiB = options.sizeMiB ?? SIZE_MIB;
     this.#make();
-    this.#reaper = later(AFTER_ALL_S, `fsfreeze -u '${path}'; umount -l '${path}'`);
+    this.#reaper =
+      options.isKept === true ? undefined : later(AFTER_ALL_S, `fsfreeze -u '${path}'; umount -l '${path}'`);
   }
 
   /** Every write waits, its process in state D. */
@@ -67,6 +76,16 @@ export class LoopDisk {
   async replace(): Promise<void> {
     await run('umount', [this.path]);
     this.#make();
+  }
+
+  /** As after a reboot that found it damaged: nobody may work in it. */
+  async repair(): Promise<void> {
+    await run('umount', [this.path]);
+    // 1: errors were corrected.
+    await run('e2fsck', ['-f', '-y', this.#image]).catch((error: unknown) => {
+      if (!(error instanceof Error && 'code' in error && error.code === 1)) throw error;
+    });
+    this.#mount();
   }
 
   /** Leaves a few MiB, less than a WAL segment. */
@@ -99,12 +118,16 @@ export class LoopDisk {
 
   #make(): void {
     rmSync(this.#image, { force: true });
-    execFileSync('truncate', ['-s', SIZE, this.#image]);
+    execFileSync('truncate', ['-s', `${this.#sizeMiB}M`, this.#image]);
     execFileSync('mkfs.ext4', ['-q', '-m', '0', this.#image], { stdio: 'pipe' });
-    execFileSync('mount', ['-o', 'loop,errors=remount-ro', this.#image, this.path], { stdio: 'pipe' });
+    this.#mount();
     rmSync(join(this.path, 'lost+found'), { recursive: true });
     execFileSync('chown', [`${this.#owner}:`, this.path]);
     execFileSync('chmod', ['700', this.path]);
+  }
+
+  #mount(): void {
+    execFileSync('mount', ['-o', 'loop,errors=remount-ro', this.#image, this.path], { stdio: 'pipe' });
   }
 }
 

@@ -54,6 +54,16 @@ export class Network {
     await ip('-n', namespace, 'link', 'set', 'eth0', 'up');
   }
 
+  /** Unplugs the cable of a host from the switch, or plugs it in again. */
+  async setCable(host: Host, isPlugged: boolean): Promise<void> {
+    await ip('-n', this.#switch, 'link', 'set', `p${this.hosts.indexOf(host)}`, isPlugged ? 'up' : 'down');
+  }
+
+  /** Takes down the interface of a host itself, or brings it up again: programs see errors where a cable leaves silence. */
+  async setInterface(host: Host, isUp: boolean): Promise<void> {
+    await ip('-n', host.namespace, 'link', 'set', 'eth0', isUp ? 'up' : 'down');
+  }
+
   /** Starts a program on a host, with a private view of the file system in which `mounts` (from → to) are bound. */
   start(
     host: Host,
