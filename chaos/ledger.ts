@@ -39,6 +39,8 @@ interface Entry {
   readonly bothAcceptMs?: number;
   readonly roleChanges?: number;
   readonly unexplained?: number;
+  /** Role changes although no fault had struck the leader, or none that should move it. */
+  readonly needless?: number;
 }
 
 /** Which rounds: those of one kind count their seeds together. */
@@ -48,7 +50,10 @@ export interface RoundsOf {
   readonly only: NetFaultKind | undefined;
 }
 
-export type NetFindings = Pick<Entry, 'resurrected' | 'listFaults' | 'bothAcceptMs' | 'roleChanges' | 'unexplained'>;
+export type NetFindings = Pick<
+  Entry,
+  'resurrected' | 'listFaults' | 'bothAcceptMs' | 'roleChanges' | 'unexplained' | 'needless'
+>;
 
 export interface SourceState {
   readonly commit: string;
@@ -152,7 +157,7 @@ function summary(list: readonly Entry[]): string {
       ? [
           `${sum((entry) => entry.resurrected ?? 0)} resurrected`,
           `${sum((entry) => entry.listFaults ?? 0)} faults of lists`,
-          `${sum((entry) => entry.roleChanges ?? 0)} role changes (${sum((entry) => entry.unexplained ?? 0)} unexplained)`,
+          `${sum((entry) => entry.roleChanges ?? 0)} role changes (${sum((entry) => entry.unexplained ?? 0)} unexplained, ${sum((entry) => entry.needless ?? 0)} without need)`,
         ]
       : []),
   ].join(', ');

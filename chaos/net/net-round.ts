@@ -29,6 +29,8 @@ export interface NetRoundResult extends RoundResult {
   /** Two hosts took writes at once for that long; with synchronous replication the older one can acknowledge nothing new. */
   readonly bothAcceptMs: number;
   readonly roles: RoleStory;
+  /** Whether a fault struck that may well cost the leader its role. */
+  readonly mayMove: boolean;
   /** Rows of earlier rounds that came or went. */
   readonly changedSince: readonly string[];
 }
@@ -65,12 +67,16 @@ function newClients({ hosts }: NetCluster, { round, ids }: NetRoundOrder): Clien
 const everybody = ({ rows, lists, probes }: Clients) => [...rows, ...lists, ...probes];
 const listsOf = (round: number): readonly number[] => Array.from({ length: LISTS }, (_, at) => round * 10 + at);
 
-async function inject(arena: Arena, fault: NetFault, beganMs: number): Promise<string> {
+async function inject(
+  arena: Arena,
+  fault: NetFault,
+  beganMs: number,
+): Promise<{ readonly text: string; readonly mayMove: boolean }> {
   await pause(beganMs + fault.atMs - performance.now());
-  const { victim, undo } = await strikeNet(arena, fault);
+  const { told, undo, mayMove } = await strikeNet(arena, fault);
   await pause(fault.lengthMs);
   await undo();
-  return `${faultToText(fault)} (${victim.name})`;
+  return { text: `${faultToText(fault)} (${told})`, mayMove };
 }
 
 export async function runNetRound(arena: Arena, order: NetRoundOrder): Promise<NetRoundResult> {
@@ -111,7 +117,8 @@ async function underFaults(arena: Arena, order: NetRoundOrder, faults: readonly 
     return {
       ...(await countRows(cluster, primary, order, clients)),
       seed: order.seed,
-      faults: told,
+      faults: told.map(({ text }) => text),
+      mayMove: told.some(({ mayMove }) => mayMove),
       acknowledged: all.length,
       outageMs: longestSilenceMs(all, beganMs, performance.now()),
       healedAt,

@@ -26,12 +26,15 @@ const JUMPS_S = [-3_600, -30, 30, 3_600, 31_536_000] as const;
 const SILENCE_SHARE = 0.65;
 
 /** The leader of the moment first, then the others by name. */
-async function victimOf(cluster: NetCluster, fault: NetFault): Promise<NetHost> {
+async function victimOf(
+  cluster: NetCluster,
+  fault: NetFault,
+): Promise<{ readonly victim: NetHost; readonly leads: boolean }> {
   const leader = await cluster.primary();
   const others = cluster.hosts.filter((host) => host !== leader);
   const victim = [leader, ...others].filter((host) => host !== undefined)[fault.victim] ?? cluster.hosts[0];
   if (victim === undefined) throw new Error('a cluster has hosts');
-  return victim;
+  return { victim, leads: victim === leader };
 }
 
 /** Another number in [0, 1) from the one choice of a fault. */
@@ -159,14 +162,35 @@ const STRIKES: Readonly<Record<NetFaultKind, Strike>> = {
   switchover: switchOver,
 };
 
-/** Does it, and tells how it ends; whom it struck is for the record. */
-export async function strikeNet(
-  arena: Arena,
-  fault: NetFault,
-): Promise<{ readonly victim: NetHost; readonly undo: Undo }> {
-  const victim = await victimOf(arena.cluster, fault);
-  const undo = await STRIKES[fault.kind]({ ...arena, fault, victim });
-  return { victim, undo: undo ?? (() => undefined) };
+export interface Struck {
+  /** Whom, and if need be why nothing was done, for the record. */
+  readonly told: string;
+  readonly undo: Undo;
+  /** Whether a change of the leader may come of it. */
+  readonly mayMove: boolean;
+}
+
+/** Whoever it strikes, the leader has no reason to go. */
+const HARMLESS: ReadonlySet<NetFaultKind> = new Set([
+  'cut-2379',
+  'cut-8008',
+  'cpu-starvation',
+  'etcd-leader-kill',
+  'clock-jump',
+]);
+/** They are not of one host. */
+const COMMON: ReadonlySet<NetFaultKind> = new Set(['etcd-majority-kill', 'etcd-majority-freeze', 'switchover']);
+
+export async function strikeNet(arena: Arena, fault: NetFault): Promise<Struck> {
+  const { victim, leads } = await victimOf(arena.cluster, fault);
+  const mayMove = COMMON.has(fault.kind) || (leads && !HARMLESS.has(fault.kind));
+  try {
+    const undo = await STRIKES[fault.kind]({ ...arena, fault, victim });
+    return { told: victim.name, undo: undo ?? (() => undefined), mayMove };
+  } catch (error) {
+    // A disk that is read-only cannot be filled, for one.
+    return { told: `${victim.name}, not done: ${String(error)}`, undo: () => undefined, mayMove };
+  }
 }
 
 /** What must stand before a round with these faults begins. */

@@ -33,50 +33,61 @@ export function eventsOf(member: string, log: string): readonly LoggedEvent[] {
   });
 }
 
-/** `timelines`: numbers that were begun since, oldest first, as /history and the primary have them. */
+/** `timelines`: numbers that were begun since and lead to the present, oldest first, as /history and the primary have them. */
 export function explainRoles(timelines: readonly number[], events: readonly LoggedEvent[]): RoleStory {
-  const found = timelines.map((timeline) => explain(timeline, events));
-  const promotions = events.filter(({ kind }) => kind === 'postgres.promoted').length;
-  const tooMany =
-    promotions > timelines.length
-      ? [`${promotions} promotions for ${timelines.length} new timelines (${timelines.join(', ')})`]
-      : [];
-  const repeated = timelines.filter((timeline, at) => at > 0 && timeline <= (timelines[at - 1] ?? 0));
+  const promotions = promotionsOf(events);
+  const unexplained = timelines.filter((timeline) => takesOf(timeline, events).length === 0);
+  const groundless = promotions.filter(({ timeline }) => timeline === undefined);
+  const claimed = promotions.map(({ timeline }) => timeline).filter((timeline) => timeline !== undefined);
+  const twice = claimed.filter((timeline, at) => claimed.indexOf(timeline) !== at);
+  const fallen = timelines.filter((timeline, at) => at > 0 && timeline <= (timelines[at - 1] ?? 0));
   return {
-    changes: found.map(({ change }) => change),
+    changes: timelines.map((timeline) => ({ timeline, told: toldOf(timeline, events) })),
     unexplained: [
-      ...found.flatMap(({ unexplained }) => unexplained),
-      ...tooMany,
-      ...repeated.map((timeline) => `timeline ${timeline} is not behind the one before it`),
+      ...unexplained.map((timeline) => `nobody says why timeline ${timeline} began`),
+      ...groundless.map(({ member }) => `${member} promoted without having gone for the key`),
+      ...twice.map((timeline) => `timeline ${timeline} was begun twice: ${toldOf(timeline, events)}`),
+      ...fallen.map((timeline) => `timeline ${timeline} is not behind the one before it`),
     ],
   };
 }
 
-function explain(
-  timeline: number,
-  events: readonly LoggedEvent[],
-): { readonly change: RoleChange; readonly unexplained: readonly string[] } {
-  const takes = events.filter(({ kind, details }) => kind === 'leader.acquired' && numberOf(details) === timeline);
-  const takers = [...new Set(takes.map(({ member }) => member))];
-  const winners = takers.filter((member) => promotedAfter(member, timeline, events));
-  const told = takes.map(({ member, rule, text, details }) => `${member} by ${rule}: ${text}${mannerOf(details)}`);
-  const change = { timeline, told: told.join(' / ') };
-  if (takers.length === 0) return { change, unexplained: [`nobody says why timeline ${timeline} began`] };
-  if (winners.length > 1)
-    return { change, unexplained: [`${winners.join(' and ')} promoted to timeline ${timeline}: ${change.told}`] };
-  return { change, unexplained: [] };
+interface Promotion {
+  readonly member: string;
+  /** Under which it went for the key; undefined: it did not, since its last promotion. */
+  readonly timeline: number | undefined;
 }
 
-/** Its next promotion after it went for that number, before it went for another one. */
-function promotedAfter(member: string, timeline: number, events: readonly LoggedEvent[]): boolean {
-  const own = events.filter((event) => event.member === member);
-  const from = own.findLastIndex(({ kind, details }) => kind === 'leader.acquired' && numberOf(details) === timeline);
-  const next = own.slice(from + 1).find(({ kind }) => kind === 'leader.acquired' || kind === 'postgres.promoted');
-  return next?.kind === 'postgres.promoted';
+/** Also of those who were overtaken before anybody followed them: their timelines lead nowhere. */
+function promotionsOf(events: readonly LoggedEvent[]): readonly Promotion[] {
+  const wanted = new Map<string, number>();
+  return events.flatMap(({ member, kind, details }) => {
+    const timeline = numberOf(details);
+    if (kind === 'leader.acquired' && timeline !== undefined) wanted.set(member, timeline);
+    if (kind !== 'postgres.promoted') return [];
+    const promotion = { member, timeline: wanted.get(member) };
+    wanted.delete(member);
+    return [promotion];
+  });
 }
 
-const numberOf = (details: string): number => Number(/ timeline=(\d+)/.exec(details)?.[1]);
-const mannerOf = (details: string): string => {
+function takesOf(timeline: number, events: readonly LoggedEvent[]): readonly LoggedEvent[] {
+  return events.filter(({ kind, details }) => kind === 'leader.acquired' && numberOf(details) === timeline);
+}
+
+function toldOf(timeline: number, events: readonly LoggedEvent[]): string {
+  const takes = takesOf(timeline, events);
+  return takes
+    .map(({ member, rule, text, details }) => `${member} by ${rule}: ${text}${mannerOf(details)}`)
+    .join(' / ');
+}
+
+function numberOf(details: string): number | undefined {
+  const text = / timeline=(\d+)/.exec(details)?.[1];
+  return text === undefined ? undefined : Number(text);
+}
+
+function mannerOf(details: string): string {
   const manner = / manner=(\S+)/.exec(details)?.[1];
   return manner === undefined ? '' : ` (${manner})`;
-};
+}

@@ -117,13 +117,14 @@ class NetRun {
   }
 }
 
-function findings({ resurrected, lists, bothAcceptMs, roles }: NetRoundResult): NetFindings {
+function findings({ resurrected, lists, bothAcceptMs, roles, mayMove }: NetRoundResult): NetFindings {
   return {
     resurrected: resurrected.length,
     listFaults: lists.length,
     bothAcceptMs: Math.round(bothAcceptMs),
     roleChanges: roles.changes.length,
     unexplained: roles.unexplained.length,
+    needless: mayMove ? 0 : roles.changes.length,
   };
 }
 
@@ -162,7 +163,9 @@ function roundToText(result: NetRoundResult): string {
     `${acknowledged} acknowledged, ${lost.length} lost, ${resurrected.length} resurrected, ${bad} overlaps (${overlaps.length - bad} held), ${lists.length} faults of lists`,
     `longest silence ${(result.outageMs / 1000).toFixed(2)} s, whole after ${(result.wholeMs / 1000).toFixed(2)} s${result.hasCloned ? ' with a clone' : ''}`,
     ...(result.bothAcceptMs > 0 ? [`two took writes for ${Math.round(result.bothAcceptMs)} ms`] : []),
-    ...roles.changes.map(({ timeline, told }) => `timeline ${timeline}: ${told}`),
+    ...roles.changes.map(
+      ({ timeline, told }) => `timeline ${timeline}${result.mayMove ? '' : ' (without need)'}: ${told}`,
+    ),
   ];
   return parts.join(' · ');
 }

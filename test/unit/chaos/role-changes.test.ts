@@ -32,12 +32,18 @@ describe('the cause of a change of roles', () => {
 
   test('is not one when two promoted under the same number', () => {
     const story = explainRoles([2], told({ b: [goes('b', 2), promoted], c: [goes('c', 2), promoted] }));
-    expect(story.unexplained.join()).toMatch(/b and c promoted to timeline 2/);
+    expect(story.unexplained.join()).toMatch(/timeline 2 was begun twice: b by V12: .* c by V12/);
   });
 
-  test('is wanting when there are more promotions than timelines', () => {
+  test('is wanting when somebody promoted who had not gone for the key', () => {
     const story = explainRoles([2], told({ b: [goes('b', 2), promoted, promoted] }));
-    expect(story.unexplained).toEqual(['2 promotions for 1 new timelines (2)']);
+    expect(story.unexplained).toEqual(['b promoted without having gone for the key']);
+  });
+
+  test('may be one of a timeline that nobody followed', () => {
+    const story = explainRoles([3], told({ b: [goes('b', 2), promoted], c: [goes('c', 3), promoted] }));
+    expect(story.unexplained).toEqual([]);
+    expect(story.changes.map(({ timeline }) => timeline)).toEqual([3]);
   });
 
   test('is wanting when numbers do not grow', () => {
