@@ -28,7 +28,7 @@ export async function sweep(name: string): Promise<void> {
     for (const base of new Set([root, undefined])) {
       const group = new ProcessGroup(base, item, item);
       await group.kill();
-      group.remove();
+      await group.remove();
     }
   }
   for (const item of namespaces) await run('ip', ['netns', 'del', item]);

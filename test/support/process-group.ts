@@ -80,9 +80,10 @@ export class ProcessGroup {
     } while ((await this.pids()).length > 0);
   }
 
-  /** After the last process has gone. */
-  remove(): void {
-    if (this.#dir !== undefined && existsSync(this.#dir)) rmdirSync(this.#dir);
+  /** After the last process has gone; the kernel may need a moment to notice. */
+  async remove(): Promise<void> {
+    const dir = this.#dir;
+    if (dir !== undefined) await eventually(`${dir} is removed`, () => isRemoved(dir));
   }
 
   async #signalAll(signal: NodeJS.Signals): Promise<void> {
@@ -96,6 +97,15 @@ export class ProcessGroup {
         signalTo(pid, signal);
       }
     }
+  }
+}
+
+function isRemoved(dir: string): boolean {
+  try {
+    if (existsSync(dir)) rmdirSync(dir);
+    return true;
+  } catch {
+    return false;
   }
 }
 
