@@ -127,6 +127,13 @@ describe('the cluster that is followed', () => {
       const lines = (await far.storeDump()).split('\n').filter((line) => line.includes('/failsafe '));
       return lines.some((line) => line.includes('"f1"') && line.includes('"f2"'));
     });
+    // Its PostgreSQL is restarted for the copy of the logical slot, and whoever does not stream then lacks the end.
+    const other = far.members.find((member) => member !== before);
+    await until('the other has the logical slot', async () => {
+      const rows = await other?.sql("select 1 from pg_replication_slots where slot_name = 'decoded'").catch(() => []);
+      return rows?.length === 1;
+    });
+    await far.streaming(1);
     before.signal('SIGTERM');
     source = await far.primary(30_000, before);
     expect(source).not.toBe(before);
