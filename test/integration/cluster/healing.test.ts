@@ -167,6 +167,13 @@ describe('an asynchronous cluster with a replica to clone from', () => {
       const known = await Promise.all(cluster.members.map(async (each) => (await each.api('/config')).json));
       return known.every((config) => config['primary_start_timeout'] === 0);
     });
+    // A leader that knows of nobody who could lead starts again instead.
+    await until('every member has told that it is near enough', async () => {
+      const { members } = (await old.api('/cluster')).json as {
+        members: { role: string; state: string; lag?: number }[];
+      };
+      return members.every(({ role, state, lag }) => role === 'leader' || (state === 'streaming' && lag === 0));
+    });
     await old.killPostgres();
     const next = await cluster.primary(60_000, old).catch(async (error: unknown) => {
       throw new Error(`${String(error)}\n${await cluster.lastWords()}`, { cause: error });
