@@ -277,7 +277,7 @@ function noteServer(mem: Memory, obs: Observation): Memory {
   const { postgres } = obs;
   const answered = postgres.sql.kind === 'seen';
   const gone = postgres.postmaster === undefined;
-  const busy = !answered && (postgres.starting || gone);
+  const busy = gone || (!answered && postgres.starting);
   return changed(mem, {
     role: roleNow(postgres, mem),
     answeredMs: answered ? obs.nowMs : mem.answeredMs,
