@@ -29,6 +29,7 @@ import { ReceiverWatch } from './receiver-process.ts';
 import { TroubleReader } from './server-trouble.ts';
 import { isStarting } from './server-phase.ts';
 import { OneAtATime } from './one-at-a-time.ts';
+import { isSameProcess } from './process-table.ts';
 import { putStandbySignal } from './signal-files.ts';
 import { endArchiving } from './last-archiving.ts';
 import { LogicalSlotTender } from './logical-slot-tender.ts';
@@ -107,9 +108,9 @@ export class LocalServer implements Postgres {
     await this.#endLeftOvers(deadline);
     const before = this.#postmaster.find();
     const [data, first] = await Promise.all([this.#data(before, deadline), this.#sql(before, deadline)]);
-    // One that nobody knew of yet is found by its pid file, which has just been read.
+    // One that nobody knew of yet is found by its pid file, which has just been read; what one said that is gone holds no more.
     const postmaster = this.#postmaster.find();
-    const sql = before === undefined && postmaster !== undefined ? await this.#sql(postmaster, deadline) : first;
+    const sql = isSameProcess(before, postmaster) ? first : await this.#sql(postmaster, deadline);
     if (postmaster !== undefined && sql.kind === 'seen') this.#catchUp.consider(postmaster, sql.value);
     const starting = postmaster !== undefined && sql.kind === 'unknown' && isStarting(this.#pidFile);
     const brokenSlots = this.#logicalSlots.broken(postmaster);

@@ -7,7 +7,7 @@ import { asAccount } from './command.ts';
 import { livePostmaster, pidFrom, postmasterAtWork } from './find-postmaster.ts';
 import { JobFailure } from './job-failure.ts';
 import type { PostgresOptions } from './options.ts';
-import { isAlive, readProcess } from './process-table.ts';
+import { isAlive, isSameProcess, readProcess } from './process-table.ts';
 import { ProcessWatch } from './process-watch.ts';
 import { readIfPresent } from './write-file.ts';
 import { prepareServerLog, serverLogPath } from './server-log.ts';
@@ -69,7 +69,7 @@ export class Postmaster {
   #findAnew(): PostmasterId | undefined {
     const { dataDir } = this.#options;
     const found = this.#hasReadFile ? livePostmaster(this.#pidInFile, dataDir) : postmasterAtWork(dataDir);
-    return found?.pid === this.#left?.pid && found?.startTicks === this.#left?.startTicks ? undefined : found;
+    return isSameProcess(found, this.#left) ? undefined : found;
   }
 
   /** Starts the server in a session of its own, so that it outlives the agent, unless that was cancelled. Does not wait until it is ready. */
@@ -116,8 +116,7 @@ export class Postmaster {
   }
 
   #gone(postmaster: PostmasterId): void {
-    const current = this.#current;
-    if (current?.pid !== postmaster.pid || current.startTicks !== postmaster.startTicks) return;
+    if (!isSameProcess(this.#current, postmaster)) return;
     this.#current = undefined;
     this.#onGone();
   }

@@ -31,10 +31,14 @@ export function allProcesses(): readonly ProcessStat[] {
     .filter((found) => found !== undefined);
 }
 
+export function isSameProcess(one: PostmasterId | undefined, other: PostmasterId | undefined): boolean {
+  return one?.pid === other?.pid && one?.startTicks === other?.startTicks;
+}
+
 /** The very same process, not another that got its number; a zombie is dead. */
 export function isAlive(id: PostmasterId): boolean {
   const found = readProcess(id.pid);
-  return found !== undefined && found.startTicks === id.startTicks && isRunning(found);
+  return found !== undefined && isSameProcess(found, id) && isRunning(found);
 }
 
 export function isRunning(found: ProcessStat): boolean {

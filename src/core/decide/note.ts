@@ -277,7 +277,7 @@ function noteServer(mem: Memory, obs: Observation): Memory {
   const { postgres } = obs;
   const answered = postgres.sql.kind === 'seen';
   const gone = postgres.postmaster === undefined;
-  const busy = gone || (!answered && postgres.starting);
+  const busy = !answered && (postgres.starting || gone);
   return changed(mem, {
     role: roleNow(postgres, mem),
     answeredMs: answered ? obs.nowMs : mem.answeredMs,

@@ -6,9 +6,7 @@ import { LIMITS } from './limits.ts';
 export function downSinceMs(ctx: Context): number | undefined {
   const { held, mem } = ctx;
   if (held === undefined || mem.servingReign !== held.reign || mem.switchover !== undefined) return undefined;
-  // Its last answer may be from the moment before it went.
-  const isDown = ctx.primary === undefined || ctx.obs.postgres.postmaster === undefined;
-  return isDown ? mem.startingSinceMs : undefined;
+  return ctx.primary === undefined ? mem.startingSinceMs : undefined;
 }
 
 /** It has had its time: `primary_start_timeout` is over, and somebody else could lead. */

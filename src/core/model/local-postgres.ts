@@ -165,6 +165,7 @@ export interface LocalPostgres {
   readonly postmaster: PostmasterId | undefined;
   /** The postmaster runs but does not accept connections yet. */
   readonly starting: boolean;
+  /** What this very postmaster answered: unknown where none runs, whatever an earlier one said last. */
   readonly sql: Seen<SqlStatus>;
   /** Where start-up was last asked for and failed: the last lines the server wrote. */
   readonly lastError: string | undefined;
