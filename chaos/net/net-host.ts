@@ -67,19 +67,21 @@ export class NetHost {
   }
 
   startEtcd(): void {
-    this.#start('etcd', ['etcd', ...this.#etcd], {});
+    this.#start('etcd', ['etcd', ...this.#etcd]);
   }
 
   startAgent(): void {
     const account = ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups'];
-    const clock = {
-      LD_PRELOAD: FAKETIME,
-      FAKETIME_TIMESTAMP_FILE: this.#clockFile,
-      FAKETIME_DONT_FAKE_MONOTONIC: '1',
-      FAKETIME_CACHE_DURATION: '1',
-    };
+    // Not before the account is changed: what root's programs make for themselves the agent could not open.
+    const clock = [
+      'env',
+      `LD_PRELOAD=${FAKETIME}`,
+      `FAKETIME_TIMESTAMP_FILE=${this.#clockFile}`,
+      'FAKETIME_DONT_FAKE_MONOTONIC=1',
+      'FAKETIME_CACHE_DURATION=1',
+    ];
     const program = [process.execPath, join(HOUSE, 'bin/kornak'), this.file];
-    this.#start('agent', [...account, ...program], this.#hasOwnClock ? clock : {});
+    this.#start('agent', [...account, ...(this.#hasOwnClock ? clock : []), ...program]);
   }
 
   powerOn(): void {
@@ -193,7 +195,7 @@ export class NetHost {
     await this.#network.run(this.host, [process.execPath, join(HOUSE, 'bin/kornakctl'), '-c', this.file, ...args]);
   }
 
-  #start(program: Program, command: readonly string[], env: Readonly<Record<string, string>>): void {
+  #start(program: Program, command: readonly string[]): void {
     // Without its disk mounted a member would be a new one.
     if (this.#isRetired || this.#isMending || this.isUp(program)) return;
     const log = openSync(join(this.dir, `${program}.log`), 'a');
@@ -201,7 +203,7 @@ export class NetHost {
     const child = spawnIn(this.group, [...entering, ...command], {
       stdio: ['ignore', log, log],
       cwd: '/',
-      env: { PATH: process.env['PATH'], HOME: this.dir, ...env },
+      env: { PATH: process.env['PATH'], HOME: this.dir },
     });
     closeSync(log);
     child.once('exit', () => {

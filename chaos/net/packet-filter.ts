@@ -13,6 +13,7 @@ export type Trouble =
   | { readonly kind: 'loss'; readonly percent: number };
 
 let tables = 0;
+const standing = new Map<Host, Set<string>>();
 
 /** Returns what ends it. */
 export async function trouble(host: Host, what: Trouble): Promise<() => Promise<void>> {
@@ -26,14 +27,19 @@ export async function trouble(host: Host, what: Trouble): Promise<() => Promise<
       chain out { type filter hook output priority 0; policy accept; ${outgoing.map((rule) => `oifname "eth0" ${rule};`).join(' ')} }
     }`,
   );
-  return async () => {
-    // Ended twice is ended.
-    await nft(host, `delete table inet ${table}`).catch(() => undefined);
-  };
+  const own = standing.get(host) ?? new Set();
+  standing.set(host, own.add(table));
+  return () => remove(host, table);
 }
 
+/** Of the host; rules that others have made stay. */
 export async function clearTroubles(host: Host): Promise<void> {
-  await nft(host, 'flush ruleset');
+  for (const table of standing.get(host) ?? []) await remove(host, table);
+}
+
+async function remove(host: Host, table: string): Promise<void> {
+  // Ended twice is ended.
+  if (standing.get(host)?.delete(table) === true) await nft(host, `delete table inet ${table}`);
 }
 
 function rulesOf(what: Trouble): { readonly incoming: readonly string[]; readonly outgoing: readonly string[] } {

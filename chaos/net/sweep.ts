@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { groupsRoot, ProcessGroup } from '../../test/support/process-group.ts';
 
 const PREFIX = 'kornak-net-';
+const SHARED_MEMORY = '/dev/shm';
 const run = promisify(execFile);
 
 export function runName(pid: number): string {
@@ -33,6 +34,7 @@ export async function sweep(name: string): Promise<void> {
   }
   for (const item of namespaces) await run('ip', ['netns', 'del', item]);
   await removeSharedMemory(name);
+  await removeClocks();
   for (const path of mountsBelow(runDir(name))) await run('umount', ['-l', path]);
   await rm(runDir(name), { recursive: true, force: true });
 }
@@ -77,5 +79,13 @@ async function removeSharedMemory(name: string): Promise<void> {
     const lock = join(runDir(name), member, 'disk/data/postmaster.pid');
     const segment = existsSync(lock) ? readFileSync(lock, 'utf8').split('\n')[6]?.trim().split(/\s+/)[1] : undefined;
     if (segment !== undefined) await run('ipcrm', ['-m', segment]).catch(() => undefined);
+  }
+}
+
+/** libfaketime leaves two files for each process that was killed; those of living ones are let alone. */
+async function removeClocks(): Promise<void> {
+  for (const file of existsSync(SHARED_MEMORY) ? readdirSync(SHARED_MEMORY) : []) {
+    const pid = /^(?:sem\.)?faketime_\w+_(\d+)$/.exec(file)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) await rm(join(SHARED_MEMORY, file), { force: true });
   }
 }
