@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { Client } from 'pg';
-import { PASSWORDS } from '../../test/support/kornak-cluster.ts';
+import { BENCH_USER } from '../cluster/member-file.ts';
 import type { Node } from '../cluster/node.ts';
 
 /** An open connection to one member. A query that hangs cannot be taken back: hang up. */
@@ -17,8 +17,7 @@ export async function openSession(node: Node, host: string, timeoutMs?: number):
   const client = new Client({
     host,
     port: node.port,
-    user: 'postgres',
-    password: PASSWORDS.superuser,
+    user: BENCH_USER,
     database: 'postgres',
     stream: () => socket,
     ...(timeoutMs === undefined ? {} : { query_timeout: timeoutMs }),

@@ -1,5 +1,6 @@
 // The clients of a measurement. One writes through whichever member accepts writes, as libpq does with several hosts and
 // target_session_attrs=read-write; and at each member a patient one, which shows who accepts writes when.
+import { BENCH_USER } from '../cluster/member-file.ts';
 import type { Node } from '../cluster/node.ts';
 import { acceptsWrites, openSession, type Session } from './session.ts';
 
@@ -33,7 +34,10 @@ export class Writers {
   }
 
   async start(primary: Node): Promise<void> {
+    const roles = await primary.sql(`select from pg_roles where rolname = '${BENCH_USER}'`);
+    if (roles.length === 0) await primary.sql(`create role ${BENCH_USER} login`);
     await primary.sql('drop table if exists bench; create table bench (id bigint primary key)');
+    await primary.sql(`alter table bench owner to ${BENCH_USER}`);
     this.#running = [this.#race(), ...this.#nodes.map((node) => this.#persist(node))];
     await this.acked(() => true, 30_000);
   }
