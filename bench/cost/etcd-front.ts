@@ -64,7 +64,10 @@ export class EtcdFront {
   }
 
   async #count({ socket, url = '' }: IncomingMessage): Promise<void> {
-    const owner = (await this.#owners.get(socket)) ?? 0;
+    // A connection that was not in the table yet when it was opened is there by its next request.
+    const known = await this.#owners.get(socket);
+    if (known === undefined) this.#owners.set(socket, this.#ownerOf(socket));
+    const owner = known ?? (await this.#owners.get(socket)) ?? 0;
     const paths = this.counts.get(owner) ?? new Map<string, number>();
     this.counts.set(owner, paths);
     paths.set(url, (paths.get(url) ?? 0) + 1);
