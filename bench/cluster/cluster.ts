@@ -164,6 +164,7 @@ export class BenchCluster {
 
   async stop(): Promise<void> {
     if (!BenchCluster.#running.delete(this)) return;
+    for (const node of this.nodes) node.retire();
     await Promise.all(
       this.nodes.map((node) =>
         node

@@ -39,6 +39,7 @@ export class Node implements Place {
   readonly product: Product;
   #agent: ChildProcess | undefined;
   #hasEnded = true;
+  #isRetired = false;
 
   constructor(place: Place, product: Product) {
     this.name = place.name;
@@ -67,7 +68,13 @@ export class Node implements Place {
     return this.#agent?.pid ?? 0;
   }
 
+  /** Whatever is still to repair something does not start it again. */
+  retire(): void {
+    this.#isRetired = true;
+  }
+
   start(): void {
+    if (this.#isRetired) return;
     const inside = this.namespace === undefined ? [] : ['ip', 'netns', 'exec', this.namespace];
     const [program = '', ...args] = [...inside, ...this.product.agent(this.file)];
     const log = openSync(join(this.dir, 'agent.log'), 'a');
