@@ -77,10 +77,7 @@ export class Ledger {
       if (key === this.keys.leader) this.noteLeader(change, event.kind === 'put' ? event.keyValue : undefined, nowMs);
       if (key === this.keys.failover)
         this.request = event.kind === 'put' ? decodeFailover(event.keyValue.value).value : undefined;
-      if (key === this.keys.failsafe)
-        this.failsafe = Object.keys(
-          (event.kind === 'put' ? decodeFailsafe(event.keyValue.value).value : undefined) ?? {},
-        );
+      if (key === this.keys.failsafe) this.noteFailsafe(event.kind === 'put' ? event.keyValue.value : undefined);
       if (key === this.keys.sync) this.sync = event.kind === 'put' ? decodeSync(event.keyValue.value).value : NO_SYNC;
     }
   }
@@ -104,6 +101,12 @@ export class Ledger {
     reign.promises.set(member, Math.max(untilMs, reign.promises.get(member) ?? untilMs));
     const all = this.failsafe.filter((name) => name !== leader).map((name) => reign.promises.get(name) ?? 0);
     reign.promisedUntilMs = Math.max(reign.promisedUntilMs, Math.min(...all));
+  }
+
+  /** Nonsense in the key changes nothing for a leader that does not see it, nor for those who go on promising. */
+  private noteFailsafe(text: string | undefined): void {
+    const members = text === undefined ? {} : decodeFailsafe(text).value;
+    if (members !== undefined) this.failsafe = Object.keys(members);
   }
 
   private notePause(key: string, value: string | undefined): void {
