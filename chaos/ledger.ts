@@ -41,6 +41,11 @@ interface Entry {
   readonly unexplained?: number;
   /** Role changes although no fault had struck the leader, or none that should move it. */
   readonly needless?: number;
+  /** Without synchronous replication: of the log, behind a fork, and what of it was promised at most. */
+  readonly lostBytes?: number;
+  readonly promisedBytes?: number;
+  /** Primaries that began further behind than that. */
+  readonly beyond?: number;
 }
 
 /** Which rounds: those of one kind count their seeds together. */
@@ -52,7 +57,15 @@ export interface RoundsOf {
 
 export type NetFindings = Pick<
   Entry,
-  'resurrected' | 'listFaults' | 'bothAcceptMs' | 'roleChanges' | 'unexplained' | 'needless'
+  | 'resurrected'
+  | 'listFaults'
+  | 'bothAcceptMs'
+  | 'roleChanges'
+  | 'unexplained'
+  | 'needless'
+  | 'lostBytes'
+  | 'promisedBytes'
+  | 'beyond'
 >;
 
 export interface SourceState {
@@ -158,6 +171,7 @@ function summary(list: readonly Entry[]): string {
           `${sum((entry) => entry.resurrected ?? 0)} resurrected`,
           `${sum((entry) => entry.listFaults ?? 0)} faults of lists`,
           `${sum((entry) => entry.roleChanges ?? 0)} role changes (${sum((entry) => entry.unexplained ?? 0)} unexplained, ${sum((entry) => entry.needless ?? 0)} without need)`,
+          `${list.filter((entry) => (entry.lostBytes ?? 0) > 0).length} rounds with a loss, of ${Math.max(0, ...list.map((entry) => entry.lostBytes ?? 0))} bytes at most, ${sum((entry) => entry.beyond ?? 0)} beyond what is promised`,
         ]
       : []),
   ].join(', ');

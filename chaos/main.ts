@@ -18,11 +18,12 @@ import { faultToText, scheduleOf } from './schedule.ts';
 import type { Mode } from './strike.ts';
 
 const USAGE = `usage: npm run chaos -- [--mode on|quorum|off] [--rounds N | --seed S] [--dry]
-       npm run chaos -- --net [--mode on|quorum|off] [--rounds N | --seed S] [--only FAULT] [--dry]
+       npm run chaos -- --net [--mode on|quorum|off] [--rounds N | --seed S] [--only FAULT] [--go-on] [--dry]
        npm run chaos -- --totals
 Random faults on a real cluster of three members and three etcd, with a writer at each member. A row per round is added to
 docs/explain/chaos-ledger.jsonl; --seed repeats the faults of one round, --dry only tells them. Safe to stop at any moment.
---net: three hosts with a network, a disk and an etcd of their own, as root. FAULT is one of
+--net: three hosts with a network, a disk and an etcd of their own, as root. --go-on: a new cluster after a round that was not as it
+should be. FAULT is one of
 ${wrapped(NET_FAULTS)}
 `;
 
@@ -35,6 +36,7 @@ const { values } = parseArgs({
     totals: { type: 'boolean', default: false },
     net: { type: 'boolean', default: false },
     only: { type: 'string' },
+    'go-on': { type: 'boolean', default: false },
   },
 });
 
@@ -157,7 +159,9 @@ async function main(): Promise<number> {
     for (const seed of seeds) process.stdout.write(`seed ${seed}: ${faultsOf(seed, which)}\n`);
     return 0;
   }
-  const isGood = which.net ? await runNet(which, seeds, state) : await runAll(which.mode, seeds, state);
+  const isGood = which.net
+    ? await runNet({ which, seeds, state, goesOn: values['go-on'] })
+    : await runAll(which.mode, seeds, state);
   return isGood ? 0 : 1;
 }
 

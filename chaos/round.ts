@@ -2,7 +2,7 @@
 import { type TestCluster, type TestMember, until } from '../test/support/kornak-cluster.ts';
 import { faultToText, type PlannedFault, scheduleOf } from './schedule.ts';
 import { type Mode, strike } from './strike.ts';
-import { longestSilenceMs, type Overlap, overlapsOf } from './verdict.ts';
+import { longestSilence, type Overlap, overlapsOf } from './verdict.ts';
 import { type Acknowledgement, MemberWriter } from './writer.ts';
 
 export interface RoundResult {
@@ -148,7 +148,7 @@ export async function runRound(cluster: TestCluster, how: RoundOrder): Promise<R
       acknowledged: all.length,
       lost: all.filter(({ id }) => !held.has(id)).map(({ id }) => id),
       overlaps: overlapsOf(all, held),
-      outageMs: longestSilenceMs(all, beganMs, performance.now()),
+      outageMs: longestSilence(all, beganMs, performance.now()).ms,
       healedAt,
       wholeMs,
       hasCloned: await hasClonedSince(cluster, sizes),

@@ -74,15 +74,29 @@ function fault<Kind extends string>(
   };
 }
 
-/** The faults of a round: one, or two of which the second may come while the first lasts. The seed decides all of it. */
+/** How many faults may come together. */
+export interface Company {
+  /** In [0, 1]: how likely each is followed by one more, which may come while it lasts. */
+  readonly share: number;
+  readonly most: number;
+}
+
+const TWO_AT_MOST: Company = { share: SECOND_FAULT, most: 2 };
+
+/** The faults of a round. The seed decides all of it. */
 export function planFaults<Kind extends string>(
   seed: number,
   weights: ReadonlyMap<Kind, number>,
+  { share, most }: Company = TWO_AT_MOST,
 ): readonly PlannedFault<Kind>[] {
   const chance = new Chance(seed);
-  const first = fault(chance, weights, 200);
-  if (!chance.happens(SECOND_FAULT)) return [first];
-  return [first, fault(chance, weights, first.atMs + chance.between(0, first.lengthMs))];
+  let last = fault(chance, weights, 200);
+  const faults = [last];
+  while (faults.length < most && chance.happens(share)) {
+    last = fault(chance, weights, last.atMs + chance.between(0, last.lengthMs));
+    faults.push(last);
+  }
+  return faults;
 }
 
 export function scheduleOf(seed: number): readonly PlannedFault[] {

@@ -26,9 +26,14 @@ export function overlapsOf(answers: readonly Acknowledgement[], held: ReadonlySe
   return overlaps;
 }
 
-/** Longest time without any answer between two moments. */
-export function longestSilenceMs(answers: readonly Acknowledgement[], fromMs: number, toMs: number): number {
+/** The longest time without any answer between two moments. */
+export function longestSilence(
+  answers: readonly Acknowledgement[],
+  fromMs: number,
+  toMs: number,
+): { readonly fromMs: number; readonly ms: number } {
   const times = answers.map(({ atMs }) => atMs).filter((atMs) => atMs >= fromMs && atMs <= toMs);
   const marks = [fromMs, ...times.toSorted((a, b) => a - b), toMs];
-  return marks.reduce((longest, mark, at) => Math.max(longest, mark - (marks[at - 1] ?? mark)), 0);
+  const gaps = marks.slice(1).map((mark, at) => ({ fromMs: marks[at] ?? mark, ms: mark - (marks[at] ?? mark) }));
+  return gaps.reduce((longest, gap) => (gap.ms > longest.ms ? gap : longest), { fromMs, ms: 0 });
 }

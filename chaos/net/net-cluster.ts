@@ -8,13 +8,17 @@ import { type Host, Network } from '../../test/support/namespaces.ts';
 import { groupsRoot, ProcessGroup } from '../../test/support/process-group.ts';
 import { textOf } from './json.ts';
 import { API_PORT, NetHost, STORE_PORT } from './net-host.ts';
+import { changesOf, type KeyChange } from './store-history.ts';
 import { runDir, runName, sweep } from './sweep.ts';
+import { type HostView, membersOf, wholeUnder } from './wholeness.ts';
 
 const NAMES = ['a', 'b', 'c'] as const;
 const ADDRESSES = ['10.77.0.1', '10.77.0.2', '10.77.0.3'] as const;
 const SCOPE = 'chaos';
 const PEER_PORT = 2380;
 const DISK_MIB = 900;
+/** Bytes behind the published position, with which one may still lead. */
+export const MAXIMUM_LAG = 1_048_576;
 const STANDS_MS = 120_000;
 
 export class NetCluster {
@@ -62,24 +66,18 @@ export class NetCluster {
 
   /** The primary, if there is exactly one, everybody streams from it, and everybody says so. */
   async whole(): Promise<NetHost | undefined> {
-    const roles = await Promise.all(this.hosts.map((host) => host.sql('select pg_is_in_recovery() as standby')));
-    const writable = this.hosts.filter((_, at) => roles[at]?.[0]?.['standby'] === false);
-    const [primary] = writable;
-    if (primary === undefined || writable.length !== 1) return undefined;
-    const rows = await primary.sql(
+    const views = await Promise.all(
+      this.hosts.map(async (host): Promise<HostView> => {
+        const [row] = await host.sql('select pg_is_in_recovery() as standby');
+        return { name: host.name, standby: row?.['standby'] === true, cluster: await host.ask(API_PORT, '/cluster') };
+      }),
+    );
+    const writable = this.hosts[views.findIndex(({ standby }) => standby === false)];
+    const rows = await writable?.sql(
       "select count(distinct application_name)::int as n from pg_stat_replication where state = 'streaming'",
     );
-    if (Number(rows[0]?.['n']) < this.hosts.length - 1) return undefined;
-    const told = await Promise.all(this.hosts.map((host) => host.ask(API_PORT, '/cluster')));
-    return told.every((answer) => this.#isWhole(answer, primary)) ? primary : undefined;
-  }
-
-  #isWhole(answer: unknown, primary: NetHost): boolean {
-    const members = membersOf(answer);
-    if (members.length !== this.hosts.length) return false;
-    const leaders = members.filter((member) => textOf(member, 'role') === 'leader');
-    const stands = members.every((member) => /^(running|streaming)$/.test(textOf(member, 'state')));
-    return stands && leaders.length === 1 && textOf(leaders[0], 'name') === primary.name;
+    const name = wholeUnder(views, Number(rows?.[0]?.['n'] ?? 0));
+    return this.hosts.find((host) => host.name === name);
   }
 
   /** Waits until somebody else must have what is acknowledged from now on. */
@@ -118,6 +116,28 @@ export class NetCluster {
     return undefined;
   }
 
+  /** The revision of the store now. */
+  async storeRevision(): Promise<number> {
+    const body = { key: Buffer.from(`/service/${SCOPE}/leader`).toString('base64') };
+    for (const host of this.hosts) {
+      const answer = await host.ask(STORE_PORT, '/v3/kv/range', body);
+      const header = typeof answer === 'object' && answer !== null && 'header' in answer ? answer.header : undefined;
+      const revision = Number(textOf(header, 'revision'));
+      if (revision > 0) return revision;
+    }
+    throw new Error('the store does not tell its revision');
+  }
+
+  /** What a key of the store was since then, oldest first. */
+  async storeChanges(key: string, revision: number): Promise<readonly KeyChange[]> {
+    const create = { key: Buffer.from(`/service/${SCOPE}/${key}`).toString('base64'), start_revision: revision };
+    for (const host of this.hosts) {
+      const told = await host.listen(STORE_PORT, '/v3/watch', { create_request: create });
+      if (told !== '') return changesOf(told);
+    }
+    throw new Error('the store does not tell what it was');
+  }
+
   /** The host whose member of etcd leads the others; undefined: nobody does. */
   async storeLeader(): Promise<NetHost | undefined> {
     for (const host of this.hosts) {
@@ -140,11 +160,6 @@ export class NetCluster {
     await sweep(this.#name);
     this.#janitor.kill('SIGKILL');
   }
-}
-
-function membersOf(answer: unknown): readonly unknown[] {
-  const list = typeof answer === 'object' && answer !== null && 'members' in answer ? answer.members : undefined;
-  return Array.isArray(list) ? list : [];
 }
 
 /** It holds the other end of a pipe that ends with us. */
@@ -192,7 +207,8 @@ function etcdFlags(dir: string, member: string, address: string): readonly strin
   const flags = {
     name: member,
     'data-dir': join(dir, 'etcd'),
-    'log-level': 'error',
+    // Elections are told at this level: a change of its leader prolongs every lease.
+    'log-level': 'info',
     logger: 'zap',
     'listen-client-urls': `http://${address}:${STORE_PORT}`,
     'advertise-client-urls': `http://${address}:${STORE_PORT}`,
@@ -215,7 +231,7 @@ function memberFile({ name, host, dir, dataDir }: NetHost, dcs: Readonly<Record<
         ttl: 30,
         loop_wait: 10,
         retry_timeout: 10,
-        maximum_lag_on_failover: 1_048_576,
+        maximum_lag_on_failover: MAXIMUM_LAG,
         postgresql: {
           use_pg_rewind: true,
           // Room for what faults keep back is left on the small disks.

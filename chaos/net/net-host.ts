@@ -14,6 +14,7 @@ import { processesIn } from '../../test/support/processes.ts';
 const HOUSE = resolve(import.meta.dirname, '../..');
 export const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1';
 const ENDS_MS = 30_000;
+const LISTENS_S = '1.5';
 
 export const API_PORT = 8008;
 export const STORE_PORT = 2379;
@@ -189,6 +190,13 @@ export class NetHost {
     } catch {
       return undefined;
     }
+  }
+
+  /** What an answer without an end has said after a while. */
+  async listen(port: number, path: string, body: unknown): Promise<string> {
+    const url = `http://${this.host.address}:${port}${path}`;
+    const sent = ['-X', 'POST', '-d', JSON.stringify(body)];
+    return (await this.#network.run(this.host, ['curl', '-s', '-N', '-m', LISTENS_S, ...sent, url])).stdout;
   }
 
   async ctl(...args: string[]): Promise<void> {

@@ -4,15 +4,18 @@ import { until } from '../../test/support/kornak-cluster.ts';
 import { logTime, type RoundResult } from '../round.ts';
 import { faultToText } from '../schedule.ts';
 import type { Mode } from '../strike.ts';
-import { longestSilenceMs, overlapsOf } from '../verdict.ts';
+import { longestSilence } from '../verdict.ts';
+import { asyncLoss, type AsyncLoss, forksOf, type StoreStory } from './async-bound.ts';
+import { ALL_ROWS, unequalTo } from './equality.ts';
 import { brokenLists } from './list-check.ts';
 import { LISTS, ListWriter } from './list-writer.ts';
-import type { NetCluster } from './net-cluster.ts';
+import { MAXIMUM_LAG, type NetCluster } from './net-cluster.ts';
 import type { NetHost } from './net-host.ts';
 import { type NetFault, type NetFaultKind, netScheduleOf } from './net-schedule.ts';
 import { type Arena, prepareFor, repairNet, strikeNet, tidyUpAfter } from './net-strike.ts';
 import { eventsOf, explainRoles, type RoleStory } from './role-changes.ts';
 import { RoleProbe } from './role-probe.ts';
+import { changedRounds, checkRows, type RowFindings } from './row-check.ts';
 import { RowWriter } from './row-writer.ts';
 import { bothAcceptMs } from './two-primaries.ts';
 
@@ -22,10 +25,11 @@ const REPLAYED_MS = 30_000;
 const CALM_MS = 400;
 
 export interface NetRoundResult extends RoundResult {
-  /** Deleted, acknowledged, and on the primary once all is whole. */
-  readonly resurrected: readonly number[];
+  readonly resurrected: RowFindings['resurrected'];
   /** What the lists do not tell alike. */
   readonly lists: readonly string[];
+  /** When the longest silence began, by the clock of the logs. */
+  readonly silentSince: string;
   /** Two hosts took writes at once for that long; with synchronous replication the older one can acknowledge nothing new. */
   readonly bothAcceptMs: number;
   readonly roles: RoleStory;
@@ -33,6 +37,8 @@ export interface NetRoundResult extends RoundResult {
   readonly mayMove: boolean;
   /** Rows of earlier rounds that came or went. */
   readonly changedSince: readonly string[];
+  /** Of what synchronous replication would have kept. */
+  readonly loss: AsyncLoss;
 }
 
 export interface NetRoundOrder {
@@ -95,10 +101,7 @@ export async function runNetRound(arena: Arena, order: NetRoundOrder): Promise<N
 
 async function underFaults(arena: Arena, order: NetRoundOrder, faults: readonly NetFault[]): Promise<NetRoundResult> {
   const { cluster } = arena;
-  const logs = new Map(
-    await Promise.all(cluster.hosts.map(async (host) => [host, (await host.log()).length] as const)),
-  );
-  const timeline = await timelineOf(await until('a primary', () => cluster.whole(), BEGINS_MS));
+  const began = await beginning(cluster);
   const clients = newClients(cluster, order);
   const beganMs = performance.now();
   const answers = () => clients.rows.flatMap((writer) => writer.acknowledged);
@@ -114,49 +117,92 @@ async function underFaults(arena: Arena, order: NetRoundOrder, faults: readonly 
     await pause(CALM_MS);
     await Promise.all(everybody(clients).map((client) => client.stop()));
     const all = answers();
+    const silence = longestSilence(all, beganMs, performance.now());
     return {
-      ...(await countRows(cluster, primary, order, clients)),
+      ...(await countRows({ cluster, primary }, order, clients, began)),
       seed: order.seed,
       faults: told.map(({ text }) => text),
       mayMove: told.some(({ mayMove }) => mayMove),
       acknowledged: all.length,
-      outageMs: longestSilenceMs(all, beganMs, performance.now()),
+      outageMs: silence.ms,
+      silentSince: logTime(new Date(Date.now() - (performance.now() - silence.fromMs))),
       healedAt,
       wholeMs,
       bothAcceptMs: bothAcceptMs(clients.probes.flatMap((probe) => probe.samples)),
-      ...(await readLogs(cluster, primary, logs, timeline)),
+      ...(await readLogs({ cluster, primary }, began)),
     };
   } finally {
     await Promise.all(everybody(clients).map((client) => client.stop()));
   }
 }
 
-type Counted = Pick<NetRoundResult, 'lost' | 'resurrected' | 'overlaps' | 'lists' | 'unequal' | 'changedSince'>;
+/** What was so when a round began. */
+interface Began {
+  /** How long the log of each host was. */
+  readonly logs: ReadonlyMap<NetHost, number>;
+  readonly timeline: number;
+  /** Of the store. */
+  readonly revision: number;
+}
+
+async function beginning(cluster: NetCluster): Promise<Began> {
+  const logs = new Map(
+    await Promise.all(cluster.hosts.map(async (host) => [host, (await host.log()).length] as const)),
+  );
+  const timeline = await timelineOf(await until('a primary', () => cluster.whole(), BEGINS_MS));
+  return { logs, timeline, revision: await cluster.storeRevision() };
+}
+
+interface Survivor {
+  readonly cluster: NetCluster;
+  readonly primary: NetHost;
+}
+
+type Counted = Pick<
+  NetRoundResult,
+  'lost' | 'resurrected' | 'overlaps' | 'lists' | 'unequal' | 'changedSince' | 'loss'
+>;
 
 async function countRows(
-  cluster: NetCluster,
-  primary: NetHost,
+  { cluster, primary }: Survivor,
   { round, settled }: NetRoundOrder,
   { rows, lists }: Clients,
+  began: Began,
 ): Promise<Counted> {
-  const answers = rows.flatMap((writer) => writer.acknowledged);
-  const deleted = rows.flatMap((writer) => writer.deleted.map(({ id }) => id));
-  const gone = new Set([...deleted, ...rows.flatMap((writer) => [...writer.doubtful])]);
   const found = await primary.sql('select id from chaos where round = $1', [round]);
-  const held = new Set(found.map((row) => Number(row['id'])));
-  const changedSince = await changes(primary, settled, round);
+  const checked = checkRows(
+    {
+      inserted: rows.flatMap((writer) => writer.acknowledged),
+      deleted: rows.flatMap((writer) => writer.deleted.map(({ id }) => id)),
+      doubtful: rows.flatMap((writer) => [...writer.doubtful]),
+    },
+    new Set(found.map((row) => Number(row['id']))),
+  );
+  const placed = checked.lost.map((id) => rows.map((writer) => writer.places.get(id)).find(Boolean));
+  const digests = await roundDigests(primary);
+  const changedSince = changedRounds(settled, digests);
+  settled.set(round, digests.get(round) ?? '');
   return {
-    lost: answers.filter(({ id }) => !held.has(id) && !gone.has(id)).map(({ id }) => id),
-    resurrected: deleted.filter((id) => held.has(id)),
-    // A row that was deleted since was held as well.
-    overlaps: overlapsOf(answers, new Set([...held, ...gone])),
+    ...checked,
     lists: brokenLists(
       lists.flatMap((writer) => writer.committed),
       await finalLists(primary, round),
     ),
     unequal: await unequalHosts(cluster, primary),
     changedSince,
+    loss: asyncLoss(
+      forksOf(await storeStory(cluster, began.revision), began.timeline),
+      placed.filter((row) => row !== undefined),
+      MAXIMUM_LAG,
+    ),
   };
+}
+
+async function storeStory(cluster: NetCluster, since: number): Promise<StoreStory> {
+  const [leader, status, history] = await Promise.all(
+    (['leader', 'status', 'history'] as const).map((key) => cluster.storeChanges(key, since)),
+  );
+  return { leader: leader ?? [], status: status ?? [], history: history ?? [] };
 }
 
 async function finalLists(primary: NetHost, round: number): Promise<ReadonlyMap<number, readonly number[]>> {
@@ -167,29 +213,25 @@ async function finalLists(primary: NetHost, round: number): Promise<ReadonlyMap<
 const DIGESTS = `select round, count(*) || ' rows ' || md5(string_agg(id::text, ',' order by id)) as digest
   from chaos group by round order by round`;
 
-/** What was settled when a round ended stays as it is. */
-async function changes(primary: NetHost, settled: Map<number, string>, round: number): Promise<readonly string[]> {
+async function roundDigests(primary: NetHost): Promise<ReadonlyMap<number, string>> {
   const rows = await primary.sql(DIGESTS);
-  const now = new Map(rows.map((row) => [Number(row['round']), String(row['digest'])]));
-  const changed = [...settled].filter(([earlier, digest]) => now.get(earlier) !== digest);
-  settled.set(round, now.get(round) ?? '');
-  return changed.map(([earlier, digest]) => `round ${earlier} had ${digest}, now ${now.get(earlier) ?? 'nothing'}`);
+  return new Map(rows.map((row) => [Number(row['round']), String(row['digest'])]));
 }
 
 async function unequalHosts(cluster: NetCluster, primary: NetHost): Promise<readonly string[]> {
-  const rows = `select md5(coalesce((select string_agg(chaos::text, ',' order by id) from chaos), '')
-      || coalesce((select string_agg(lists::text, ',' order by key) from lists), '')) as digest`;
   const lsn = String((await primary.sql('select pg_current_wal_lsn()::text as lsn'))[0]?.['lsn']);
-  const truth = (await primary.sql(rows))[0]?.['digest'];
-  const unequal: string[] = [];
+  const digests = new Map<string, string>();
   for (const host of cluster.others(primary)) {
     const replayed = async () =>
       (await host.sql('select pg_last_wal_replay_lsn() >= $1::pg_lsn as there', [lsn]))[0]?.['there'] === true;
     await until(`${host.name} has replayed ${lsn}`, replayed, REPLAYED_MS);
-    if ((await host.sql(rows))[0]?.['digest'] !== truth)
-      unequal.push(`${host.name} has other rows than ${primary.name}`);
+    digests.set(host.name, await digestOf(host));
   }
-  return unequal;
+  return unequalTo({ name: primary.name, digest: await digestOf(primary) }, digests);
+}
+
+async function digestOf(host: NetHost): Promise<string> {
+  return String((await host.sql(ALL_ROWS))[0]?.['digest']);
 }
 
 async function timelineOf(primary: NetHost): Promise<number> {
@@ -200,10 +242,8 @@ async function timelineOf(primary: NetHost): Promise<number> {
 }
 
 async function readLogs(
-  cluster: NetCluster,
-  primary: NetHost,
-  from: ReadonlyMap<NetHost, number>,
-  before: number,
+  { cluster, primary }: Survivor,
+  { logs: from, timeline: before }: Began,
 ): Promise<Pick<NetRoundResult, 'roles' | 'hasCloned'>> {
   const logs = await Promise.all(
     cluster.hosts.map(async (host) => ({ name: host.name, log: (await host.log()).slice(from.get(host) ?? 0) })),

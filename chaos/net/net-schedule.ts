@@ -58,6 +58,7 @@ const WEIGHTS: ReadonlyMap<NetFaultKind, number> = new Map([
   ['switchover', 1.5],
 ]);
 
+const COMPANY = { share: 0.65, most: 4 };
 /** The load is that of a machine with too much to do, for as long as one notices. */
 const STARVATION_MS = 10_000;
 
@@ -67,8 +68,6 @@ export function isNetFault(text: string): text is NetFaultKind {
 
 /** `only`: the one kind that may come. With it a seed means something else than without. */
 export function netScheduleOf(seed: number, only?: NetFaultKind): readonly NetFault[] {
-  const weights = only === undefined ? WEIGHTS : new Map([[only, 1]]);
-  return planFaults(seed, weights).map((fault) =>
-    fault.kind === 'cpu-starvation' ? { ...fault, lengthMs: STARVATION_MS } : fault,
-  );
+  const planned = only === undefined ? planFaults(seed, WEIGHTS, COMPANY) : planFaults(seed, new Map([[only, 1]]));
+  return planned.map((fault) => (fault.kind === 'cpu-starvation' ? { ...fault, lengthMs: STARVATION_MS } : fault));
 }

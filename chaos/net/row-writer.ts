@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { Acknowledgement } from '../writer.ts';
+import { lsnOf, type PlacedRow } from './async-bound.ts';
 import { isStandby, LocalClient } from './local-session.ts';
 import type { NetHost } from './net-host.ts';
 
@@ -8,11 +9,16 @@ const READ_ONLY_PACE_MS = 25;
 /** Every so many rows one that was acknowledged is deleted again. */
 const DELETE_EVERY = 7;
 
+const INSERT = `insert into chaos (id, round, member) values ($1, $2, $3)
+  returning pg_current_wal_insert_lsn()::text as lsn, pg_walfile_name(pg_current_wal_insert_lsn()) as segment`;
+
 const pause = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, ms));
 
 /** Inserts rows at one host for as long as it takes them, and deletes some of its own. What was not answered counts as nothing. */
 export class RowWriter extends LocalClient {
   readonly acknowledged: Acknowledgement[] = [];
+  /** Where each of them stood in the log, by its number. */
+  readonly places = new Map<number, PlacedRow>();
   /** Rows whose deletion was acknowledged. */
   readonly deleted: Acknowledgement[] = [];
   /** Rows that were to be deleted, without an answer: there or not. */
@@ -33,8 +39,11 @@ export class RowWriter extends LocalClient {
     }
     const id = this.#nextId();
     const values = [id, this.#round, this.host.name];
-    await client.query('insert into chaos (id, round, member) values ($1, $2, $3)', values);
+    const { rows } = await client.query<{ lsn: string; segment: string }>(INSERT, values);
     this.acknowledged.push(this.#answer(id));
+    const [place] = rows;
+    if (place !== undefined)
+      this.places.set(id, { id, lsn: lsnOf(place.lsn), timeline: Number(`0x${place.segment.slice(0, 8)}`) });
     if (this.acknowledged.length % DELETE_EVERY === 0) await this.#delete(client);
     await pause(PACE_MS);
   }

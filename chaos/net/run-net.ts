@@ -9,20 +9,28 @@ import {
   type SourceState,
   WHOLE_MS_AIM,
 } from '../ledger.ts';
-import type { Mode } from '../strike.ts';
 import { Delays } from './delays.ts';
 import { NetCluster } from './net-cluster.ts';
 import { type NetRoundOrder, type NetRoundResult, runNetRound } from './net-round.ts';
 import type { Arena } from './net-strike.ts';
+import { wrongs } from './net-verdict.ts';
+import type { Mode } from '../strike.ts';
 import { netLimits, netRefused } from './rights.ts';
 import { sweepLeftovers } from './sweep.ts';
 
-const SHOWN_MAX = 5;
-/** A thawed primary without synchronous replication may go on until its guard has acted. */
-const BOTH_ACCEPT_MS_MAX = 250;
+/** Longer silences are kept to be looked at, although most faults may cause them. */
+const SILENCE_MS_KEPT = 8_000;
+
+export interface NetOrder {
+  readonly which: RoundsOf;
+  readonly seeds: readonly number[];
+  readonly state: SourceState;
+  /** Go on after a round that was not as it should be, with a new cluster. */
+  readonly goesOn: boolean;
+}
 
 /** Whether every round was as it should be. Where hosts of their own cannot be had nothing is run, and that is said. */
-export async function runNet(which: RoundsOf, seeds: readonly number[], state: SourceState): Promise<boolean> {
+export async function runNet(order: NetOrder): Promise<boolean> {
   const refused = netRefused();
   if (refused !== undefined) {
     process.stdout.write(`skipped: no hosts of their own: ${refused}\n`);
@@ -30,10 +38,17 @@ export async function runNet(which: RoundsOf, seeds: readonly number[], state: S
   }
   for (const limit of netLimits()) process.stdout.write(`note: ${limit}\n`);
   for (const name of await sweepLeftovers()) process.stdout.write(`swept up what ${name} had left\n`);
-  const run = new NetRun(which, state);
-  return await run.all(seeds);
+  const left = [...order.seeds];
+  let isGood = true;
+  while (left.length > 0) {
+    const isOneGood = await new NetRun(order).all(left);
+    isGood &&= isOneGood;
+    if (!isOneGood && !order.goesOn) return false;
+  }
+  return isGood;
 }
 
+/** Rounds on one cluster. */
 class NetRun {
   readonly #which: RoundsOf;
   readonly #state: SourceState;
@@ -41,12 +56,13 @@ class NetRun {
   #lastId = 0;
   #isStopped = false;
 
-  constructor(which: RoundsOf, state: SourceState) {
+  constructor({ which, state }: NetOrder) {
     this.#which = which;
     this.#state = state;
   }
 
-  async all(seeds: readonly number[]): Promise<boolean> {
+  /** Takes its seeds from the list, until that is empty or a round was not as it should be. */
+  async all(seeds: number[]): Promise<boolean> {
     const { mode } = this.#which;
     const cluster = await NetCluster.prepare({
       synchronous_mode: mode === 'off' ? false : mode === 'on' ? true : 'quorum',
@@ -58,9 +74,13 @@ class NetRun {
     process.once('SIGINT', stop).once('SIGTERM', stop);
     try {
       const arena = await this.#standUp(cluster);
-      for (const [index, seed] of seeds.entries()) if (!(await this.#one(arena, seed, index + 1))) return false;
-      return true;
+      for (let round = 1; ; round += 1) {
+        const seed = seeds.shift();
+        if (seed === undefined) return true;
+        if (!(await this.#one(arena, seed, round))) return false;
+      }
     } finally {
+      process.off('SIGINT', stop).off('SIGTERM', stop);
       if (!this.#isStopped) await cluster.stop();
     }
   }
@@ -78,10 +98,12 @@ class NetRun {
     const order: NetRoundOrder = { seed, only, round, mode, ids, settled: this.#settled };
     try {
       const result = await runNetRound(arena, order);
-      appendResult(this.#state, this.#which, result, findings(result));
+      appendResult(this.#state, this.#which, result, findings(mode, result));
       process.stdout.write(`${roundToText(result)}\n`);
       const wrong = wrongs(mode, result);
       if (wrong.length > 0 || result.wholeMs > WHOLE_MS_AIM) await this.#tell(arena, result, wrong);
+      else if (result.outageMs > SILENCE_MS_KEPT)
+        process.stdout.write(`  silent since ${result.silentSince}, logs: ${await this.#keep(arena, seed)}\n`);
       return wrong.length === 0;
     } catch (error) {
       if (this.#isStopped) return false;
@@ -117,8 +139,11 @@ class NetRun {
   }
 }
 
-function findings({ resurrected, lists, bothAcceptMs, roles, mayMove }: NetRoundResult): NetFindings {
+function findings(mode: Mode, { resurrected, lists, bothAcceptMs, roles, mayMove, loss }: NetRoundResult): NetFindings {
   return {
+    ...(mode === 'off'
+      ? { lostBytes: loss.lostBytes, promisedBytes: loss.promisedBytes, beyond: loss.beyond.length }
+      : {}),
     resurrected: resurrected.length,
     listFaults: lists.length,
     bothAcceptMs: Math.round(bothAcceptMs),
@@ -128,33 +153,6 @@ function findings({ resurrected, lists, bothAcceptMs, roles, mayMove }: NetRound
   };
 }
 
-/** What must not be, in this mode; without synchronous replication what was written last may go with its primary. */
-function wrongs(mode: Mode, result: NetRoundResult): readonly string[] {
-  const always = [...result.unequal, ...result.changedSince, ...result.roles.unexplained];
-  if (mode === 'off') {
-    const hasThawed = result.faults.some((fault) => /freeze|starvation/.test(fault));
-    const { bothAcceptMs } = result;
-    return bothAcceptMs > BOTH_ACCEPT_MS_MAX && !hasThawed
-      ? [...always, `two hosts took writes at once for ${Math.round(bothAcceptMs)} ms`]
-      : always;
-  }
-  const bad = result.overlaps.filter(({ isHeld }) => !isHeld);
-  return [
-    ...always,
-    ...listed('lost', result.lost),
-    ...listed('resurrected', result.resurrected),
-    ...listed(
-      'acknowledged by two',
-      bad.map(({ first, second }) => `${first.id} at ${first.member} and ${second.id} at ${second.member}`),
-    ),
-    ...result.lists.slice(0, SHOWN_MAX),
-  ];
-}
-
-function listed(what: string, items: readonly (string | number)[]): readonly string[] {
-  return items.length === 0 ? [] : [`${items.length} ${what}: ${items.slice(0, SHOWN_MAX).join(', ')}`];
-}
-
 function roundToText(result: NetRoundResult): string {
   const { seed, faults, acknowledged, lost, resurrected, overlaps, lists, roles } = result;
   const bad = overlaps.filter(({ isHeld }) => !isHeld).length;
@@ -162,6 +160,11 @@ function roundToText(result: NetRoundResult): string {
     `seed ${seed}: ${faults.join('; ')}`,
     `${acknowledged} acknowledged, ${lost.length} lost, ${resurrected.length} resurrected, ${bad} overlaps (${overlaps.length - bad} held), ${lists.length} faults of lists`,
     `longest silence ${(result.outageMs / 1000).toFixed(2)} s, whole after ${(result.wholeMs / 1000).toFixed(2)} s${result.hasCloned ? ' with a clone' : ''}`,
+    ...(lost.length > 0
+      ? [
+          `${result.loss.lostBytes} bytes lost of ${result.loss.promisedBytes} that may be without synchronous replication`,
+        ]
+      : []),
     ...(result.bothAcceptMs > 0 ? [`two took writes for ${Math.round(result.bothAcceptMs)} ms`] : []),
     ...roles.changes.map(
       ({ timeline, told }) => `timeline ${timeline}${result.mayMove ? '' : ' (without need)'}: ${told}`,
