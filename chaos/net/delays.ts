@@ -42,11 +42,12 @@ export class Delays {
   }
 
   async withdraw(): Promise<void> {
-    for (const [host, proxy] of this.#proxies) {
-      proxy.kill('SIGKILL');
-      await nft(host, `delete table inet ${TABLE}`).catch(() => undefined);
-    }
+    const proxies = [...this.#proxies];
     this.#proxies.clear();
+    for (const [host, proxy] of proxies) {
+      proxy.kill('SIGKILL');
+      await free(host);
+    }
   }
 
   async #interposeAt({ host, group }: DelayedHost): Promise<void> {
@@ -60,8 +61,13 @@ export class Delays {
     const command = [...entering, ...account, ...program, JSON.stringify(ways)];
     const proxy = spawnIn(group, command, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#proxies.set(host, proxy);
-    // It may be killed with its host.
+    // It may be killed with its host, which goes on without it when it is back.
     proxy.stdin?.on('error', () => undefined);
+    proxy.once('exit', () => {
+      if (this.#proxies.get(host) !== proxy) return;
+      this.#proxies.delete(host);
+      void free(host);
+    });
     if (proxy.stdout !== null) await once(proxy.stdout, 'data');
     const redirects = ways.map(
       ({ address, port, listen }) => `ip daddr ${address} tcp dport ${port} redirect to :${listen};`,
@@ -81,4 +87,8 @@ export class Delays {
         await run('nsenter', [`--net=/run/netns/${host.namespace}`, 'ss', '-K', 'dst', address]).catch(() => undefined);
     }
   }
+}
+
+async function free(host: Host): Promise<void> {
+  await nft(host, `delete table inet ${TABLE}`).catch(() => undefined);
 }

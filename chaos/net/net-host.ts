@@ -129,6 +129,11 @@ export class NetHost {
     await this.disk.makeReadOnly();
   }
 
+  /** Room again on a disk that was full; on one that is read-only that comes with its repair. */
+  emptyDisk(): void {
+    if (!this.#isDamaged) this.disk.unfill();
+  }
+
   /** As somebody would: the machine is switched off, the file system checked, the machine switched on. */
   async mendDisk(): Promise<void> {
     if (!this.#isDamaged || this.#isMending) return;
@@ -136,6 +141,7 @@ export class NetHost {
     try {
       await this.powerOff();
       await this.disk.repair();
+      this.disk.unfill();
       this.#isDamaged = false;
     } finally {
       this.#isMending = false;

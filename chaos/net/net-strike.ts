@@ -134,9 +134,9 @@ const STRIKES: Readonly<Record<NetFaultKind, Strike>> = {
     return () => victim.signal('agent', 'SIGCONT');
   },
   'postgres-kill': ({ victim }) => victim.signalPostgres('SIGKILL'),
-  'disk-full': async ({ victim: { disk } }) => {
-    await disk.fill();
-    return () => disk.unfill();
+  'disk-full': async ({ victim }) => {
+    await victim.disk.fill();
+    return () => victim.emptyDisk();
   },
   'disk-read-only': async ({ victim }) => {
     await victim.damageDisk();
@@ -228,7 +228,7 @@ export async function repairNet({ cluster, delays }: Arena): Promise<void> {
     await cluster.network.setInterface(host.host, true);
     delays.set(host.host, 0);
     host.setClock(0);
-    host.disk.unfill();
+    host.emptyDisk();
     await host.group.thaw();
     for (const pid of await host.group.pids()) signalTo(pid, 'SIGCONT');
     await host.mendDisk();
