@@ -31,6 +31,7 @@ import { CANCEL_SWITCHOVER_RULES, SWITCHOVER_RULES } from './rules-switchover.ts
 import { VACANT_RULES } from './rules-vacant.ts';
 import { DEMOTE_RULES, STANDBY_LEADER_RULES, STANDBY_UPKEEP_RULES } from './rules-standby-cluster.ts';
 import { situationOf } from './situation-of.ts';
+import { releaseToldOnce } from './told-once.ts';
 import { WATCHDOG_REST_RULES, WATCHDOG_RULES } from './rules-watchdog.ts';
 import { leaseVerdict } from './verdict.ts';
 
@@ -126,15 +127,17 @@ export function decide(obs: Observation, before: Memory): Decision {
   const callbacks = callbacksDue(after);
   const probe = peersToAsk(ctx, ruling);
   const startsJob = ruling.steps?.some((step) => step.kind === 'startJob') === true;
+  const told = releaseToldOnce(ctx.mem, ruling);
   const events: ClusterEvent[] = [
     ...noted.events.map((draft) => toEvent(ctx, before.jobRule ?? rule.id, draft)),
-    ...(ruling.events ?? []).map((draft) => toEvent(ctx, rule.id, draft)),
+    ...told.events.map((draft) => toEvent(ctx, rule.id, draft)),
   ];
   return {
     plan: { ...planOf(ctx, after, ruling, { published, probe }), callbacks: callbacks.calls },
     memory: changed(mem, {
       published,
       callbacks: callbacks.told,
+      releaseTold: told.releaseTold,
       jobRule: startsJob ? rule.id : mem.jobRule,
       probedMs: probe.length > 0 ? ctx.nowMs : mem.probedMs,
     }),

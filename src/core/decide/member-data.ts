@@ -7,7 +7,7 @@ import { scheduledRestartFields } from '../model/restart.ts';
 import type { Context } from './context.ts';
 import { withLeaving } from './leave-sync.ts';
 import { leadsStandby } from './remote.ts';
-import { unfencedCount } from './unfenced.ts';
+import { guardKills, unfencedCount } from './unfenced.ts';
 import { unfitOf, walFreeMiB } from './unfit.ts';
 
 /** What this version of the protocol between Kornak members can do. */
@@ -25,7 +25,8 @@ const STATE_OF_JOB: Partial<Record<JobKind, MemberState>> = {
 
 function stateOf(ctx: Context): MemberState {
   // Never `stopped`, which the others take for a release.
-  if (unfencedCount(ctx) > 0 || ctx.obs.postgres.health.leftovers > 0) return 'stop failed';
+  if (unfencedCount(ctx) > 0) return 'stop failed';
+  if (guardKills(ctx.obs) > 0 || ctx.obs.postgres.health.leftovers > 0) return 'stopping';
   const { postgres } = ctx.obs;
   const byWork = stateOfWork(ctx);
   if (byWork !== undefined) return byWork;

@@ -4,7 +4,7 @@ import type { Observation } from '../model/observation.ts';
 import { known } from '../model/seen.ts';
 import type { EventDraft } from './context.ts';
 import { LIMITS } from './limits.ts';
-import { unfencedCount } from './unfenced.ts';
+import { guardKills, unfencedCount } from './unfenced.ts';
 import { volumeText } from './unfit.ts';
 
 const UNFENCED = 'processes of PostgreSQL outlive SIGKILL: this member is not fenced';
@@ -34,6 +34,10 @@ function walMoved(obs: Observation, mem: Memory): Memory['walMoved'] {
   return { flushLsn: sql.flushLsn, atMs: mem.walMoved === undefined ? Number.NEGATIVE_INFINITY : obs.nowMs };
 }
 
+function since(isSo: boolean, beforeMs: number | undefined, nowMs: number): number | undefined {
+  return isSo ? (beforeMs ?? nowMs) : undefined;
+}
+
 function remember(before: Memory, obs: Observation): Memory {
   const { postmaster, health, sql } = obs.postgres;
   const isLeft = postmaster === undefined && health.leftovers > 0;
@@ -45,7 +49,8 @@ function remember(before: Memory, obs: Observation): Memory {
     answeredMs: Math.max(before.answeredMs, health.server.answeredMs ?? 0),
     walMoved: walMoved(obs, before),
     fencingSinceMs: isOver ? undefined : before.fencingSinceMs,
-    leftoversSinceMs: isLeft ? (before.leftoversSinceMs ?? obs.nowMs) : undefined,
+    guardKillsSinceMs: since(guardKills(obs) > 0, before.guardKillsSinceMs, obs.nowMs),
+    leftoversSinceMs: since(isLeft, before.leftoversSinceMs, obs.nowMs),
     yielding: isAnotherReign ? undefined : yielding,
   });
 }

@@ -84,17 +84,16 @@ function fence(ctx: Context): Ruling | undefined {
 /** Nothing runs that could write: the lost lease has done its work. */
 function forgetLost(ctx: Context): Ruling | undefined {
   // Sessions that outlive their postmaster go on writing: they are killed first.
-  if (ctx.obs.lease.kind !== 'lost' || ctx.mayWrite || !surelyWritesNothing(ctx)) return undefined;
+  const { lease } = ctx.obs;
+  if (lease.kind !== 'lost' || ctx.mayWrite || !surelyWritesNothing(ctx)) return undefined;
+  const { reign } = lease;
+  const text = `${ctx.me} has lost the leader lease: ${lease.why}`;
   return {
     why: 'PostgreSQL accepts no writes: the lost lease is put away',
     steps: [{ kind: 'disarmGuard' }],
-    events: [
-      {
-        kind: 'leader.lost',
-        text: `${ctx.me} has lost the leader lease: ${ctx.obs.lease.why}`,
-        evidence: { reign: ctx.obs.lease.reign },
-      },
-    ],
+    memory: { lossTold: reign },
+    // A guard that does not answer is asked again and again.
+    events: ctx.mem.lossTold === reign ? [] : [{ kind: 'leader.lost', text, evidence: { reign } }],
     wakeInMs: LIMITS.paceMs,
   };
 }

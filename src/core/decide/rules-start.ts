@@ -26,9 +26,12 @@ function endRecovery(ctx: Context): Ruling | undefined {
   return {
     why,
     steps: [{ kind: 'fence', why }],
-    events: [
-      { kind: 'postgres.fenced', text: `PostgreSQL killed: ${why}`, evidence: { reign: ctx.held?.reign ?? null } },
-    ],
+    memory: { fencingSinceMs: ctx.mem.fencingSinceMs ?? ctx.nowMs },
+    // One that does not die is killed again and again, and told of once.
+    events:
+      ctx.mem.fencingSinceMs === undefined
+        ? [{ kind: 'postgres.fenced', text: `PostgreSQL killed: ${why}`, evidence: { reign: ctx.held?.reign ?? null } }]
+        : [],
     wakeInMs: 0,
   };
 }

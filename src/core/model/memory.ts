@@ -103,8 +103,14 @@ export interface Memory {
   readonly yielding: (Unfit & { readonly reign: number }) | undefined;
   /** Since when PostgreSQL, or what is left of it, has been killed and is not gone. */
   readonly fencingSinceMs: number | undefined;
+  /** Since when the guard has been killing and sees something alive. */
+  readonly guardKillsSinceMs: number | undefined;
   /** Since when a PostgreSQL that is gone has left processes. */
   readonly leftoversSinceMs: number | undefined;
+  /** The reign whose release has been told of. */
+  readonly releaseTold: number | undefined;
+  /** The reign whose loss has been told of. */
+  readonly lossTold: number | undefined;
   /** A hand-over for want of space failed: not tried again before this time. */
   readonly handOverAgainMs: number;
   /** The switchover under way: asked for by /failover of this revision; what is done of it. */
@@ -206,6 +212,12 @@ const NO_HOOKS = {
   prePromoteRefused: undefined,
 } as const;
 const NO_REMOTE = { remoteUnasked: false, remoteGiven: undefined, standbyLedMs: undefined } as const;
+const NOTHING_KILLED = {
+  fencingSinceMs: undefined,
+  guardKillsSinceMs: undefined,
+  leftoversSinceMs: undefined,
+} as const;
+const NO_END_TOLD = { releaseTold: undefined, lossTold: undefined } as const;
 const NO_SYNC_NAMES = { syncNamesSet: undefined, syncNamesSeen: undefined } as const;
 const NO_TRIES = { rewindTries: 0, cloneTries: 0, startTries: 0 } as const;
 
@@ -229,8 +241,8 @@ export function initialMemory(nowMs: number): Memory {
     walMoved: undefined,
     healthTold: '',
     yielding: undefined,
-    fencingSinceMs: undefined,
-    leftoversSinceMs: undefined,
+    ...NOTHING_KILLED,
+    ...NO_END_TOLD,
     handOverAgainMs: 0,
     switchover: undefined,
     switchoverAsked: undefined,

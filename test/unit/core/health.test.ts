@@ -156,13 +156,34 @@ describe('a process that no kill ends', () => {
     expect(decided(leading(sick(down(), stuck)))).toMatchObject({ rule: 'H10', steps: [] });
   });
 
-  test('counts as the guard counts it', () => {
+  test('counts as the guard counts it, once its kill has had its time', () => {
     const guard = { kind: 'fired', reign: 10, left: 2 } as const;
     const obs = observation({ postgres: postgres(), guard, cluster: view({ leader: leaderKey('b', 20) }) });
-    expect(decided(obs, { role: 'primary' }).plan.publish).toMatchObject({
-      state: 'stop failed',
-      kornak: { unfenced: 2 },
-    });
+    const killing = { role: 'primary', guardKillsSinceMs: NOW_MS - LONG_MS } as const;
+    expect(decided(obs, killing).plan.publish).toMatchObject({ state: 'stop failed', kornak: { unfenced: 2 } });
+  });
+
+  test('is not told while the guard has only just begun to kill', () => {
+    const guard = { kind: 'fired', reign: 10, left: 9 } as const;
+    const lease = { kind: 'lost', reign: 10, why: 'refused' } as const;
+    const cluster = view({ leader: leaderKey('b', 20) });
+    const first = decided(observation({ postgres: postgres(), guard, lease, cluster }), { role: 'primary' });
+    expect(first.events.map(({ kind }) => kind)).toEqual(['postgres.fenced']);
+    expect(first.plan.publish?.state).toBe('stopping');
+    expect(first.plan.publish?.kornak).not.toHaveProperty('unfenced');
+    const later = observation({ nowMs: NOW_MS + 155, postgres: down(), guard: { ...guard, left: 0 }, lease, cluster });
+    const kinds = decided(later, first.after).events.map(({ kind }) => kind);
+    expect(kinds).not.toContain('health.changed');
+  });
+
+  test('is told where the guard has killed for longer than a kill takes', () => {
+    const guard = { kind: 'fired', reign: 10, left: 9 } as const;
+    const cluster = view({ leader: leaderKey('b', 20) });
+    const first = decided(observation({ postgres: down(), guard, cluster }), { role: 'primary' });
+    const later = observation({ nowMs: NOW_MS + 1_100, postgres: down(), guard: { ...guard, left: 1 }, cluster });
+    const second = decided(later, first.after);
+    expect(second.events.map(({ kind }) => kind)).toContain('postgres.unfenced');
+    expect(second.plan.publish).toMatchObject({ state: 'stop failed', kornak: { unfenced: 1 } });
   });
 
   test('keeps an agent that is to stop from releasing a key', () => {
