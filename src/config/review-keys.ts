@@ -1,6 +1,7 @@
 import { isSettingMap, type SettingMap } from '../core/settings/read-settings.ts';
 import { locate, mapAt, valueAt } from './config-document.ts';
 import { isMethodSection } from './decode-methods.ts';
+import { NAMED_MAX } from './first-few.ts';
 import { finding, type Path } from './finding.ts';
 import { KNOWN_KEYS, type KeyTree, type KnownKey, OPEN_SECTIONS } from './known-keys.ts';
 import { nearestName } from './nearest-name.ts';
@@ -9,8 +10,10 @@ import { type Report, warn } from './report.ts';
 
 /** Says of each key that has no effect why it has none: unknown, set in the wrong place, or known but not acted on yet. */
 export function reviewKeys(report: Report): void {
-  const later: Path[] = [];
-  reviewLevel({ path: [], tree: KNOWN_KEYS, map: report.document.map }, later, report);
+  const found: Unused = { later: [], unknown: [] };
+  reviewLevel({ path: [], tree: KNOWN_KEYS, map: report.document.map }, found, report);
+  tellUnknown(found.unknown, report);
+  const { later } = found;
   const [first] = later;
   if (first === undefined) return;
   const names = later.map((path) => path.join('.')).join(', ');
@@ -24,22 +27,27 @@ export function reviewKeys(report: Report): void {
   );
 }
 
+interface Unused {
+  readonly later: Path[];
+  readonly unknown: { readonly path: Path; readonly siblings: KeyTree }[];
+}
+
 interface Level {
   readonly path: Path;
   readonly tree: KeyTree;
   readonly map: SettingMap;
 }
 
-function reviewLevel({ path, tree, map }: Level, later: Path[], report: Report): void {
+function reviewLevel({ path, tree, map }: Level, found: Unused, report: Report): void {
   for (const [key, value] of Object.entries(map)) {
     const below = [...path, key];
     const known = Object.hasOwn(tree, key) ? tree[key] : undefined;
     if (known === undefined && isMethodSection(below, report)) continue;
-    if (known === undefined) reviewUnknown(below, tree, report);
-    else if (known.use === 'later') later.push(...(saysNothing(known, value) ? [] : [below]));
+    if (known === undefined) reviewUnknown(below, tree, found, report);
+    else if (known.use === 'later') found.later.push(...(saysNothing(known, value) ? [] : [below]));
     else if (known.use === 'shared') reviewShared(below, known, report);
     else if (known.inner !== undefined && isSettingMap(value)) {
-      reviewLevel({ path: below, tree: known.inner, map: value }, later, report);
+      reviewLevel({ path: below, tree: known.inner, map: value }, found, report);
     }
   }
 }
@@ -60,16 +68,25 @@ function reviewShared(path: Path, known: KnownKey, report: Report): void {
   });
 }
 
-function reviewUnknown(path: Path, siblings: KeyTree, report: Report): void {
+function reviewUnknown(path: Path, siblings: KeyTree, { unknown }: Unused, report: Report): void {
   const key = path.at(-1) ?? '';
   const section = path.slice(0, -1).join('.');
   if (OPEN_SECTIONS.includes(section) && nearestName(key, Object.keys(siblings)) === undefined) return;
-  if (isOwnMethod(path, report)) return;
-  const remedy = suggestedKey(key, siblings, KNOWN_KEYS);
-  // Without the value: it may be a password under a misspelt key.
-  report.findings.push(
-    finding({ path, reason: UNKNOWN_KEY, remedy, location: locate(report.document, path), severity: 'warning' }),
-  );
+  if (!isOwnMethod(path, report)) unknown.push({ path, siblings });
+}
+
+function tellUnknown(unknown: Unused['unknown'], report: Report): void {
+  for (const { path, siblings } of unknown.slice(0, NAMED_MAX)) {
+    const remedy = suggestedKey(path.at(-1) ?? '', siblings, KNOWN_KEYS);
+    // Without the value: it may be a password under a misspelt key.
+    const location = locate(report.document, path);
+    report.findings.push(finding({ path, reason: UNKNOWN_KEY, remedy, location, severity: 'warning' }));
+  }
+  const [next] = unknown.slice(NAMED_MAX);
+  if (next === undefined) return;
+  const reason = `and ${unknown.length - NAMED_MAX} more keys that Kornak and Patroni do not know; they have no effect`;
+  const location = locate(report.document, next.path);
+  report.findings.push(finding({ path: [], reason, location, severity: 'warning' }));
 }
 
 /** Sections named by the user, for methods of cloning and bootstrapping. */

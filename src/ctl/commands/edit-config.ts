@@ -4,6 +4,7 @@ import { newRefusals } from '../../core/settings/new-refusals.ts';
 import { settingProblemToText } from '../../core/settings/setting-problem.ts';
 import { tooManyStandbys } from '../../core/settings/too-many-standbys.ts';
 import type { SettingMap } from '../../core/settings/read-settings.ts';
+import { firstFew } from '../../config/first-few.ts';
 import { unusedDynamicKeys } from '../../config/unused-dynamic-keys.ts';
 import { mapFromYaml, withPair } from '../config-change.ts';
 import { namedCluster } from '../named-cluster.ts';
@@ -44,7 +45,7 @@ export async function editConfig(options: EditConfigOptions, session: Session): 
   if (refusals.length > 0) throw new Refusal(`Not changed: ${refusals.join('; ')}`);
   const tooMany = tooManyStandbys(config, view.members);
   const warnings = [
-    ...problems.map(settingProblemToText),
+    ...firstFew(problems.map(settingProblemToText), (count) => `and ${count} more values that cannot be used`),
     ...unusedDynamicKeys(changed),
     ...(tooMany === undefined ? [] : [tooMany]),
   ];

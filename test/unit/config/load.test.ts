@@ -154,6 +154,14 @@ test('what is known but not acted on yet is listed once', () => {
   ]);
 });
 
+test('of thousands of unknown keys a few are named, and how many there are besides', () => {
+  const many = Array.from({ length: 3_000 }, (_, nth) => `odd_${nth}: 1`).join(', ');
+  const texts = warnings(decodeOver(`postgresql: {${many}}`)).filter((text) => /odd_|more keys/.test(text));
+  expect(texts).toHaveLength(11);
+  expect(texts[0]).toMatch(/^postgresql\.odd_0: is no key/);
+  expect(texts[10]).toMatch(/^and 2990 more keys that Kornak and Patroni do not know.*over\.yml line/);
+});
+
 test('the section of a method that the user named is no unknown key', () => {
   const loaded = decodeOver('postgresql: {create_replica_methods: [wal_e], wal_e: {command: x}}');
   expect(warnings(loaded).join()).not.toContain('no key that');

@@ -114,6 +114,17 @@ test('keys that have no effect are kept, and warned of with what may have been m
   ]);
 });
 
+test('of thousands of them a few are named, and how many there are besides', async () => {
+  const map = (prefix: string): string => Array.from({ length: 1_500 }, (_, nth) => `${prefix}${nth}: x`).join(', ');
+  const { session } = await edit({ applyFile: '-' }, { '-': `{${map('odd_')}, slots: {${map('A')}}}` });
+  const { talkLines } = session.terminal;
+  expect(talkLines).toHaveLength(22);
+  expect(talkLines[9]).toMatch(/^Warning: slots\.A9: x: must be|^Warning: slots\.A9: x: is no name/);
+  expect(talkLines[10]).toBe('Warning: and 1490 more values that cannot be used');
+  expect(talkLines[20]).toMatch(/^Warning: odd_9: is no key/);
+  expect(talkLines[21]).toBe('Warning: and 1490 more keys that have no effect');
+});
+
 test('keys that are known but not acted on there are named', async () => {
   const { session } = await edit({ pairs: ['postgresql.callbacks.on_start=/x', 'kornak.leader_ttl=6'] });
   expect(session.terminal.talkLines).toEqual([
