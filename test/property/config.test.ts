@@ -30,7 +30,7 @@ test('a mutated file is accepted, or refused with a reason on one line', () => {
       const { config, findings } = decodeFiles([readYaml(mutations.reduce(mutated, GUIDE), 'f.yml')], {});
       const errors = findings.filter(({ severity }) => severity === 'error');
       expect(config === undefined).toBe(errors.length > 0);
-      for (const line of findings.map(formatFinding)) expect(line).not.toContain('\n');
+      expect(findings.map(formatFinding).filter((line) => line.includes('\n'))).toEqual([]);
     }),
     { numRuns: 1500 },
   );

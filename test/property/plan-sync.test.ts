@@ -7,15 +7,25 @@ import type { Sender } from '../../src/core/model/local-postgres.ts';
 import { lsn } from '../../src/core/model/lsn.ts';
 import { planSync } from '../../src/core/sync/plan-sync.ts';
 import type { SyncInput, SyncMove } from '../../src/core/sync/sync-move.ts';
-import { parseSyncNames } from '../../src/core/sync/sync-names.ts';
+import { parseSyncNames, type SyncNames } from '../../src/core/sync/sync-names.ts';
 import { Chance } from '../../src/sim/time/chance.ts';
 import { primaryStatus, sender } from '../support/core-builders.ts';
 import { syncInput, syncMember } from '../support/sync-input.ts';
 
 const OTHERS = ['b', 'c', 'd', 'Pg-5'];
+const MEMBERS = OTHERS.map((name) => syncMember(name, { nofailover: name === 'd' }));
 const LIVES = 1_000;
 const STEPS = 120;
 const REST = 60;
+
+/** The same few settings come again and again. */
+const PARSED = new Map<string, SyncNames>();
+
+function namesIn(text: string): SyncNames {
+  const names = PARSED.get(text) ?? parseSyncNames(text);
+  PARSED.set(text, names);
+  return names;
+}
 
 interface Standby {
   isConnected: boolean;
@@ -25,7 +35,7 @@ interface Standby {
 class World {
   readonly chance: Chance;
   readonly standbys = new Map<string, Standby>(OTHERS.map((name) => [name, { isConnected: false, held: 0 }]));
-  readonly log: string[] = [];
+  readonly log: SyncMove[] = [];
   sync: SyncState = { leader: undefined, voters: [], quorum: 0 };
   revision = 1;
   /** Settings that some process of the server still goes by; the last is what SHOW tells. */
@@ -57,7 +67,7 @@ class World {
   }
 
   input(): SyncInput {
-    const listed = parseSyncNames(this.text).names;
+    const listed = namesIn(this.text).names;
     const senders = [...this.standbys].flatMap(([name, { isConnected, held }]): Sender[] => {
       const position = lsn(held);
       const hasReadSettings = this.late !== name;
@@ -76,7 +86,7 @@ class World {
           checkpointerIdleSinceReload: this.late !== 'the checkpointer',
         },
       }),
-      members: OTHERS.map((name) => syncMember(name, { nofailover: name === 'd' })),
+      members: MEMBERS,
       slotOf: (name) => name,
       mode,
       count,
@@ -94,7 +104,7 @@ class World {
       if (each.isConnected && this.chance.happens(0.5)) each.held = this.chance.integer(each.held, this.written);
     if (this.sync.leader === undefined) return;
     for (const text of this.settings) {
-      const { names, count } = parseSyncNames(text);
+      const { names, count } = namesIn(text);
       const isBlocked = text.includes('placeholder');
       const held = names.map((name) => this.standbys.get(name)).filter((each) => each?.isConnected === true);
       const positions = held.map((each) => each?.held ?? 0).toSorted((x, y) => y - x);
@@ -128,7 +138,7 @@ class World {
 
   obey(move: SyncMove | undefined, isSmooth: boolean): void {
     if (move === undefined) return;
-    this.log.push(`${move.why}: ${JSON.stringify({ sync: move.writeSync, set: move.setNames })}`);
+    this.log.push(move);
     if (move.mark !== undefined) this.mark = move.mark ?? undefined;
     if (move.setNames !== undefined) this.lastSet = move.setNames ?? undefined;
     if (move.writeSync !== undefined) {
@@ -161,7 +171,14 @@ class World {
     if (this.sync.leader === undefined) return undefined;
     const without = this.sync.voters.filter((name) => (this.standbys.get(name)?.held ?? 0) < this.acknowledged);
     if (without.length <= this.sync.quorum) return undefined;
-    return `${without.join(', ')} lack ${this.acknowledged} and suffice: ${JSON.stringify(this.sync)}; setting ${this.settings.join(' | ')}\n${this.log.slice(-12).join('\n')}`;
+    return `${without.join(', ')} lack ${this.acknowledged} and suffice: ${JSON.stringify(this.sync)}; setting ${this.settings.join(' | ')}\n${this.lastMoves(12)}`;
+  }
+
+  lastMoves(count: number): string {
+    const lines = this.log
+      .slice(-count)
+      .map(({ why, writeSync, setNames }) => `${why}: ${JSON.stringify({ sync: writeSync, set: setNames })}`);
+    return lines.join('\n');
   }
 
   /** Nothing troubles it any more. */
@@ -195,7 +212,7 @@ function rest(world: World, seed: number): string | undefined {
     const lack = world.lacking();
     if (lack !== undefined) return `life ${seed}, at rest: ${lack}`;
   }
-  return `life ${seed} does not come to rest\n${world.log.slice(-8).join('\n')}`;
+  return `life ${seed} does not come to rest\n${world.lastMoves(8)}`;
 }
 
 function atRest(world: World, seed: number): string | undefined {
@@ -205,7 +222,7 @@ function atRest(world: World, seed: number): string | undefined {
   const active = able.length < world.count ? connected : able;
   const size = world.mode === 'quorum' ? active.length : Math.min(world.count, connected.length);
   const { voters, quorum } = world.sync;
-  const { names, count } = parseSyncNames(world.text);
+  const { names, count } = namesIn(world.text);
   const n = Math.min(world.count, active.length);
   const isDone =
     voters.length === size &&

@@ -2,7 +2,7 @@ import type { SyncState } from '../model/cluster.ts';
 import type { Footing } from './footing.ts';
 import { planPriority } from './plan-priority.ts';
 import { planQuorum } from './plan-quorum.ts';
-import { acknowledgingStandbys, type Standby } from './standbys.ts';
+import { acknowledgingStandbys, type Standby, withinLag } from './standbys.ts';
 import { strictHold } from './strict-hold.ts';
 import type { SyncInput, SyncMove, SyncScene } from './sync-move.ts';
 import { isSameName, parseSyncNames } from './sync-names.ts';
@@ -49,11 +49,10 @@ function footingOf(input: SyncInput, leader: string, standbys: readonly Standby[
 }
 
 function sceneOf(input: SyncInput, leader: string): SyncScene {
-  const of = { ...input, voters: input.sync.value.voters };
-  // Whoever lags too far is not waited for, and holds what it holds all the same.
-  const holding = acknowledgingStandbys({ ...of, maximumLagBytes: 0 });
+  const holding = acknowledgingStandbys({ ...input, voters: input.sync.value.voters });
   const footing = footingOf(input, leader, holding);
-  const there = acknowledgingStandbys(of).map(({ name }) => name);
+  // Whoever lags too far is not waited for, and holds what it holds all the same.
+  const there = withinLag(holding, input).map(({ name }) => name);
   const expected = footing.sync.voters.filter(
     (name) =>
       input.expected.has(name) &&

@@ -30,6 +30,8 @@ const last = (names: ReadonlySet<string>, count: number): Set<string> =>
 class NoMove extends Error {}
 /** The run ends here and begins anew with what PostgreSQL then says. */
 class Restart extends Error {}
+/** One for all: none of them has a place to tell. */
+const RESTART = new Restart();
 
 class Resolver {
   readonly ops: QuorumOp[] = [];
@@ -189,7 +191,7 @@ class Resolver {
     if (this.confirmed === 0 && this.voters.size === 0) [quorum, voters] = [0, new Set()];
     else if (isAdjusted) quorum += Math.max(this.count - this.confirmed, 0);
     if (quorum === this.quorum && isSame(voters, this.voters)) {
-      if (voters.size === 0) throw new Restart();
+      if (voters.size === 0) throw RESTART;
       return;
     }
     this.quorum = quorum;

@@ -31,8 +31,10 @@ export const common = (a: ReadonlySet<string>, b: ReadonlySet<string>): Set<stri
   new Set([...a].filter((name) => b.has(name)));
 export const minus = (a: ReadonlySet<string>, b: ReadonlySet<string>): Set<string> =>
   new Set([...a].filter((name) => !b.has(name)));
-export const isWithin = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
-  [...a].every((name) => b.has(name));
+export function isWithin(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  for (const name of a) if (!b.has(name)) return false;
+  return true;
+}
 export const isSame = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => a.size === b.size && isWithin(a, b);
 export const isStrictlyWithin = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
   a.size < b.size && isWithin(a, b);

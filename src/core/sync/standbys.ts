@@ -21,8 +21,6 @@ export interface Acknowledging {
   /** Connections that look alive and are not. */
   readonly stalled: ReadonlySet<string>;
   readonly voters: readonly string[];
-  /** `maximum_lag_on_syncnode`; 0 or less: no limit. */
-  readonly maximumLagBytes: number;
 }
 
 /** A standby whose acknowledgement counts. */
@@ -75,16 +73,20 @@ function isToCascade(member: SyncMember, of: Acknowledging): boolean {
   return top !== member && connectionOf(top, of) !== undefined;
 }
 
-function isWithinLag({ lsn }: Standby, all: readonly Standby[], { primary, maximumLagBytes }: Acknowledging): boolean {
-  if (maximumLagBytes <= 0) return true;
+/** Those that do not lag more than `maximum_lag_on_syncnode`; 0 or less: no limit. */
+export function withinLag(
+  all: readonly Standby[],
+  { primary, maximumLagBytes }: Pick<Acknowledging, 'primary'> & { readonly maximumLagBytes: number },
+): readonly Standby[] {
+  if (maximumLagBytes <= 0) return all;
   const furthest = all.reduce((max, each) => (each.lsn > max ? each.lsn : max), 0n);
   const reference = all.length > 1 ? furthest : primary.flushLsn;
-  return reference - lsn <= BigInt(maximumLagBytes);
+  return all.filter(({ lsn }) => reference - lsn <= BigInt(maximumLagBytes));
 }
 
 /**
- * Everybody commits could wait for, the best first: who could take over, then by priority, then who is a voter already, so that
- * nothing moves without need, then the most advanced.
+ * Everybody who acknowledges, however far behind, the best first: who could take over, then by priority, then who is a voter
+ * already, so that nothing moves without need, then the most advanced.
  */
 export function acknowledgingStandbys(of: Acknowledging): readonly Standby[] {
   const all = of.members
@@ -92,14 +94,12 @@ export function acknowledgingStandbys(of: Acknowledging): readonly Standby[] {
     .map((member) => standbyOf(member, of))
     .filter((standby) => standby !== undefined);
   const isVoter = ({ name }: Standby): number => (of.voters.some((voter) => isSameName(voter, name)) ? 0 : 1);
-  return all
-    .filter((standby) => isWithinLag(standby, all, of))
-    .toSorted(
-      (a, b) =>
-        Number(a.nofailover) - Number(b.nofailover) ||
-        b.priority - a.priority ||
-        isVoter(a) - isVoter(b) ||
-        Number(b.lsn > a.lsn) - Number(a.lsn > b.lsn) ||
-        (a.name < b.name ? -1 : 1),
-    );
+  return all.toSorted(
+    (a, b) =>
+      Number(a.nofailover) - Number(b.nofailover) ||
+      b.priority - a.priority ||
+      isVoter(a) - isVoter(b) ||
+      Number(b.lsn > a.lsn) - Number(a.lsn > b.lsn) ||
+      (a.name < b.name ? -1 : 1),
+  );
 }

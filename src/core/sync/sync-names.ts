@@ -48,7 +48,7 @@ function splitList(list: string): string[] | undefined {
 
 /** PostgreSQL compares names without regard to case. */
 export function isSameName(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
+  return a === b || a.toLowerCase() === b.toLowerCase();
 }
 
 function eachOnce(names: readonly string[]): string[] {

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { acknowledgingStandbys, type Acknowledging } from '../../../../src/core/sync/standbys.ts';
+import { acknowledgingStandbys, type Acknowledging, withinLag } from '../../../../src/core/sync/standbys.ts';
 import { planSync } from '../../../../src/core/sync/plan-sync.ts';
 import { at, primaryStatus, sender, syncOf } from '../../../support/core-builders.ts';
 import { syncInput, syncMember } from '../../../support/sync-input.ts';
 
-function chosen(more: Partial<Acknowledging>): readonly string[] {
-  const of: Acknowledging = {
+type Input = Acknowledging & { readonly maximumLagBytes: number };
+
+function chosen(more: Partial<Input>): readonly string[] {
+  const of: Input = {
     primary: primaryStatus({ senders: [sender('b'), sender('c'), sender('d')] }),
     members: ['b', 'c', 'd'].map((name) => syncMember(name)),
     slotOf: (name) => name.toLowerCase(),
@@ -14,7 +16,7 @@ function chosen(more: Partial<Acknowledging>): readonly string[] {
     maximumLagBytes: -1,
     ...more,
   };
-  return acknowledgingStandbys(of).map(({ name }) => name);
+  return withinLag(acknowledgingStandbys(of), of).map(({ name }) => name);
 }
 const senders = (...rows: readonly ReturnType<typeof sender>[]) => primaryStatus({ senders: rows });
 
