@@ -27,6 +27,7 @@ export function getExplain(_: ApiRequest, { desk, situation, scope, name }: Offi
     state: situation.state,
     healing: healingFields(situation, nowMs),
     health: healthFields(situation, nowMs),
+    unready_slots: situation.unreadySlots,
     job: jobFields(situation, nowMs),
     timers: timerFields(situation, nowMs),
     failsafe: failsafeFields(situation, nowMs),

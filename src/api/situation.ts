@@ -35,6 +35,8 @@ export interface Situation {
   readonly storeSeenAtS: number;
   /** What is being done about this member while it does not follow. */
   readonly healing: Healing | undefined;
+  /** Copied logical slots that are not known to be good for a failover; undefined: there are no copies here. */
+  readonly unreadySlots: readonly string[] | undefined;
   /** What this member says of itself in the store. */
   readonly member: MemberData | undefined;
 }
@@ -67,6 +69,7 @@ export function situationOf(snapshot: Snapshot, nowMs: number): Situation {
     lastCycleMs: snapshot.atMs,
     storeSeenAtS: snapshot.storeSeenAtS,
     healing: snapshot.healing,
+    unreadySlots: snapshot.unreadySlots,
     member: snapshot.member,
   };
 }

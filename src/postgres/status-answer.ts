@@ -7,6 +7,12 @@ const optionalLsn = z
   .nullable()
   .transform((text) => (text === null ? undefined : lsnFromText(text)));
 
+/** Of 32 bits; JSON has it as text. */
+const optionalXid = z
+  .union([z.string().regex(/^\d{1,10}$/), z.number()])
+  .nullish()
+  .transform((xid) => (xid === null || xid === undefined ? undefined : Number(xid)));
+
 const optionalText = z
   .string()
   .nullable()
@@ -57,7 +63,7 @@ const slot = z
     restart_lsn: optionalLsn,
     confirmed_flush_lsn: optionalLsn,
     xmin: z.unknown(),
-    catalog_xmin: z.unknown(),
+    catalog_xmin: optionalXid,
     wal_status: z.string().nullish(),
     conflicting: flag,
     invalidation_reason: z.string().nullish(),
@@ -74,8 +80,9 @@ const slot = z
       plugin: row.plugin,
       database: row.database,
       confirmedFlushLsn: row.confirmed_flush_lsn,
-      hasXmin: isSet(row.xmin) || isSet(row.catalog_xmin),
+      hasXmin: isSet(row.xmin) || row.catalog_xmin !== undefined,
       isLost: isGone,
+      ...(row.catalog_xmin === undefined ? {} : { catalogXmin: row.catalog_xmin }),
       ...(row.failover === undefined ? {} : { isFailover: row.failover }),
       ...(row.synced === undefined ? {} : { isSynced: row.synced }),
     };

@@ -202,6 +202,7 @@ class Agent implements Runtime {
       config: config(),
       lastCluster: this.lastCluster,
       healing: decision.memory.healing,
+      unreadySlots: decision.memory.slots.readiness?.unready,
       isReinitializing: decision.memory.reclone?.cause === 'reinitialize',
       member: decision.memory.published?.data,
       storeSeenAtS: answeredMs === undefined ? 0 : Math.floor((wallMs - (atMs - answeredMs)) / 1_000),

@@ -31,6 +31,7 @@ import { CANCEL_SWITCHOVER_RULES, SWITCHOVER_RULES } from './rules-switchover.ts
 import { VACANT_RULES } from './rules-vacant.ts';
 import { DEMOTE_RULES, STANDBY_LEADER_RULES, STANDBY_UPKEEP_RULES } from './rules-standby-cluster.ts';
 import { situationOf } from './situation-of.ts';
+import { withReadiness } from './slots-ready.ts';
 import { releaseToldOnce } from './told-once.ts';
 import { WATCHDOG_REST_RULES, WATCHDOG_RULES } from './rules-watchdog.ts';
 import { leaseVerdict } from './verdict.ts';
@@ -138,6 +139,7 @@ export function decide(obs: Observation, before: Memory): Decision {
       published,
       callbacks: callbacks.told,
       releaseTold: told.releaseTold,
+      slots: withReadiness(after),
       jobRule: startsJob ? rule.id : mem.jobRule,
       probedMs: probe.length > 0 ? ctx.nowMs : mem.probedMs,
     }),

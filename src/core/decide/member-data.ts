@@ -7,6 +7,7 @@ import { scheduledRestartFields } from '../model/restart.ts';
 import type { Context } from './context.ts';
 import { withLeaving } from './leave-sync.ts';
 import { leadsStandby } from './remote.ts';
+import { catalogXmins } from './slots-ready.ts';
 import { guardKills, unfencedCount } from './unfenced.ts';
 import { unfitOf, walFreeMiB } from './unfit.ts';
 
@@ -83,6 +84,7 @@ function kornakOf(ctx: Context): KornakCapabilities {
     ...(free === undefined ? {} : { walFreeMiB: free }),
     ...(unfenced === 0 ? {} : { unfenced }),
     ...healingOf(ctx),
+    ...catalogXmins(ctx),
   };
 }
 

@@ -16,6 +16,7 @@ import { noteSyncNames } from './note-sync-names.ts';
 import { noteHealth } from './note-health.ts';
 import { isCutOffAfter } from './note-cut-off.ts';
 import { isSlotStep } from './slot-chores.ts';
+import { unreadySlots } from './slots-ready.ts';
 import { noteHealing, noteSetAside } from './note-healing.ts';
 
 export interface Noted {
@@ -149,7 +150,7 @@ function notePromote(mem: Memory, ended: FinishedJob, obs: Observation): Noted {
   }
   return {
     memory: { ...mem, promoteTries: 0, standAsideUntilMs: 0 },
-    events: [promotedEvent(ended, obs)],
+    events: [promotedEvent(ended, obs), ...unreadySlots(mem)],
   };
 }
 

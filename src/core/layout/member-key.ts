@@ -4,6 +4,7 @@ import { compactJson } from './compact-json.ts';
 import type { Decoded } from './decoded.ts';
 import {
   countField,
+  countFrom,
   fieldOf,
   isRecord,
   type JsonRecord,
@@ -117,8 +118,8 @@ const UNFIT: readonly UnfitKind[] = ['hung', 'stalled', 'readOnly', 'full', 'fai
 
 function kornakFields(told: KornakCapabilities | undefined): Readonly<Record<string, unknown>> | undefined {
   if (told === undefined) return undefined;
-  const { protocol, can, unfit, walFreeMiB, unfenced, healing } = told;
-  return { protocol, can, unfit, wal_free_mib: walFreeMiB, unfenced, healing };
+  const { protocol, can, unfit, walFreeMiB, unfenced, healing, catalogXmins } = told;
+  return { protocol, can, unfit, wal_free_mib: walFreeMiB, unfenced, healing, catalog_xmin: catalogXmins };
 }
 
 function capabilitiesFrom(value: unknown): KornakCapabilities | undefined {
@@ -130,6 +131,7 @@ function capabilitiesFrom(value: unknown): KornakCapabilities | undefined {
   const walFreeMiB = countField(value, 'wal_free_mib');
   const unfenced = countField(value, 'unfenced');
   const healing = healingFrom(fieldOf(value, 'healing'));
+  const catalogXmins = xminsFrom(fieldOf(value, 'catalog_xmin'));
   return {
     protocol,
     can: can.filter((what) => typeof what === 'string'),
@@ -137,7 +139,17 @@ function capabilitiesFrom(value: unknown): KornakCapabilities | undefined {
     ...(walFreeMiB === undefined ? {} : { walFreeMiB }),
     ...(unfenced === undefined ? {} : { unfenced }),
     ...(healing === undefined ? {} : { healing }),
+    ...(catalogXmins === undefined ? {} : { catalogXmins }),
   };
+}
+
+function xminsFrom(value: unknown): KornakCapabilities['catalogXmins'] {
+  if (!isRecord(value)) return undefined;
+  const xmins = Object.entries(value).flatMap(([name, xmin]) => {
+    const count = countFrom(xmin);
+    return count === undefined ? [] : [[name, count] as const];
+  });
+  return Object.fromEntries(xmins);
 }
 
 function healingFrom(value: unknown): KornakCapabilities['healing'] {

@@ -34,6 +34,8 @@ export interface KornakCapabilities {
   readonly walFreeMiB?: number;
   /** So many processes of its PostgreSQL outlived SIGKILL: it is not fenced. */
   readonly unfenced?: number;
+  /** Of a leader that keeps logical slots: `catalog_xmin` of its slots, by slot. */
+  readonly catalogXmins?: Readonly<Record<string, number>>;
   /** What is being done about a member that does not follow, and why. */
   readonly healing?: { readonly rung: string; readonly tries: number; readonly why: string };
 }

@@ -24,6 +24,7 @@ export type EventKind =
   | 'slots.dropped'
   | 'slots.copied'
   | 'slots.clash'
+  | 'slots.unready'
   | 'member.healing'
   | 'switchover.started'
   | 'switchover.refused'

@@ -83,6 +83,8 @@ export interface Slot {
   readonly confirmedFlushLsn?: Lsn | undefined;
   /** It keeps vacuum from removing rows, for its standby or for decoding. */
   readonly hasXmin?: boolean;
+  /** The oldest transaction whose effects on the catalog are kept for it; undefined: none are. */
+  readonly catalogXmin?: number;
   /** The WAL that it needs is gone, or it was invalidated otherwise: nobody can use it any more. */
   readonly isLost?: boolean;
   /** PostgreSQL 17 keeps it on standbys by itself. */

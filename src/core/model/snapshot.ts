@@ -22,6 +22,8 @@ export interface Snapshot {
   readonly lastCluster: { readonly view: ClusterView; readonly atMs: number } | undefined;
   /** What is being done about this member while it does not follow. */
   readonly healing?: Healing | undefined;
+  /** Copied logical slots that are not known to be good for a failover; undefined: there are no copies here. */
+  readonly unreadySlots?: readonly string[] | undefined;
   /** Asked for by an operator and not done yet. */
   readonly isReinitializing?: boolean;
   /** Wall-clock epoch seconds of the last good answer from the store, 0 before the first. */

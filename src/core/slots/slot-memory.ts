@@ -1,4 +1,5 @@
 import type { MemberSlotsSeen } from './member-slots-seen.ts';
+import type { SlotReadiness } from './slot-readiness.ts';
 
 /** What is remembered of slots between cycles. Times are of the boot clock. */
 export interface SlotMemory {
@@ -15,6 +16,8 @@ export interface SlotMemory {
   readonly copyHoldOffMs: number;
   /** Contradictions that people have been told of. */
   readonly clashesTold: string;
+  /** Of a standby's copies; undefined: there are none. */
+  readonly readiness: SlotReadiness | undefined;
 }
 
 export const NO_SLOT_MEMORY: SlotMemory = {
@@ -25,4 +28,5 @@ export const NO_SLOT_MEMORY: SlotMemory = {
   copies: 0,
   copyHoldOffMs: 0,
   clashesTold: '',
+  readiness: undefined,
 };

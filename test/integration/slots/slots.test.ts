@@ -59,6 +59,10 @@ describe('slots and tags', () => {
     for (const member of [n1, n3]) {
       const isThere = async (): Promise<boolean> => ((await slotsOf(member)).get('deco')?.at ?? 0) >= reached;
       await until(`deco is of use on ${member.name}`, isThere, 150_000);
+      await until(`deco is ready on ${member.name}`, async () => {
+        const { json } = await member.api('/kornak/explain');
+        return JSON.stringify(json['unready_slots']) === '[]';
+      });
     }
   };
 

@@ -45,7 +45,7 @@ test.each([
   ['version 16, in conflict', { wal_status: 'reserved', conflicting: true }, { isLost: true }],
   ['version 18, invalidated', { wal_status: 'reserved', invalidation_reason: 'idle_timeout' }, { isLost: true }],
   ['rows held for a standby', { xmin: '730' }, { hasXmin: true }],
-  ['rows held for decoding', { catalog_xmin: '730' }, { hasXmin: true }],
+  ['rows held for decoding', { catalog_xmin: '730' }, { hasXmin: true, catalogXmin: 730 }],
   [
     'version 17, a failover slot',
     { slot_type: 'logical', plugin: 'pgoutput', database: 'app', failover: true, synced: false },
