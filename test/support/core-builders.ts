@@ -12,7 +12,7 @@ import type {
 import { lsn, type Lsn } from '../../src/core/model/lsn.ts';
 import type { Memory } from '../../src/core/model/memory.ts';
 import { initialMemory } from '../../src/core/model/memory.ts';
-import type { LeaseState, Observation } from '../../src/core/model/observation.ts';
+import type { LeaseState, Observation, PeerStatus } from '../../src/core/model/observation.ts';
 import { type Seen, seen, unknown } from '../../src/core/model/seen.ts';
 
 export const SYSTEM_ID = '7711251641445478941';
@@ -249,3 +249,18 @@ export const memory = (more: Partial<Memory> = {}): Memory => ({
   isCutOff: true,
   ...more,
 });
+
+/** What another member answers for itself. */
+export function peerStatus(more: Partial<PeerStatus> = {}): PeerStatus {
+  return {
+    role: 'replica',
+    state: 'running',
+    location: undefined,
+    receivedLsn: at(1000),
+    replayedLsn: at(1000),
+    timeline: 1,
+    tags: {},
+    watchdogFailed: false,
+    ...more,
+  };
+}

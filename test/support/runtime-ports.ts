@@ -4,7 +4,7 @@ import type { Guard, GuardAnswer, GuardOrder, GuardState } from '../../src/ports
 import type { Log } from '../../src/ports/log.ts';
 import type { ForgetRequest, Peers, PromiseAnswer, PromiseRequest } from '../../src/ports/peers.ts';
 import type { PromiseFile, PromisesRead, StandingPromise } from '../../src/ports/promises.ts';
-import type { PeerStatus } from '../../src/core/model/observation.ts';
+import type { PeerStatus, Self } from '../../src/core/model/observation.ts';
 import type { Seen } from '../../src/core/model/seen.ts';
 import type {
   Compare,
@@ -288,3 +288,17 @@ export class FakePromiseFile implements PromiseFile {
     return this.trouble;
   }
 }
+
+/** Ada, who tells of herself nothing but what must be told. */
+export const ADA: Self = {
+  name: 'ada',
+  scope: 'test',
+  connUrl: 'postgres://ada:5432/postgres',
+  apiUrl: 'http://ada:8008/patroni',
+  version: '4.1.4',
+  tags: {},
+  mayBootstrap: false,
+  localRevision: 0,
+  overrides: {},
+  initialConfig: {},
+};

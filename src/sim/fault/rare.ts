@@ -1,6 +1,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import type { SimMember } from '../cluster/member.ts';
 import type { Chance } from '../time/chance.ts';
+import { Recurring } from './recurring.ts';
 import { victimOf } from './strike.ts';
 
 /**
@@ -70,29 +71,22 @@ const STRIKES: Readonly<Record<RareKind, (blow: Blow) => void>> = {
 /** Strikes at random times until the faults are over; in most seeds never. */
 export class RareFaults {
   private readonly cluster: Cluster;
-  private readonly chance: Chance;
-  private isOver = false;
+  private readonly recurring: Recurring;
 
   constructor(cluster: Cluster, chance: Chance) {
     this.cluster = cluster;
-    this.chance = chance;
-    if (cluster.options.seed % EVERY_SEED === 1) this.schedule();
-  }
-
-  end(): void {
-    this.isOver = true;
-    for (const { promises } of this.cluster.members) promises.slowMs = 0;
-  }
-
-  private schedule(): void {
-    const { cluster, chance } = this;
-    cluster.agenda.after(chance.wait(cluster.options.faultEveryMs), () => {
-      if (this.isOver) return;
+    this.recurring = new Recurring(cluster, chance, cluster.options.faultEveryMs, (next) => {
       const kind = chance.pick(RARE_KINDS);
       const victim = victimOf(cluster, chance);
       cluster.trace.note('FAULT', () => `${kind ?? ''} (${victim.name})`);
       if (kind !== undefined) STRIKES[kind]({ cluster, chance, victim });
-      this.schedule();
+      next();
     });
+    if (cluster.options.seed % EVERY_SEED === 1) this.recurring.begin();
+  }
+
+  end(): void {
+    this.recurring.end();
+    for (const { promises } of this.cluster.members) promises.slowMs = 0;
   }
 }

@@ -1,5 +1,6 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Chance } from '../time/chance.ts';
+import { Recurring } from './recurring.ts';
 
 /** In one seed of so many, and in none that has rare faults. */
 const EVERY_SEED = 8;
@@ -12,36 +13,36 @@ const LENGTH_MS_MIN = 200;
 export class StandbySpells {
   private readonly cluster: Cluster;
   private readonly chance: Chance;
-  private isOver = false;
+  private readonly recurring: Recurring;
+  private readonly isSeed: boolean;
 
   constructor(cluster: Cluster, chance: Chance) {
     this.cluster = cluster;
     this.chance = chance;
-    if (cluster.options.seed % EVERY_SEED === 3) this.schedule();
+    this.recurring = new Recurring(cluster, chance, 2 * cluster.options.faultEveryMs, (next) => this.spell(next));
+    this.isSeed = cluster.options.seed % EVERY_SEED === 3;
+    if (this.isSeed) this.recurring.begin();
   }
 
   /** The cluster is one of its own again, for good. */
   end(): void {
-    if (this.cluster.options.seed % EVERY_SEED === 3) this.cluster.operator.promoteCluster();
-    this.isOver = true;
+    if (this.isSeed) this.cluster.operator.promoteCluster();
+    this.recurring.end();
   }
 
-  private schedule(): void {
+  private spell(next: () => void): void {
     const { cluster, chance } = this;
     const { agenda, operator, trace } = cluster;
-    agenda.after(chance.wait(2 * cluster.options.faultEveryMs), () => {
-      if (this.isOver) return;
-      trace.note('FAULT', () => 'standby cluster');
-      operator.standBy(true);
-      // Some change their mind before anything has come of it.
-      const meanMs = chance.happens(0.3) ? 2_000 : cluster.options.faultLengthMs;
-      agenda.after(Math.max(LENGTH_MS_MIN, chance.wait(meanMs)), () => {
-        if (this.isOver) return;
-        trace.note('FAULT', () => 'standby cluster ends');
-        operator.promoteCluster();
-        this.schedule();
-      });
-      if (chance.happens(0.4)) agenda.after(chance.wait(meanMs), () => operator.switchover(chance));
+    trace.note('FAULT', () => 'standby cluster');
+    operator.standBy(true);
+    // Some change their mind before anything has come of it.
+    const meanMs = chance.happens(0.3) ? 2_000 : cluster.options.faultLengthMs;
+    agenda.after(Math.max(LENGTH_MS_MIN, chance.wait(meanMs)), () => {
+      if (this.recurring.isOver) return;
+      trace.note('FAULT', () => 'standby cluster ends');
+      operator.promoteCluster();
+      next();
     });
+    if (chance.happens(0.4)) agenda.after(chance.wait(meanMs), () => operator.switchover(chance));
   }
 }

@@ -9,6 +9,7 @@ import type { LeaseState, Observation } from '../../../src/core/model/observatio
 import { seen, unknown } from '../../../src/core/model/seen.ts';
 import type { Snapshot } from '../../../src/core/model/snapshot.ts';
 import { decodeDynamicConfig } from '../../../src/core/settings/dynamic-config.ts';
+import { primaryStatus, standbyStatus } from '../../support/core-builders.ts';
 
 export const NOW_MS = 1_000_000;
 export const KEYS = keysFor('service', 'batman');
@@ -24,37 +25,23 @@ export function aView(values: Readonly<Record<string, string>>): ClusterView {
 }
 
 export function aPrimary(change: Partial<PrimaryStatus> = {}): PrimaryStatus {
-  return {
-    kind: 'primary',
-    timeline: 1,
-    flushLsn: lsn(67393056),
-    senders: [],
-    slots: [],
-    sync: { names: '', synchronousCommit: 'on', checkpointerIdleSinceReload: true },
-    serverVersion: 150018,
-    startedAt: '2026-11-23T06:34:44.230980+00:00',
-    ...change,
-  };
+  const startedAt = '2026-11-23T06:34:44.230980+00:00';
+  return primaryStatus({ flushLsn: lsn(67393056), slots: [], startedAt, ...change });
 }
 
 export function aStandby(change: Partial<StandbyStatus> = {}): StandbyStatus {
-  return {
-    kind: 'standby',
-    timeline: 1,
+  const upstream = { host: '127.0.0.1', port: 5432 };
+  return standbyStatus({
     receivedLsn: lsn(67393056),
     replayedLsn: lsn(67393056),
     replayedAt: '2026-11-23T06:36:14.369565+00:00',
-    replayPaused: false,
-    replayedAll: true,
     receiverRuns: true,
-    receiver: { status: 'streaming', upstream: { host: '127.0.0.1', port: 5432 }, slot: undefined, timeline: 1 },
-    upstream: { host: '127.0.0.1', port: 5432 },
+    receiver: { status: 'streaming', upstream, slot: undefined, timeline: 1 },
+    upstream,
     slots: [],
-    senders: [],
-    serverVersion: 150018,
     startedAt: '2026-11-23 06:35:21.788241+00:00',
     ...change,
-  };
+  });
 }
 
 export interface Told {

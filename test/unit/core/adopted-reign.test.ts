@@ -2,28 +2,22 @@
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide/decide.ts';
 import type { ClusterView } from '../../../src/core/model/cluster.ts';
-import type { Memory } from '../../../src/core/model/memory.ts';
-import type { Observation } from '../../../src/core/model/observation.ts';
-import type { Decision, FailsafeCall } from '../../../src/core/model/plan.ts';
 import {
   at,
-  config,
   configKey,
   down,
   held,
   leaderKey,
-  memory,
   NOW_MS,
   observation,
   primary,
   syncOf,
   view,
 } from '../../support/core-builders.ts';
+import { callOf, decided, FAILSAFE, SERVING } from '../../support/failsafe-decisions.ts';
 
-const MAP = { a: 'http://a:8008/patroni', b: 'http://b:8008/patroni', c: 'http://c:8008/patroni' };
-const WITHOUT_C = { value: { a: MAP.a, b: MAP.b }, revision: 12 };
+const WITHOUT_C = { value: { a: FAILSAFE.a, b: FAILSAFE.b }, revision: 12 };
 const GUARDED = { kind: 'armed', reign: 10, leaseId: 'lease-leader', deadlineMs: NOW_MS + 2_000 } as const;
-const SERVING = { servingReign: 10, checkpointReign: 10, historyReign: 10, statusAtMs: NOW_MS } as const;
 
 function led(more: Partial<ClusterView> = {}): ClusterView {
   return view({
@@ -33,17 +27,6 @@ function led(more: Partial<ClusterView> = {}): ClusterView {
     status: { ...view().status, optime: at(1000) },
     ...more,
   });
-}
-
-function decided(
-  obs: Partial<Omit<Observation, 'cluster'>> & { cluster: ClusterView },
-  mem: Partial<Memory> = {},
-): Decision {
-  return decide(observation(obs), memory({ lastConfig: config({ failsafe_mode: true }), ...mem }));
-}
-
-function callOf({ plan }: Decision): FailsafeCall | undefined {
-  return plan.verdict.kind === 'renew' ? plan.verdict.failsafe : undefined;
 }
 
 describe('an adopted reign', () => {

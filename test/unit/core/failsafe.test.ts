@@ -4,7 +4,6 @@ import { decide } from '../../../src/core/decide/decide.ts';
 import type { ClusterView } from '../../../src/core/model/cluster.ts';
 import type { Memory } from '../../../src/core/model/memory.ts';
 import type { LeaseState, Observation, PromiseView } from '../../../src/core/model/observation.ts';
-import type { Decision, FailsafeCall } from '../../../src/core/model/plan.ts';
 import { unknown } from '../../../src/core/model/seen.ts';
 import {
   at,
@@ -25,11 +24,10 @@ import {
   syncOf,
   view,
 } from '../../support/core-builders.ts';
+import { callOf, decided, FAILSAFE, SERVING } from '../../support/failsafe-decisions.ts';
 
 const ON = configKey({ failsafe_mode: true });
-const MAP = { a: 'http://a:8008/patroni', b: 'http://b:8008/patroni', c: 'http://c:8008/patroni' };
-const LISTED = { value: MAP, revision: 12 };
-const SERVING = { servingReign: 10, checkpointReign: 10, historyReign: 10, statusAtMs: NOW_MS } as const;
+const LISTED = { value: FAILSAFE, revision: 12 };
 
 const promised: PromiseView = {
   kind: 'given',
@@ -56,25 +54,14 @@ function leads(more: Partial<ClusterView> = {}): ClusterView {
   });
 }
 
-function decided(
-  obs: Partial<Omit<Observation, 'cluster'>> & { cluster?: Observation['cluster'] | ClusterView },
-  mem: Partial<Memory> = {},
-): Decision {
-  return decide(observation(obs), memory({ lastConfig: config({ failsafe_mode: true }), ...mem }));
-}
-
-function callOf({ plan }: Decision): FailsafeCall | undefined {
-  return plan.verdict.kind === 'renew' ? plan.verdict.failsafe : undefined;
-}
-
 describe('who is asked', () => {
   const serving = { lease: held(), postgres: primary(), cluster: leads() };
 
   test('everybody in /failsafe but the leader itself, for the life of its lease as configured', () => {
     const call = callOf(decided(serving, SERVING));
     expect(call?.members).toEqual([
-      { name: 'b', apiUrl: MAP.b },
-      { name: 'c', apiUrl: MAP.c },
+      { name: 'b', apiUrl: FAILSAFE.b },
+      { name: 'c', apiUrl: FAILSAFE.c },
     ]);
     expect(call?.promiseMs).toBe(3_000);
     expect(call?.slots['a']).toBe(at(1000));
@@ -82,7 +69,9 @@ describe('who is asked', () => {
 
   test('also while the store is silent, by the map as last read', () => {
     const silent = { ...serving, cluster: unknown('the store does not answer') };
-    expect(callOf(decided(silent, { ...SERVING, failsafe: { stored: MAP, asked: MAP } }))?.members).toHaveLength(2);
+    expect(
+      callOf(decided(silent, { ...SERVING, failsafe: { stored: FAILSAFE, asked: FAILSAFE } }))?.members,
+    ).toHaveLength(2);
   });
 
   test('not for longer than a Patroni member promises by itself', () => {
@@ -93,7 +82,11 @@ describe('who is asked', () => {
 
   test.each([
     ['the mode is off', { cluster: leads({ config: configKey({}) }) }, {}],
-    ['the map does not name the leader', { cluster: leads({ failsafe: { value: { b: MAP.b }, revision: 12 } }) }, {}],
+    [
+      'the map does not name the leader',
+      { cluster: leads({ failsafe: { value: { b: FAILSAFE.b }, revision: 12 } }) },
+      {},
+    ],
     ['there is no map', { cluster: leads({ failsafe: { value: undefined, revision: 0 } }) }, {}],
     ['PostgreSQL has not served in this reign', { postgres: standby() }, { servingReign: undefined }],
   ])('nobody where %s', (_, obs, mem) => {
@@ -107,18 +100,18 @@ describe('who is asked', () => {
   });
 
   test('whom a write that was not answered may have named is asked as well', () => {
-    const cluster = leads({ failsafe: { value: { a: MAP.a, b: MAP.b }, revision: 12 } });
+    const cluster = leads({ failsafe: { value: { a: FAILSAFE.a, b: FAILSAFE.b }, revision: 12 } });
     const unsettled = new Set(['failsafe'] as const);
     const names = callOf(
-      decided({ ...serving, cluster, unsettled }, { ...SERVING, failsafe: { stored: MAP, asked: MAP } }),
+      decided({ ...serving, cluster, unsettled }, { ...SERVING, failsafe: { stored: FAILSAFE, asked: FAILSAFE } }),
     )?.members;
     expect(names?.map(({ name }) => name)).toEqual(['b', 'c']);
   });
 
   test('whom this very cycle puts into the map is asked from now on', () => {
-    const cluster = leads({ failsafe: { value: { a: MAP.a }, revision: 12 } });
+    const cluster = leads({ failsafe: { value: { a: FAILSAFE.a }, revision: 12 } });
     const decision = decided({ ...serving, cluster }, SERVING);
-    expect(decision.plan.steps).toContainEqual({ kind: 'writeFailsafe', reign: 10, value: MAP, revision: 12 });
+    expect(decision.plan.steps).toContainEqual({ kind: 'writeFailsafe', reign: 10, value: FAILSAFE, revision: 12 });
     expect(callOf(decision)?.members.map(({ name }) => name)).toEqual(['b', 'c']);
   });
 });
@@ -130,7 +123,7 @@ describe('/failsafe', () => {
 
   test('names every member with an API, and the leader', () => {
     const members = [member('b'), member('c', { apiUrl: undefined })];
-    const expected = { kind: 'writeFailsafe', reign: 10, value: { a: MAP.a, b: MAP.b }, revision: 0 };
+    const expected = { kind: 'writeFailsafe', reign: 10, value: { a: FAILSAFE.a, b: FAILSAFE.b }, revision: 0 };
     const cluster = leads({ members, failsafe: { value: undefined, revision: 0 } });
     expect(decided({ ...serving, cluster }, SERVING).rule).toBe('P10');
     expect(steps(cluster)).toEqual([expected]);
@@ -145,7 +138,7 @@ describe('/failsafe', () => {
   });
 
   test('is not changed while promises carry the lead: they bind nobody who would be new in it', () => {
-    const cluster = leads({ failsafe: { value: { a: MAP.a }, revision: 12 } });
+    const cluster = leads({ failsafe: { value: { a: FAILSAFE.a }, revision: 12 } });
     expect(steps(cluster, { lease: carried() })).toEqual([]);
   });
 
@@ -183,7 +176,7 @@ describe('the key ran out while the members carried the lead', () => {
     ],
     ['/sync names somebody else', { cluster: { ...gone, sync: { value: syncOf('b', ['a']), revision: 20 } } }],
     ['/sync cannot be read', { cluster: { ...gone, nonsense: [{ key: '/service/demo/sync', why: 'no JSON' }] } }],
-    ['/failsafe does not name us', { cluster: { ...gone, failsafe: { value: { b: MAP.b }, revision: 30 } } }],
+    ['/failsafe does not name us', { cluster: { ...gone, failsafe: { value: { b: FAILSAFE.b }, revision: 30 } } }],
     ['the mode was switched off', { cluster: { ...gone, config: configKey({}) } }],
     ['the key is somebody else’s', { cluster: { ...gone, leader: leaderKey('b', 50) } }],
   ])('F30: PostgreSQL is killed where %s', (_, obs) => {
@@ -252,17 +245,17 @@ describe('who may lead', () => {
   });
 
   test('V47: nobody else', () => {
-    const failsafe = { value: { b: MAP.b, c: MAP.c }, revision: 12 };
+    const failsafe = { value: { b: FAILSAFE.b, c: FAILSAFE.c }, revision: 12 };
     expect(decided({ ...race, cluster: view({ config: ON, failsafe, pledges, reign }) }, since).rule).toBe('V47');
   });
 
   test('V47: nor right after the mode was switched off, as the leader may not know that yet', () => {
-    const failsafe = { value: { b: MAP.b, c: MAP.c }, revision: 12 };
+    const failsafe = { value: { b: FAILSAFE.b, c: FAILSAFE.c }, revision: 12 };
     expect(decided({ ...race, cluster: view({ failsafe, pledges, reign }) }, since).rule).toBe('V47');
   });
 
   test('everybody, where a Patroni leader has left an old map behind', () => {
-    const failsafe = { value: { b: MAP.b, c: MAP.c }, revision: 12 };
+    const failsafe = { value: { b: FAILSAFE.b, c: FAILSAFE.c }, revision: 12 };
     const patronis = { ...vacancy, previous: { ...vacancy.previous, reign: 40 } };
     const decision = decided({ ...race, vacancy: patronis, cluster: view({ failsafe, pledges }) }, since);
     expect(decision.rule).toBe('V80');
@@ -327,7 +320,7 @@ test('U10: leads on while the members carry the lead', () => {
   const cluster = unknown('the store does not answer');
   const decision = decided(
     { cluster, lease: carried(), postgres: primary() },
-    { ...SERVING, failsafe: { stored: MAP, asked: MAP } },
+    { ...SERVING, failsafe: { stored: FAILSAFE, asked: FAILSAFE } },
   );
   expect(decision.rule).toBe('U10');
   expect(decision.why).toContain('every member in /failsafe agrees');
@@ -421,7 +414,7 @@ describe('slots while the store is silent (known failure 37)', () => {
 test('a leader that is asked to shut down lets go although the members would carry it on', () => {
   const asked = { requests: [{ kind: 'shutdown', id: 7 }] } as const;
   const stopped = { postgres: down({ state: 'shut down' }), lease: carried(), cluster: unknown('no answer') } as const;
-  const mem = { ...SERVING, failsafe: { stored: MAP, asked: MAP } };
+  const mem = { ...SERVING, failsafe: { stored: FAILSAFE, asked: FAILSAFE } };
   expect(decided(stopped, mem).plan.verdict.kind).toBe('renew');
   expect(decided({ ...stopped, ...asked }, mem).plan.verdict.kind).toBe('withhold');
 });

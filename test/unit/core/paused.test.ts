@@ -17,6 +17,7 @@ import {
   memory,
   NOW_MS,
   observation,
+  peerStatus,
   pledgeOf,
   postgres,
   primary,
@@ -510,24 +511,7 @@ describe('what does not write, in pause,', () => {
   });
 });
 
-const ANSWERS: Observation['peers'] = new Map([
-  [
-    'b',
-    seen(
-      {
-        role: 'replica',
-        state: 'running',
-        location: undefined,
-        receivedLsn: at(1000),
-        replayedLsn: at(1000),
-        timeline: 1,
-        tags: {},
-        watchdogFailed: false,
-      },
-      NOW_MS,
-    ),
-  ],
-]);
+const ANSWERS: Observation['peers'] = new Map([['b', seen(peerStatus(), NOW_MS)]]);
 
 describe('a request in pause', () => {
   const leading = (request: ClusterView['failover']['value']): Decision => {

@@ -14,6 +14,7 @@ import {
   memory,
   NOW_MS,
   observation,
+  peerStatus,
   pledgeOf,
   standby,
   syncOf,
@@ -32,20 +33,6 @@ const streaming = { status: 'streaming', upstream: undefined, slot: 'a', timelin
 
 function self(tags: Tags): Observation['self'] {
   return { ...observation().self, tags };
-}
-
-function peer(more: Partial<PeerStatus> = {}): PeerStatus {
-  return {
-    role: 'replica',
-    state: 'running',
-    location: undefined,
-    receivedLsn: at(1000),
-    replayedLsn: at(1000),
-    timeline: 1,
-    tags: {},
-    watchdogFailed: false,
-    ...more,
-  };
 }
 
 const answers = (name: string, status: PeerStatus, atMs = NOW_MS): Observation['peers'] =>
@@ -147,7 +134,7 @@ describe('the order of candidates', () => {
     {
       name: 'nor is one whose watchdog failed',
       cluster: { pledges: both(1000, 1100) },
-      more: { peers: answers('c', peer({ watchdogFailed: true })) },
+      more: { peers: answers('c', peerStatus({ watchdogFailed: true })) },
       rule: 'V80',
     },
     {
@@ -157,7 +144,7 @@ describe('the order of candidates', () => {
     },
     {
       name: 'that of one that answers is',
-      more: { peers: answers('c', peer()) },
+      more: { peers: answers('c', peerStatus()) },
       rule: 'V76',
       why: 'waiting for the pledge of c',
     },
@@ -234,13 +221,13 @@ describe('who may not lead', () => {
     {
       name: 'while the old leader still runs as primary (known failure 54)',
       cluster: { members: [member('a'), member('b')] },
-      more: { peers: answers('b', peer({ role: 'primary', location: at(1000) })) },
+      more: { peers: answers('b', peerStatus({ role: 'primary', location: at(1000) })) },
       rule: 'V85',
       why: 'b still runs as primary',
     },
     {
       name: 'what a member was before the key went says nothing',
-      more: { peers: answers('c', peer({ role: 'primary' }), NOW_MS - 500) },
+      more: { peers: answers('c', peerStatus({ role: 'primary' }), NOW_MS - 500) },
       cluster: { members: [member('a')] },
       rule: 'V80',
     },
@@ -273,13 +260,13 @@ describe('a Patroni member, which cannot pledge', () => {
     {
       name: 'that is ahead is left the key',
       cluster: { members: [member('a'), patroni] },
-      more: { peers: answers('c', peer({ receivedLsn: at(1001) })) },
+      more: { peers: answers('c', peerStatus({ receivedLsn: at(1001) })) },
       rule: 'V78',
     },
     {
       name: 'but not for ever',
       cluster: { members: [member('a'), patroni] },
-      more: { peers: answers('c', peer({ receivedLsn: at(1001) })) },
+      more: { peers: answers('c', peerStatus({ receivedLsn: at(1001) })) },
       mem: { better: { name: 'c', sinceMs: NOW_MS - 2_000 } },
       rule: 'V80',
     },
@@ -292,14 +279,14 @@ describe('a Patroni member, which cannot pledge', () => {
     {
       name: 'counts by its position where it votes',
       cluster: { members: [member('a'), patroni], sync },
-      more: { peers: answers('c', peer()) },
+      more: { peers: answers('c', peerStatus()) },
       rule: 'V80',
       why: '2 of the synchronous members pledged, 2 needed',
     },
     {
       name: 'counts for nothing where it is ahead',
       cluster: { members: [member('a'), patroni], sync },
-      more: { peers: answers('c', peer({ receivedLsn: at(1001) })) },
+      more: { peers: answers('c', peerStatus({ receivedLsn: at(1001) })) },
       mem: { better: { name: 'c', sinceMs: NOW_MS - 2_000 } },
       rule: 'V85',
     },

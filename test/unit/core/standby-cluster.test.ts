@@ -5,7 +5,7 @@ import type { ClusterView } from '../../../src/core/model/cluster.ts';
 import type { Job } from '../../../src/core/model/job.ts';
 import type { Memory } from '../../../src/core/model/memory.ts';
 import type { Observation } from '../../../src/core/model/observation.ts';
-import { unknown } from '../../../src/core/model/seen.ts';
+import { seen, unknown } from '../../../src/core/model/seen.ts';
 import {
   at,
   configKey,
@@ -14,8 +14,10 @@ import {
   held,
   leaderKey,
   member,
+  memory,
   NOW_MS,
   observation,
+  peerStatus,
   physicalSlot,
   pledgeOf,
   postgres,
@@ -24,7 +26,6 @@ import {
   standby,
   syncOf,
   view,
-  memory,
 } from '../../support/core-builders.ts';
 import { type RuleCase, ruleTable } from '../../support/rule-cases.ts';
 
@@ -427,25 +428,7 @@ const PROMOTION: readonly RuleCase[] = [
 ];
 
 const request = { value: { leader: 'a', candidate: 'b' }, revision: 7 };
-const reachable = new Map([
-  [
-    'b',
-    {
-      kind: 'seen' as const,
-      atMs: NOW_MS,
-      value: {
-        role: 'replica',
-        state: 'running',
-        location: undefined,
-        receivedLsn: at(1000),
-        replayedLsn: at(1000),
-        timeline: 1,
-        tags: {},
-        watchdogFailed: false,
-      },
-    },
-  ],
-]);
+const reachable = new Map([['b', seen(peerStatus(), NOW_MS)]]);
 const withB = following({ senders: [sender('b')] });
 
 const HANDING_OVER: readonly RuleCase[] = [

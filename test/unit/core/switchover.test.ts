@@ -16,6 +16,7 @@ import {
   memory,
   NOW_MS,
   observation,
+  peerStatus,
   primary,
   sender,
   standby,
@@ -33,13 +34,7 @@ const stopJob = {
   cancelled: false,
 } as const;
 
-function peer(more: Partial<PeerStatus> = {}): Seen<PeerStatus> {
-  const at1000 = { receivedLsn: at(1000), replayedLsn: at(1000), location: undefined };
-  return seen(
-    { role: 'replica', state: 'running', timeline: 1, tags: {}, watchdogFailed: false, ...at1000, ...more },
-    NOW_MS,
-  );
-}
+const peer = (more: Partial<PeerStatus> = {}): Seen<PeerStatus> => seen(peerStatus(more), NOW_MS);
 
 const there: Observation['peers'] = new Map([
   ['b', peer()],

@@ -3,12 +3,13 @@ import { keysBelow } from '../../../src/core/layout/keys.ts';
 import type { LocalPostgres } from '../../../src/core/model/local-postgres.ts';
 import type { JobOutcome } from '../../../src/core/model/job.ts';
 import type { Memory } from '../../../src/core/model/memory.ts';
-import type { Observation, Self } from '../../../src/core/model/observation.ts';
+import type { Observation } from '../../../src/core/model/observation.ts';
 import type { Decision, LeaseVerdict, PeerAddress, Step } from '../../../src/core/model/plan.ts';
 import { createRuntime, type Runtime } from '../../../src/runtime/runtime.ts';
 import { memberData, standby } from '../../support/core-builders.ts';
 import { idlePostgres, NO_WATCHDOG } from '../../support/idle-ports.ts';
 import {
+  ADA,
   FakeClock,
   FakeGuard,
   FakeLog,
@@ -20,19 +21,6 @@ import {
 
 const keys = keysBelow('/service/test/');
 const done: JobOutcome = { kind: 'done', facts: {} };
-
-const self: Self = {
-  name: 'ada',
-  scope: 'test',
-  connUrl: 'postgres://ada:5432/postgres',
-  apiUrl: 'http://ada:8008/patroni',
-  version: '4.1.4',
-  tags: {},
-  mayBootstrap: false,
-  localRevision: 0,
-  overrides: {},
-  initialConfig: {},
-};
 
 let clock: FakeClock;
 let store: FakeStore;
@@ -113,7 +101,7 @@ beforeEach(() => {
       callbacks: { call: () => undefined },
       watchdog: NO_WATCHDOG,
     },
-    { self, keys, decide, onExit: (code, why) => exits.push({ code, why }) },
+    { self: ADA, keys, decide, onExit: (code, why) => exits.push({ code, why }) },
   );
   runtime.start();
 });

@@ -1,12 +1,12 @@
 import { beforeEach, expect, test } from 'vitest';
 import { keysBelow } from '../../../src/core/layout/keys.ts';
 import { lsn } from '../../../src/core/model/lsn.ts';
-import type { Self } from '../../../src/core/model/observation.ts';
 import type { TakeOver } from '../../../src/core/model/plan.ts';
 import { execute, type Undone } from '../../../src/runtime/execute/index.ts';
 import type { Hands } from '../../../src/runtime/execute/hands.ts';
 import { wire } from '../../../src/runtime/wiring.ts';
 import {
+  ADA,
   FakeClock,
   FakeGuard,
   FakeLog,
@@ -19,19 +19,6 @@ import { idlePostgres, NO_WATCHDOG, takeOverNow } from '../../support/idle-ports
 import { memberData } from '../../support/core-builders.ts';
 
 const keys = keysBelow('/service/test/');
-
-const self: Self = {
-  name: 'ada',
-  scope: 'test',
-  connUrl: 'postgres://ada:5432/postgres',
-  apiUrl: 'http://ada:8008/patroni',
-  version: '4.1.4',
-  tags: {},
-  mayBootstrap: false,
-  localRevision: 0,
-  overrides: {},
-  initialConfig: {},
-};
 
 const postgres = idlePostgres({
   timelineHistory: () => Promise.resolve([{ timeline: 1, lsn: lsn(100), reason: 'no recovery target specified' }]),
@@ -60,7 +47,7 @@ beforeEach(async () => {
       callbacks: { call: () => undefined },
       watchdog: NO_WATCHDOG,
     },
-    { self, keys },
+    { self: ADA, keys },
     { wake: () => undefined, broken: () => undefined, isStalled: () => false, postmaster: () => undefined },
   );
   hands = { ...parts, exit: () => undefined };
