@@ -35,6 +35,18 @@ export function isSameProcess(one: PostmasterId | undefined, other: PostmasterId
   return one?.pid === other?.pid && one?.startTicks === other?.startTicks;
 }
 
+/** Those that live. */
+export function childrenOf(parent: PostmasterId): readonly ProcessStat[] {
+  return allProcesses().filter((found) => found.parentPid === parent.pid && isRunning(found));
+}
+
+/** Time that it has had a processor for, in ticks of some 10 ms. */
+export function cpuTicks(pid: number): number | undefined {
+  const text = readProc(`${pid}/stat`);
+  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
+  return fields === undefined ? undefined : Number(fields[11]) + Number(fields[12]);
+}
+
 /** The very same process, not another that got its number; a zombie is dead. */
 export function isAlive(id: PostmasterId): boolean {
   const found = readProcess(id.pid);

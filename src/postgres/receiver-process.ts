@@ -1,6 +1,6 @@
 import type { PostmasterId } from '../core/model/local-postgres.ts';
 import type { Clock } from '../ports/clock.ts';
-import { allProcesses, isAlive, isRunning, title } from './process-table.ts';
+import { childrenOf, isAlive, title } from './process-table.ts';
 import { ProcessWatch } from './process-watch.ts';
 
 /**
@@ -8,9 +8,12 @@ import { ProcessWatch } from './process-watch.ts';
  * connecting, which streams as soon as a frozen upstream thaws.
  */
 export function receiverProcesses(postmaster: PostmasterId): readonly PostmasterId[] {
-  return allProcesses().filter(
-    (found) => found.parentPid === postmaster.pid && isRunning(found) && isReceiverTitle(title(found.pid)),
-  );
+  return childrenOf(postmaster).filter(({ pid }) => isReceiverTitle(title(pid)));
+}
+
+/** Children of which nothing tells yet, or any more, what they are: just forked, or about to be gone. */
+export function namelessChildren(postmaster: PostmasterId): readonly PostmasterId[] {
+  return childrenOf(postmaster).filter(({ pid }) => !title(pid).startsWith('postgres: '));
 }
 
 /** Reads `postgres: walreceiver …`, with the cluster's name before it where there is one. */

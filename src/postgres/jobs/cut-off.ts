@@ -3,41 +3,48 @@ import type { PostmasterId } from '../../core/model/local-postgres.ts';
 import { isOver, pause } from '../deadline.ts';
 import { JobFailure } from '../job-failure.ts';
 import { signal } from '../kill-server.ts';
-import { receiverProcesses } from '../receiver-process.ts';
+import { namelessChildren, receiverProcesses } from '../receiver-process.ts';
+import { startupHasRead } from '../startup-process.ts';
 import { type JobContext, runningPostmaster } from './job-context.ts';
 import { reload, upstreamSettings, waitInForce } from './reload.ts';
 
 type CutOff = Extract<Job, { kind: 'cutOff' }>;
 
 const LOOK_EVERY_MS = 10;
-/** One that was asked for just before the reload may be forked a moment later; so the last look must not be the first without one. */
-const QUIET_LOOKS = 3;
 
 /**
- * Streams from nobody from here on. The order matters: a receiver that is ended before the new upstream is in force comes
- * back. The setting alone does not do either: while replay waits on a conflict it reads empty and the receiver goes on
- * acknowledging. And the view of receivers hides one that is still connecting, so processes are looked at.
+ * Streams from nobody from here on. The order matters: a receiver that is ended before the startup process has read the new
+ * upstream comes back. The setting alone does not do either: while replay waits on a conflict it reads empty and the receiver goes
+ * on acknowledging. And the view of receivers hides one that is still connecting, so processes are looked at.
  */
 export async function cutOff(context: JobContext, job: CutOff): Promise<JobFacts> {
   const postmaster = runningPostmaster(context);
   context.progress('cutting the receiver off');
   await context.configuration.write({ settings: job.settings, role: { kind: 'standby', follow: undefined } });
   reload(postmaster);
-  await waitInForce(context, upstreamSettings(context, undefined));
+  const wanted = upstreamSettings(context, undefined);
+  await waitInForce(context, wanted);
+  if (!(await startupHasRead(postmaster, context.deadline)))
+    throw new JobFailure('the startup process did not read the new upstream in time; it may ask for a receiver yet');
+  await endReceivers(context, postmaster);
+  // The postmaster answers only once it has forked all that it was asked for, and what was forked is seen from then on.
+  await waitInForce(context, wanted);
   await endReceivers(context, postmaster);
   return {};
 }
 
-async function endReceivers(context: JobContext, postmaster: PostmasterId): Promise<void> {
-  for (let quietLooks = 0; quietLooks < QUIET_LOOKS;) {
+async function endReceivers({ deadline }: JobContext, postmaster: PostmasterId): Promise<void> {
+  // Only these can be receivers that have no name yet: clients come and go all the time.
+  const suspects = new Set(namelessChildren(postmaster).map(({ pid }) => pid));
+  for (;;) {
+    // In this order: one that gets its name in between is seen with it.
+    const nameless = namelessChildren(postmaster).filter(({ pid }) => suspects.has(pid));
     const receivers = receiverProcesses(postmaster);
-    quietLooks = receivers.length === 0 ? quietLooks + 1 : 0;
     for (const { pid } of receivers) signal(pid, 'SIGTERM');
-    if (quietLooks === QUIET_LOOKS) return;
-    if (isOver(context.deadline)) {
-      const pids = receivers.map(({ pid }) => pid).join(', ');
-      throw new JobFailure(`the WAL receiver (pid ${pids}) did not end when asked; it may still stream`);
-    }
-    await pause(LOOK_EVERY_MS, context.deadline);
+    const left = [...receivers, ...nameless].map(({ pid }) => pid);
+    if (left.length === 0) return;
+    if (isOver(deadline))
+      throw new JobFailure(`the WAL receiver (pid ${left.join(', ')}) did not end when asked; it may still stream`);
+    await pause(LOOK_EVERY_MS, deadline);
   }
 }

@@ -128,6 +128,23 @@ describe('cutting the receiver off', () => {
     await again();
   });
 
+  test('it is not done before the startup process has read it, which would ask for a receiver again', async () => {
+    const [startup] = (await b.sql("SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'")).map(({ pid }) =>
+      Number(pid),
+    );
+    if (startup === undefined) throw new Error('no startup process');
+    process.kill(startup, 'SIGSTOP');
+    try {
+      expect(await b.failure(cutOff, { withinMs: 800 })).toContain('the startup process did not read');
+      expect(await receivers()).toHaveLength(1);
+    } finally {
+      process.kill(startup, 'SIGCONT');
+    }
+    await b.done(cutOff);
+    expect(await receivers()).toEqual([]);
+    await again();
+  });
+
   test('a receiver that does not end fails the job by its deadline', async () => {
     const [receiver] = await receivers();
     if (receiver === undefined) throw new Error('no receiver');
