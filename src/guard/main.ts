@@ -67,8 +67,10 @@ function attempt(action: () => void): void {
 }
 
 function surviveWhileArmed(watch: DeadlineWatch, log: (text: string) => void): void {
-  process.on('SIGHUP', () => watch.check());
-  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+  // Unheeded, SIGUSR1 would open Node's debugger on a port, and the others would end us.
+  for (const name of ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGPIPE'] as const)
+    process.on(name, () => watch.check());
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
     process.on(name, () => {
       watch.check();
       if (watch.isIdle) process.exit(0);

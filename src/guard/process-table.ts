@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 
 export interface ProcessEntry {
   readonly pid: number;
@@ -6,13 +6,14 @@ export interface ProcessEntry {
   readonly startTicks: number;
   /** Z or X: dead already. */
   readonly dead: boolean;
-  /** undefined: not ours to see, or a zombie. */
-  readonly workDir: string | undefined;
 }
+
+/** One for all: a buffer of its own for each file of /proc costs 64 KiB a process, and the guard is to stay small. */
+const statBytes = Buffer.alloc(1_024);
 
 /** undefined: there is no such process. Reads nothing but /proc, so a stalled disk cannot hold it up. */
 export function readProcess(pid: number): ProcessEntry | undefined {
-  const stat = readProc(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  const stat = readProc(() => readStat(pid));
   if (stat === undefined) return undefined;
   // The name, in parentheses, may itself hold spaces and parentheses; field 3 stands behind the last one.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -22,8 +23,16 @@ export function readProcess(pid: number): ProcessEntry | undefined {
     parentPid: Number(fields[1]),
     startTicks: Number(fields[19]),
     dead: state === 'Z' || state === 'X',
-    workDir: readProc(() => readlinkSync(`/proc/${pid}/cwd`)),
   };
+}
+
+function readStat(pid: number): string {
+  const fd = openSync(`/proc/${pid}/stat`, 'r');
+  try {
+    return statBytes.toString('latin1', 0, readSync(fd, statBytes, 0, statBytes.length, 0));
+  } finally {
+    closeSync(fd);
+  }
 }
 
 export function readProcesses(): readonly ProcessEntry[] {
@@ -40,7 +49,9 @@ export function isServerIn(entry: ProcessEntry, dir: string): boolean {
   if (program !== undefined && !/\/postgres[^/]*$/.test(program)) return false;
   const mounts = readProc(() => readlinkSync(`/proc/${entry.pid}/ns/mnt`));
   if (mounts !== undefined && mounts !== ownMounts()) return isSameDirectory(`/proc/${entry.pid}/cwd`, dir);
-  return entry.workDir === dir || entry.workDir === `${dir} (deleted)`;
+  // undefined: not ours to see, or a zombie.
+  const workDir = readProc(() => readlinkSync(`/proc/${entry.pid}/cwd`));
+  return workDir === dir || workDir === `${dir} (deleted)`;
 }
 
 function ownMounts(): string | undefined {

@@ -25,6 +25,9 @@ export const program = fileURLToPath(new URL('../../../dist/guard/main.js', impo
 const agentFixture = fileURLToPath(new URL('fixtures/pushing-agent.mjs', import.meta.url));
 export const bootMs = openUptimeClock();
 
+/** What else the agent does: nothing, one push only, or what ends in an exhausted heap or an exhausted machine. */
+export type AgentMode = 'push' | 'once' | 'fill-heap' | 'fill-memory';
+
 /** A data directory with a guard of its own, and everything that a test started for it. */
 export class GuardRig {
   readonly dataDir: string;
@@ -46,11 +49,15 @@ export class GuardRig {
   }
 
   get log(): string {
-    return readFileSync(join(this.stateDir, 'guard.log'), 'utf8');
+    const file = join(this.stateDir, 'guard.log');
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
   }
 
   get guardPid(): number {
-    return Number(readFileSync(join(this.stateDir, 'guard.lock'), 'utf8'));
+    const pid = Number(readFileSync(join(this.stateDir, 'guard.lock'), 'utf8'));
+    // 0 would be our own process group.
+    if (pid < 2) throw new Error('the guard has not noted its pid yet');
+    return pid;
   }
 
   /** A directory as PostgreSQL leaves it, as far as the guard looks. */
@@ -62,14 +69,14 @@ export class GuardRig {
     return existsSync(join(this.dataDir, 'standby.signal'));
   }
 
-  /** A shell by PostgreSQL's name in the data directory, with children there and elsewhere: a stand-in for a postmaster. */
-  startTree(children = 3): PostmasterId {
+  /** A shell by PostgreSQL's name in the data directory, with children there and elsewhere: a stand-in for a postmaster. `before` it waits for them it does that. */
+  startTree(children = 3, before = ':'): PostmasterId {
     const server = join(this.#root, 'postgres');
     const sleeper = join(this.#root, 'postgres-child');
     copyFileSync(realpathSync('/bin/sh'), server);
     copyFileSync(realpathSync('/bin/sleep'), sleeper);
     const inside = `setsid ${sleeper} 600 & `.repeat(children);
-    return this.#start(server, ['-c', `${inside} (cd / && exec sleep 600) & wait`], this.dataDir);
+    return this.#start(server, ['-c', `${inside} (cd / && exec sleep 600) & ${before}; wait`], this.dataDir);
   }
 
   /** A process that works somewhere else. */
@@ -77,12 +84,22 @@ export class GuardRig {
     return this.#start('sleep', ['600'], this.#root);
   }
 
-  /** An agent of its own process that pushes deadlines `ttlMs` ahead. */
-  startAgent(postmaster: PostmasterId, ttlMs: number, once = false): ChildProcess {
-    const args = [this.dataDir, this.stateDir, program, '7', ttlMs, postmaster.pid, postmaster.startTicks];
-    const agent = spawn(process.execPath, [agentFixture, ...args.map(String), ...(once ? ['once'] : [])], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+  /** An agent of its own process that pushes deadlines `ttlMs` ahead; `within` is a command that runs it. */
+  startAgent(
+    postmaster: PostmasterId,
+    ttlMs: number,
+    mode: AgentMode = 'push',
+    within: readonly string[] = [],
+  ): ChildProcess {
+    const args = [this.dataDir, this.stateDir, program, '7', ttlMs, postmaster.pid, postmaster.startTicks, mode];
+    const [file = '', ...rest] = [
+      ...within,
+      process.execPath,
+      '--max-old-space-size=64',
+      agentFixture,
+      ...args.map(String),
+    ];
+    const agent = spawn(file, rest, { stdio: ['ignore', 'pipe', 'ignore'] });
     this.#children.push(agent);
     return agent;
   }
@@ -101,6 +118,11 @@ export class GuardRig {
   /** How many processes work in the data directory or descend from those. */
   working(): number {
     return findPrey({ dataDir: this.dataDir, postmaster: undefined }).length;
+  }
+
+  /** Until an agent has its first order in force. */
+  async armed(): Promise<void> {
+    await until(() => this.log.includes('armed for reign') || undefined);
   }
 
   /** Asks until the guard has ended what it does about an earlier deadline. */
@@ -122,7 +144,8 @@ export class GuardRig {
 
   async dispose(): Promise<void> {
     for (const entry of findPrey({ dataDir: this.dataDir, postmaster: undefined })) kill(entry.pid, 'SIGKILL');
-    const guard = existsSync(join(this.stateDir, 'guard.lock')) ? this.guardPid : undefined;
+    const lock = join(this.stateDir, 'guard.lock');
+    const guard = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : undefined;
     for (const child of this.#children) if (child.pid !== undefined && child.exitCode === null) child.kill('SIGKILL');
     if (guard !== undefined && guard > 1) kill(guard, 'SIGKILL');
     this.client.close();

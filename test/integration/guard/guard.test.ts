@@ -202,7 +202,7 @@ describe('the guard', () => {
 
   test('outlives the agent that started it', async () => {
     const postmaster = rig.startTree();
-    const agent = rig.startAgent(postmaster, 60_000, true);
+    const agent = rig.startAgent(postmaster, 60_000, 'once');
     await once(present(agent.stdout ?? undefined), 'data');
     agent.kill('SIGKILL');
     await once(agent, 'exit');
