@@ -108,7 +108,8 @@ async function endLeftovers(path: string, { started, ports }: DemoRecord): Promi
   signalAll(started, 'SIGTERM');
   if (!(await waitForEnd(started, LEFT_ENDS_WITHIN_MS))) signalAll(started, 'SIGKILL');
   const places = memberPlaces(path, ports);
-  await Promise.all(places.map(({ dataDir }) => endMemberProcesses(memberProcesses(dataDir, undefined))));
+  const left = places.map(({ name, dataDir }) => memberProcesses(dataDir, configFileOf(path, name)));
+  await Promise.all(left.map(endMemberProcesses));
 }
 
 interface MemberFiles {

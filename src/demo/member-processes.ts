@@ -1,7 +1,6 @@
 // Which processes belong to one member: only those are ever signalled.
 import {
   argumentsOf,
-  isAlive,
   type ProcessEntry,
   type ProcessId,
   readProcesses,
@@ -9,7 +8,11 @@ import {
   withDescendants,
 } from './process-table.ts';
 
+export const SUPERVISE = '--supervise';
+
 export interface MemberProcesses {
+  /** What starts the agent again when it crashes. */
+  readonly supervisor: readonly ProcessId[];
   readonly agent: readonly ProcessId[];
   /** What the agent runs and waits for, such as a clone. */
   readonly jobs: readonly ProcessId[];
@@ -18,24 +21,28 @@ export interface MemberProcesses {
   readonly postgres: readonly ProcessId[];
 }
 
-/** As they are at this moment; `agent` is undefined where none was started. */
-export function memberProcesses(dataDir: string, agent: ProcessId | undefined): MemberProcesses {
+/** As they are at this moment. */
+export function memberProcesses(dataDir: string, configFile: string): MemberProcesses {
   const all = readProcesses();
   const guard = all.filter((entry) => isGuardOf(entry, dataDir));
   const postgres = postgresTree(dataDir, all);
-  const agentEntry = agent === undefined || !isAlive(agent) ? undefined : all.find(({ pid }) => pid === agent.pid);
-  const own = agentEntry === undefined ? [] : withDescendants([agentEntry], all);
-  const elsewhere = new Set([agentEntry, ...guard, ...postgres]);
-  return {
-    agent: agentEntry === undefined ? [] : [agentEntry],
-    jobs: own.filter((entry) => !elsewhere.has(entry)),
-    guard,
-    postgres,
-  };
+  const launched = all.filter((entry) => isLaunchedFor(entry, configFile));
+  const supervisor = launched.filter(({ pid }) => argumentsOf(pid).includes(SUPERVISE));
+  const agent = launched.filter((entry) => !supervisor.includes(entry));
+  const elsewhere = new Set([...launched, ...guard, ...postgres]);
+  const jobs = withDescendants(launched, all).filter((entry) => !elsewhere.has(entry));
+  return { supervisor, agent, jobs, guard, postgres };
 }
 
-export function allOf({ agent, jobs, guard, postgres }: MemberProcesses): readonly ProcessId[] {
-  return [...agent, ...jobs, ...guard, ...postgres];
+/** The supervisor first: it would start again what is ended after it. */
+export function allOf({ supervisor, agent, jobs, guard, postgres }: MemberProcesses): readonly ProcessId[] {
+  return [...supervisor, ...agent, ...jobs, ...guard, ...postgres];
+}
+
+/** Agent and supervisor run as `node … BIN/kornak … CONFIG_FILE`. */
+function isLaunchedFor({ pid }: ProcessEntry, configFile: string): boolean {
+  const given = argumentsOf(pid);
+  return given.includes(configFile) && given.some((argument) => argument.endsWith('/bin/kornak'));
 }
 
 /** The guard runs as `node … DIST/guard/main.js DATA_DIR STATE_DIR`. */

@@ -1,11 +1,11 @@
-// One member of the demo's cluster: an agent, its guard and its PostgreSQL, to be started, killed, frozen and stopped.
+// One member of the demo's cluster: a supervised agent, its guard and its PostgreSQL, to be started, killed, frozen and stopped.
 import { fileURLToPath } from 'node:url';
 import { type Child, type Children, signalAll, waitForEnd } from './children.ts';
 import type { MemberPlace } from './member-file.ts';
-import { allOf, memberProcesses, type MemberProcesses } from './member-processes.ts';
+import { allOf, memberProcesses, type MemberProcesses, SUPERVISE } from './member-processes.ts';
 
 /** What was done to it on purpose; such a member is not expected to stream. */
-export type Harm = 'none' | 'killed' | 'agent killed' | 'frozen';
+export type Harm = 'none' | 'killed' | 'frozen';
 
 export interface MemberOptions {
   readonly place: MemberPlace;
@@ -50,7 +50,7 @@ export class Member {
 
   async start(): Promise<void> {
     const { children, configFile, logFile } = this.#options;
-    const args = [AGENT_PROGRAM, configFile];
+    const args = [AGENT_PROGRAM, SUPERVISE, configFile];
     const agent = await children.start({ command: process.execPath, args, logFile, whenWeDie: 'TERM' });
     this.#agent = agent;
     this.#agentEnded = false;
@@ -70,8 +70,8 @@ export class Member {
     this.#signalTree('SIGKILL');
   }
 
+  /** A crash, after which its supervisor starts it again: the member stays one that is expected to stream. */
   killAgent(): void {
-    this.#harm = 'agent killed';
     const { agent, jobs } = this.#processes();
     signalAll([...agent, ...jobs], 'SIGKILL');
   }
@@ -92,7 +92,7 @@ export class Member {
     const harm = this.#harm;
     this.#harm = 'none';
     if (harm === 'frozen') signalAll(allOf(this.#processes()), 'SIGCONT');
-    if (harm === 'killed' || harm === 'agent killed') {
+    if (harm === 'killed') {
       await this.#agent?.ended;
       await this.start();
     }
@@ -103,8 +103,9 @@ export class Member {
     this.#stopping = true;
     const before = this.#processes();
     signalAll(allOf(before), 'SIGCONT');
-    signalAll(before.agent, 'SIGTERM');
-    await waitForEnd(before.agent, STOPS_WITHIN_MS);
+    const asked = before.supervisor.length > 0 ? before.supervisor : before.agent;
+    signalAll(asked, 'SIGTERM');
+    await waitForEnd([...asked, ...before.agent], STOPS_WITHIN_MS);
     await endMemberProcesses(this.#processes());
     await this.#agent?.ended;
   }
@@ -116,14 +117,14 @@ export class Member {
   }
 
   #processes(): MemberProcesses {
-    return memberProcesses(this.place.dataDir, this.#agent?.id);
+    return memberProcesses(this.place.dataDir, this.#options.configFile);
   }
 }
 
 /** Ends what an agent that is gone left behind. */
 export async function endMemberProcesses(left: MemberProcesses): Promise<void> {
   signalAll(allOf(left), 'SIGCONT');
-  signalAll([...left.agent, ...left.jobs], 'SIGKILL');
+  signalAll([...left.supervisor, ...left.agent, ...left.jobs], 'SIGKILL');
   // An immediate shutdown: quick, and it removes its shared memory.
   signalAll(left.postgres.slice(0, 1), 'SIGQUIT');
   await waitForEnd(left.postgres, ABORTS_WITHIN_MS);

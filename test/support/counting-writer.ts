@@ -13,6 +13,8 @@ const pause = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wa
 export class CountingWriter {
   readonly acknowledged: number[] = [];
   readonly acknowledgedMs: number[] = [];
+  /** Why inserts failed or their connections broke. */
+  readonly failures: string[] = [];
   readonly #cluster: TestCluster;
   #next = 1;
   #stopped = false;
@@ -67,8 +69,9 @@ export class CountingWriter {
       if (client === undefined) return;
       try {
         while (!this.#stopped) await this.#insert(client);
-      } catch {
+      } catch (error) {
         // The next connection goes on; this number may or may not be there, so nobody counts on it.
+        this.failures.push(String(error));
       }
       drop(client);
     }
@@ -101,11 +104,12 @@ export class CountingWriter {
   }
 }
 
-function drop(client: Client): void {
+export function drop(client: Client): void {
   void client.end().catch(() => undefined);
 }
 
-async function writable(member: TestMember): Promise<Client | undefined> {
+/** A connection to a member that accepts writes at this moment. */
+export async function writable(member: TestMember): Promise<Client | undefined> {
   const client = member.client();
   client.on('error', () => undefined);
   try {

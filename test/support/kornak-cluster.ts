@@ -88,11 +88,12 @@ export class TestMember {
     this.#isRetired = true;
   }
 
-  start(): void {
+  /** `flags` go before the file. */
+  start(flags: readonly string[] = []): void {
     if (this.#isRetired) return;
     const log = openSync(this.logFile, 'a');
     this.exitCode = undefined;
-    const child = spawn(process.execPath, [join(HOUSE, 'bin/kornak'), this.file], {
+    const child = spawn(process.execPath, [join(HOUSE, 'bin/kornak'), ...flags, this.file], {
       stdio: ['ignore', log, log],
       cwd: '/',
     });

@@ -72,9 +72,11 @@ test('the leader dies, the cluster recovers, and the old leader comes back as a 
   expect(existsSync(dir)).toBe(false);
 });
 
-test('a kept cluster is resumed with what was written to it', async () => {
-  const first = await demo('--keep', '--script', 'wait 1; quit');
+test('a killed agent is started again; a kept cluster is resumed with what was written to it', async () => {
+  const first = await demo('--keep', '--script', 'wait 1; kill-agent; wait 3; quit');
   expect(first.code, first.text).toBe(0);
+  const logs = [1, 2, 3].map((number) => readFileSync(join(dir, `node-${number}.log`), 'utf8'));
+  expect(logs.filter((text) => text.includes('was ended by SIGKILL: starting it again'))).toHaveLength(1);
   expect(leftProcesses()).toEqual([]);
   const passwords = readFileSync(join(dir, 'pgpass'), 'utf8');
   const second = await demo('--script', 'kill-postgres; wait 1; quit');
