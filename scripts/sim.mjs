@@ -1,5 +1,5 @@
 // Runs the simulation: `--seed N [--trace]` one seed, `--seeds N [--from M]` many on all cores (`--options-of MUTANT`: under its options), `--mutants [NAME]` each removed
-// mechanism until a seed catches it, `--soak [--hours H]` hours of simulated time with a ledger. `--json` prints what machines read. Exit 1: an invariant broke, or a mutant escaped.
+// mechanism until a seed catches it (with `--all` also those that take many), `--soak [--hours H]` hours of simulated time with a ledger. `--json` prints what machines read. Exit 1: an invariant broke, or a mutant escaped.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
@@ -70,9 +70,10 @@ async function manySeeds(from, count, { mutant, isSoak }) {
   return summarize(results.toSorted((a, b) => a.seed - b.seed));
 }
 
-async function allMutants(only) {
+async function allMutants(only, isWhole) {
   const { MUTANTS } = await load('mutant/mutants.js');
-  const rows = MUTANTS.filter(({ name }) => only === undefined || name === only).map(({ name, without }) => ({
+  const isMeant = ({ name, isSlow }) => (only === undefined ? isWhole || isSlow !== true : name === only);
+  const rows = MUTANTS.filter(isMeant).map(({ name, without }) => ({
     name,
     without,
     next: 1,
@@ -112,6 +113,11 @@ function printSummary(summary, seconds) {
       .join(', ')}`,
   );
   console.log(
+    `stood still: ${Object.entries(summary.standstills)
+      .map((pair) => pair.join(' '))
+      .join(', ')}`,
+  );
+  console.log(
     `rules: ${Object.entries(summary.rules)
       .map((pair) => pair.join(' '))
       .join(', ')}`,
@@ -131,7 +137,8 @@ function printMutants(rows) {
 async function main(args) {
   const value = (flag) => {
     const at = args.indexOf(flag);
-    return at < 0 ? undefined : args[at + 1];
+    const next = args[at + 1];
+    return at < 0 || next?.startsWith('--') ? undefined : next;
   };
   if (args.includes('--soak')) {
     const rest = args.filter((arg) => arg !== '--soak');
@@ -141,7 +148,7 @@ async function main(args) {
   build();
   const startedMs = performance.now();
   if (args.includes('--mutants')) {
-    const rows = await allMutants(value('--mutants'));
+    const rows = await allMutants(value('--mutants'), args.includes('--all'));
     if (args.includes('--json')) console.log(JSON.stringify(rows));
     else printMutants(rows);
     return rows.every(({ caught, control }) => caught !== undefined && control === 'clean');
@@ -163,6 +170,7 @@ async function main(args) {
         ...result,
         faults: [...result.faults],
         rules: [...result.rules],
+        standstills: [...result.standstills],
         situations: undefined,
         trace: undefined,
       }),

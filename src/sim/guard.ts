@@ -15,14 +15,25 @@ export class GuardProgram {
   readonly process: Process;
   private readonly host: PgHost;
   private readonly world: PgWorld;
+  /** True time until which the last order on this machine lets PostgreSQL write, whichever program had it. */
+  dutyUntilMs: number | undefined;
   private order: GuardOrder | undefined;
   private firedReign: number | undefined;
   private call = 0;
 
-  constructor(host: PgHost, world: PgWorld) {
+  private readonly awakeMs: number;
+
+  /** `dutyUntilMs` is what a guard that was killed leaves behind. */
+  constructor(
+    host: PgHost,
+    world: PgWorld,
+    how: { readonly dutyUntilMs?: number | undefined; readonly awakeMs?: number | undefined } = {},
+  ) {
     this.host = host;
     this.world = world;
     this.process = new Process(host.machine);
+    this.dutyUntilMs = how.dutyUntilMs;
+    this.awakeMs = how.awakeMs ?? AWAKE_MS;
   }
 
   arm(order: GuardOrder): GuardState {
@@ -31,6 +42,7 @@ export class GuardProgram {
     if (state.kind === 'fired' && state.left > 0) return state;
     this.order = order;
     this.firedReign = undefined;
+    this.dutyUntilMs = this.process.machine.agenda.nowMs + this.process.machine.untilMs(order.deadlineMs);
     this.watch();
     return this.state();
   }
@@ -38,6 +50,7 @@ export class GuardProgram {
   disarm(): GuardState {
     this.order = undefined;
     this.firedReign = undefined;
+    this.dutyUntilMs = undefined;
     this.call += 1;
     return this.state();
   }
@@ -50,7 +63,10 @@ export class GuardProgram {
 
   /** After a gap in its own time it looks at the deadline before anything else. */
   awake(): void {
-    if (this.order !== undefined) this.process.after(this.world.chance.between(0, AWAKE_MS), () => this.look());
+    if (this.order === undefined) return;
+    // Who looks late has not seen what fell due in the gap either.
+    if (this.awakeMs > AWAKE_MS) this.call += 1;
+    this.process.after(this.world.chance.between(0, this.awakeMs), () => this.look());
   }
 
   private watch(): void {

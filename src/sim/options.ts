@@ -42,6 +42,8 @@ export interface Options {
   readonly faultEveryMs: number;
   /** Mean length of a fault that ends. */
   readonly faultLengthMs: number;
+  /** Mean time between two spells in which programs of one machine stand still; undefined: there are none. */
+  readonly pausesEveryMs?: number;
   /** How much likelier the leader is to be struck than another. */
   readonly leaderBias: number;
   readonly memberSlotsTtlS: number;

@@ -13,12 +13,17 @@ export interface Summary {
       | 'oneWayCuts'
       | 'lostAsynchronously'
       | 'excusedAfterThaw'
+      | 'leftAlone'
       | 'healedInMs'
       | 'simulatedMs',
       number
     >
   >;
   readonly faults: Readonly<Record<string, number>>;
+  /** By what stood still together on one machine. */
+  readonly standstills: Readonly<Record<string, number>>;
+  /** Seeds whose members' clocks run at rates of their own. */
+  readonly withClockError: number;
   readonly rules: Readonly<Record<string, number>>;
   readonly situations: Readonly<Record<string, number>>;
   /** Decisions by a rule that is not in its cell of the table, as `situation: rule`. */
@@ -41,10 +46,13 @@ export function summarize(results: readonly RunResult[]): Summary {
       oneWayCuts: mean((each) => each.oneWayCuts),
       lostAsynchronously: mean((each) => each.lostAsynchronously),
       excusedAfterThaw: mean((each) => each.excusedAfterThaw),
+      leftAlone: mean((each) => each.leftAlone),
       healedInMs: mean((each) => each.healedInMs),
       simulatedMs: mean((each) => each.simulatedMs),
     },
     faults: totals(results.map((each) => each.faults)),
+    standstills: totals(results.map((each) => each.standstills)),
+    withClockError: results.filter((each) => each.clockRates.some((rate) => rate !== 1)).length,
     rules: totals(results.map((each) => each.rules)),
     situations: totals(results.map((each) => each.situations)),
     undecided: [...new Set(results.flatMap((each) => [...each.undecided]))].toSorted(),

@@ -25,6 +25,7 @@ class VirtualStore {
     return new StoreClient(this.server, this.process, this.network, {
       lostAnswerRate: () => 0,
       renewed: () => undefined,
+      refused: () => undefined,
       unknown: () => undefined,
       called: () => this.settler.touch(),
     });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { RULES } from '../../src/core/decide/decide.ts';
+import { PAUSED_PROGRAMS } from '../../src/sim/fault/program-pauses.ts';
 import type { Summary } from '../../src/sim/summary.ts';
 import { NEVER_SIMULATED, SELDOM_SIMULATED } from './never-simulated.ts';
 
@@ -42,6 +43,18 @@ describe(`${SEEDS} seeds`, () => {
     ['oneWayCuts', 1],
   ] as const)('have on average enough %s', (figure, least) => {
     expect(summary.perRun[figure]).toBeGreaterThanOrEqual(least);
+  });
+
+  test('have the programs of one machine stand still in every combination, and a guard killed', () => {
+    const stood = Object.keys(summary.standstills);
+    const combinations = new Set(stood.map((text) => text.split(',')[0]));
+    expect(combinations.size).toBe(2 ** PAUSED_PROGRAMS.length - 1);
+    expect(stood.some((text) => text.endsWith('guard killed'))).toBe(true);
+  });
+
+  test('have clocks that run at different rates, in about half of them', () => {
+    expect(summary.withClockError).toBeGreaterThan(SEEDS / 3);
+    expect(summary.withClockError).toBeLessThan((SEEDS * 2) / 3);
   });
 
   test('decide in every situation by a rule that the table has for it', () => {

@@ -5,14 +5,15 @@ import { type Branch, contains, normalized, positionOf, type WalEnd, walEndToTex
 import type { PgHost, Witness } from '../database/world.ts';
 import type { Agenda } from '../time/agenda.ts';
 import type { Ledger, Reign } from './ledger.ts';
+import type { GuardState } from '../../ports/guard.ts';
 import { BUDGETS } from '../../runtime/budgets.ts';
 import type { Options } from '../options.ts';
 import { LossCheck } from './loss.ts';
-import { PauseCheck, type PauseScene } from './pause-check.ts';
+import { PauseCheck } from './pause-check.ts';
+import { type Fencers, GuardWatch, THAW_MS } from './guard-watch.ts';
+import { RefusalWatch } from './refusal-watch.ts';
 import { Violation } from './violation.ts';
 
-/** After a thaw backends may run before the guard does; it takes no longer than this. */
-const THAW_MS = 30;
 /**
  * From the last look at the key, which a slow network may answer late, to the end of recovery: a key deleted in between is
  * noticed too late.
@@ -44,12 +45,20 @@ export interface Tally {
   lostAsynchronously: number;
   /** Writes of a primary that thawed before its guard. */
   excusedAfterThaw: number;
+  /** Writes of a primary whose agent and guard were both stopped. */
+  leftAlone: number;
 }
 
 /** Holds every event against the invariants of safety.md. The first that does not hold ends the run. */
 export class Checker implements Witness {
   violation: Violation | undefined;
-  readonly tally: Tally = { acknowledged: 0, acknowledgedSynchronously: 0, lostAsynchronously: 0, excusedAfterThaw: 0 };
+  readonly tally: Tally = {
+    acknowledged: 0,
+    acknowledgedSynchronously: 0,
+    lostAsynchronously: 0,
+    excusedAfterThaw: 0,
+    leftAlone: 0,
+  };
   private readonly agenda: Agenda;
   private readonly ledger: () => Ledger;
   private readonly hosts: ReadonlyMap<string, PgHost>;
@@ -65,13 +74,28 @@ export class Checker implements Witness {
   /** When the agent of a member was started last. */
   readonly agentStarts = new Map<string, number>();
 
-  constructor(scene: Scene, hosts: ReadonlyMap<string, PgHost>, guardOf: PauseScene['guardOf']) {
+  /** Who could end the PostgreSQL of a member. */
+  private readonly guards: GuardWatch;
+  readonly refusals: RefusalWatch;
+
+  constructor(scene: Scene, hosts: ReadonlyMap<string, PgHost>, fencersOf: (name: string) => Fencers | undefined) {
     this.agenda = scene.agenda;
+    this.guards = new GuardWatch(fencersOf, () => this.agenda.nowMs);
+    this.refusals = new RefusalWatch(() => this.agenda.nowMs);
+    const guardOf = (name: string): GuardState['kind'] | 'away' =>
+      this.guards.isBetweenGuards(name) ? 'away' : (fencersOf(name)?.guard.state().kind ?? 'disarmed');
     this.ledger = () => scene.ledger;
     this.hosts = hosts;
     this.losses = new LossCheck(scene.options);
     const fail = (invariant: string, text: string): void => this.fail(invariant, text);
-    this.pause = new PauseCheck({ ledger: this.ledger, nowMs: () => this.agenda.nowMs, hosts, guardOf, fail });
+    this.pause = new PauseCheck({
+      ledger: this.ledger,
+      nowMs: () => this.agenda.nowMs,
+      hosts,
+      guardOf,
+      isAgentSettled: (name, lengthMs) => this.guards.isAgentSettled(name, lengthMs),
+      fail,
+    });
     this.isGuarded = scene.options.isGuarded !== false;
     this.promoteMs = PROMOTE_MS + (scene.options.slowRate > 0 ? BUDGETS.confirm : 0);
   }
@@ -102,17 +126,39 @@ export class Checker implements Witness {
   }
 
   accepted(host: PgHost): void {
+    if (this.isGuarded) {
+      if (this.guards.isLeftAlone(host.name)) {
+        this.tally.leftAlone += 1;
+        return;
+      }
+      if (!this.hasJustThawed(host)) this.checkGuarded(host);
+    }
+    if (!this.pause.isExcused(host)) this.checkReign(host);
+  }
+
+  /** To be called before a program that may end PostgreSQL begins or goes on. */
+  noteUp(name: string, program: 'agent' | 'guard'): void {
+    this.guards.noteUp(name, program);
+    if (program === 'agent') this.refusals.forget(name);
+  }
+
+  private checkGuarded(host: PgHost): void {
+    this.pause.checkWrite(host);
+    const late = this.pause.isExcused(host) ? undefined : this.guards.overstayed(host.name);
+    if (late !== undefined) this.fail('I4', `${host.name} accepts a write ${late}`);
+  }
+
+  private checkReign(host: PgHost): void {
     const ledger = this.ledger();
     const nowMs = this.agenda.nowMs;
-    if (this.isGuarded && !this.hasJustThawed(host)) this.pause.checkWrite(host);
-    if (this.pause.isExcused(host)) return;
     const reign = ledger.lastReignOf(host.name);
     if (reign === undefined) {
       this.fail('I4', `${host.name} accepts a write and has never led`);
       return;
     }
     const isAlone = ledger.failsafe.length === 1 && ledger.failsafe[0] === host.name;
-    const why = isAlone ? undefined : overstayed(reign, nowMs);
+    const refused = nowMs > reign.promisedUntilMs ? this.refusals.overstayed(host.name, reign.reign) : undefined;
+    const why = isAlone ? undefined : (overstayed(reign, nowMs) ?? refused);
     if (why === undefined) return;
     if (this.hasJustThawed(host)) this.tally.excusedAfterThaw += 1;
     else this.fail('I4', `${host.name} accepts a write in reign ${reign.reign} ${why}`);
@@ -276,6 +322,7 @@ export class Checker implements Witness {
     const text = `${host.name} acknowledges a commit at ${walEndToText(commit.at)}, which ${later.host.name} does not have on timeline ${later.branch.timeline}`;
     if (commit.isSynchronous) this.fail('I1', text);
     else if (commit.acceptedAtMs < later.atMs || this.pause.isExcused(host)) this.tally.lostAsynchronously += 1;
+    else if (this.isGuarded && this.guards.isLeftAlone(host.name)) this.tally.leftAlone += 1;
     else if (this.hasJustThawed(host)) this.tally.excusedAfterThaw += 1;
     else this.fail('I1', `${text} and which began before`);
   }

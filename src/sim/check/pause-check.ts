@@ -10,7 +10,10 @@ export interface PauseScene {
   readonly ledger: () => Ledger;
   readonly nowMs: () => number;
   readonly hosts: ReadonlyMap<string, PgHost>;
-  readonly guardOf: (name: string) => GuardState['kind'];
+  /** away: it was killed, and what it was told has not run out yet. */
+  readonly guardOf: (name: string) => GuardState['kind'] | 'away';
+  /** For so long the agent of a member has run without a stop. */
+  readonly isAgentSettled: (name: string, lengthMs: number) => boolean;
   readonly fail: (invariant: string, text: string) => void;
 }
 
@@ -50,7 +53,9 @@ export class PauseCheck {
     const { isPaused, marks } = ledger();
     this.notePause(isPaused);
     if (!isPaused || !marks.has(host.name) || host.server?.role !== 'primary') return;
-    if (nowMs() - (this.pausedSinceMs ?? nowMs()) < SETTLED_MS) return;
+    // Whoever stood still between the mark and its word to the guard has a guard that knows of no pause.
+    const isSettled = this.scene.isAgentSettled(host.name, SETTLED_MS);
+    if (!isSettled || nowMs() - (this.pausedSinceMs ?? nowMs()) < SETTLED_MS) return;
     fail('I9', `${host.name} is fenced in pause`);
   }
 

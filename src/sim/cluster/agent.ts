@@ -11,10 +11,11 @@ import type { Guard } from '../../ports/guard.ts';
 import type { ForgetRequest, PromiseRequest } from '../../ports/peers.ts';
 import type { Postgres } from '../../ports/postgres.ts';
 import type { PromiseFile, PromiseGiven } from '../../ports/promises.ts';
-import type { Store } from '../../ports/store.ts';
+import type { Store, Txn } from '../../ports/store.ts';
 import { createRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { GuardLine } from '../guard.ts';
 import type { Decide, Mutant } from '../mutant/mutant.ts';
+import { keyOfRenewal } from '../mutant/renewal-txn.ts';
 import type { Server } from '../database/server.ts';
 import { SimPostgres } from '../database/adapter.ts';
 import { StoreClient } from '../keystore/client.ts';
@@ -50,6 +51,7 @@ export class Agent {
     this.store = new StoreClient(cluster.store, this.process, cluster.network, {
       lostAnswerRate: () => cluster.lostAnswerRate(),
       renewed: (leaseId, sentAtMs) => this.noteRenewal(leaseId, sentAtMs),
+      refused: (txn, budgetMs) => this.noteRefusal(txn, budgetMs),
       unknown: () => (cluster.unknownOutcomes += 1),
       called: () => cluster.settler.touch(),
     });
@@ -115,7 +117,7 @@ export class Agent {
     const { mutant } = cluster;
     const postgres = new SimPostgres(member.host, cluster.world, process, () => cluster.newSystemId());
     this.postgres = postgres;
-    const guard = new GuardLine(process, () => member.guard);
+    const guard = new GuardLine(process, () => cluster.guardOf(member));
     const ports = {
       ...bent({ store: this.store, postgres, guard }, process, mutant),
       peers: mutant?.peers?.(new SimPeers(cluster, process)) ?? new SimPeers(cluster, process),
@@ -176,6 +178,11 @@ export class Agent {
     this.cluster.ledger.noteRenewal(leaseId, machine.agenda.nowMs - ageMs);
   }
 
+  private noteRefusal(txn: Txn, budgetMs: number): void {
+    const key = keyOfRenewal(txn, budgetMs);
+    if (key !== undefined) this.cluster.checker.refusals.note(this.member.name, key.modRevision, this.process);
+  }
+
   /** The simulated world has no addresses to move: what was told last is held against what is in the end. */
   private told({ action, role }: CallbackCall): void {
     if (action !== 'on_reload') this.lastTold = role;
@@ -194,7 +201,7 @@ export class Agent {
 
 function promiseFileOf(member: SimMember, process: Process, mutant: Mutant | undefined): PromiseFile {
   const file = member.promises.fileFor(process);
-  return mutant?.promiseFile?.(file) ?? file;
+  return mutant?.promiseFile?.(file, process) ?? file;
 }
 
 interface Bendable {

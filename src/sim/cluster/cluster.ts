@@ -3,7 +3,6 @@ import { type Keys, keysBelow } from '../../core/layout/keys.ts';
 import { Checker, isLossy } from '../check/checker.ts';
 import { Ledger, type Reign } from '../check/ledger.ts';
 import { Client } from '../client.ts';
-import type { GuardState } from '../../ports/guard.ts';
 import { GuardProgram } from '../guard.ts';
 import { WatchdogDevice } from '../watchdog.ts';
 import type { Mutant } from '../mutant/mutant.ts';
@@ -29,6 +28,8 @@ import { Operator } from './operator.ts';
 const CLIENTS = ['client1', 'client2', 'client3', 'client4'] as const;
 const FOREIGN_LSN = 0x3000000;
 const NO_SETTINGS = { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined, managesSync: false };
+/** What a guard takes to start. */
+const GUARD_START_MS = 100;
 /** A reset machine is back after this time at the earliest. */
 const BOOT_MS = 2000;
 const VALUE_SHOWN = 240;
@@ -88,7 +89,7 @@ export class Cluster {
     });
     const hosts = new Map<string, PgHost>();
     this.ledger = new Ledger(this.keys, this.store.state.leases, (name) => hosts.get(name)?.machine.clockRate ?? 1);
-    this.checker = new Checker(this, hosts, (name) => this.guardStateOf(name));
+    this.checker = new Checker(this, hosts, (name) => this.members.find((each) => each.name === name));
     this.world = {
       agenda: this.agenda,
       network: this.network,
@@ -137,7 +138,9 @@ export class Cluster {
     if (!member.machine.up || member.agent?.process.alive === true) return;
     this.trace.note(member.name, () => 'agent starts');
     this.checker.agentStarts.set(member.name, this.agenda.nowMs);
+    this.checker.noteUp(member.name, 'agent');
     const agent = new Agent(this, member);
+    agent.process.onUp = () => this.checker.noteUp(member.name, 'agent');
     member.agent = agent;
     agent.process.run(() => agent.start());
   }
@@ -161,8 +164,31 @@ export class Cluster {
   boot(member: SimMember): void {
     if (member.machine.up) return;
     member.machine.boot();
-    member.guard = new GuardProgram(member.host, this.world);
+    member.guard = this.newGuard(member.host);
     this.startAgent(member);
+  }
+
+  killGuard(member: SimMember): void {
+    member.guard.process.kill();
+  }
+
+  /** Whom an agent talks to. It starts another where none runs. */
+  guardOf(member: SimMember): GuardProgram {
+    const { guard } = member;
+    if (!guard.process.alive) {
+      this.agenda.after(GUARD_START_MS, () => {
+        if (member.guard !== guard || !member.machine.up) return;
+        this.checker.noteUp(member.name, 'guard');
+        member.guard = this.newGuard(member.host, guard.dutyUntilMs);
+      });
+    }
+    return guard;
+  }
+
+  private newGuard(host: PgHost, dutyUntilMs?: number): GuardProgram {
+    const guard = new GuardProgram(host, this.world, { dutyUntilMs, awakeMs: this.mutant?.guardAwakeMs });
+    guard.process.onUp = () => this.checker.noteUp(host.name, 'guard');
+    return guard;
   }
 
   /** The watchdog's doing, whatever state the machine is in. */
@@ -180,8 +206,14 @@ export class Cluster {
 
   thaw(member: SimMember): void {
     if (!member.machine.frozen) return;
+    this.checker.refusals.forget(member.name);
     member.machine.thaw();
     member.guard.awake();
+  }
+
+  resumeGuard({ guard }: SimMember): void {
+    guard.process.continue();
+    guard.awake();
   }
 
   /** Somebody copied another cluster's data onto this machine. */
@@ -191,10 +223,6 @@ export class Cluster {
 
   emptyDisk(member: SimMember): void {
     this.swapDisk(member, undefined);
-  }
-
-  private guardStateOf(name: string): GuardState['kind'] {
-    return this.members.find((each) => each.name === name)?.guard.state().kind ?? 'disarmed';
   }
 
   /** Everything that is broken from outside is whole again. */
@@ -211,6 +239,7 @@ export class Cluster {
       this.boot(member);
       member.tags = {};
       member.host.server?.process.continue();
+      this.resumeGuard(member);
       member.agent?.process.continue();
       this.startAgent(member);
     }
@@ -251,6 +280,7 @@ export class Cluster {
       this.chance.fork(),
       1 + this.chance.between(-clockError, clockError),
     );
+    machine.stopsAsleep = this.mutant?.clock === 'stops-asleep';
     const host: PgHost = { name, machine, disk: emptyDisk(), server: undefined, orphans: undefined };
     hosts.set(name, host);
     return {
@@ -258,7 +288,7 @@ export class Cluster {
       machine,
       host,
       promises: new PromiseDisk(),
-      guard: new GuardProgram(host, this.world),
+      guard: this.newGuard(host),
       watchdog: new WatchdogDevice(this.agenda, () => this.reset(name)),
       agent: undefined,
       tags: {},

@@ -54,6 +54,8 @@ export interface StoreWitness {
   lostAnswerRate(): number;
   /** A keepalive is answered as done, be it to no effect; boot-clock time at which it was sent. */
   renewed(leaseId: LeaseId, sentAtMs: number): void;
+  /** The comparisons of a transaction did not hold. */
+  refused(txn: Txn, budgetMs: number): void;
   /** A write ends without an answer. */
   unknown(): void;
   /** Somebody asks for something. */
@@ -103,6 +105,7 @@ export class StoreClient implements Store {
     }
     const applied = reply.value;
     if (applied.kind === 'failed') return { kind: 'notDone', why: applied.why };
+    if (applied.kind === 'refused') this.witness.refused(txn, budget.budgetMs);
     return { kind: applied.kind, revision: applied.revision, reads: applied.reads, sentAtMs: reply.sentAtMs };
   }
 

@@ -5,7 +5,7 @@ import { troubled } from './bias.ts';
 import type { Mutant } from './mutant.ts';
 
 /** A leader cut off from the store, and members that are not: without synchronous replication nothing else holds them back. */
-function bridged(options: Options, weights: Partial<Readonly<Record<FaultKind, number>>>): Options {
+export function bridged(options: Options, weights: Partial<Readonly<Record<FaultKind, number>>>): Options {
   return {
     ...troubled(options, { 'store-cut': 3, ...weights }),
     memberCount: 3,
@@ -21,6 +21,7 @@ function bridged(options: Options, weights: Partial<Readonly<Record<FaultKind, n
 export const promiseNotOnDisk: Mutant = {
   name: 'promise-not-on-disk',
   without: 'the record of a promise: an agent that starts anew knows of none',
+  isSlow: true,
   options: (options) => bridged(options, { 'agent-kill': 3 }),
   promiseFile: (file) => ({
     ...file,

@@ -55,6 +55,25 @@ export const compareOnly: Mutant = {
     }),
 };
 
+export const refusalBorne: Mutant = {
+  name: 'refusal-borne',
+  without: 'the end of PostgreSQL as soon as the store refuses a renewal: it goes on to its deadline',
+  options: (options) => ({
+    ...troubled(options, { 'key-deleted': 8, 'watch-break': 6, 'lease-revoked': 3 }),
+    watchdog: 'off',
+    leaderTtlMs: 6000,
+    leaderBias: 0.9,
+    faultEveryMs: 5000,
+    thinkMs: 40,
+  }),
+  store: (store) =>
+    withTxn(store, async (txn, budgetMs) => {
+      const outcome = await store.txn(txn, { budgetMs });
+      const isRefusal = outcome.kind === 'refused' && keyOfRenewal(txn, budgetMs) !== undefined;
+      return isRefusal ? { kind: 'notDone', why: 'refused' } : outcome;
+    }),
+};
+
 export const guardOff: Mutant = {
   name: 'guard-off',
   without: 'the guard',

@@ -18,15 +18,21 @@ export interface Mutant {
   readonly name: string;
   /** What is gone. */
   readonly without: string;
+  /** It takes many seeds to be caught, as other mechanisms stand in for it: left to `npm run soak:mutants`. */
+  readonly isSlow?: true;
   /** Makes what the mechanism protects from more frequent. */
   readonly options?: (options: Options) => Options;
   /** Interrupted work is not noted beside the directory. */
   readonly marksNoWork?: true;
+  /** The clock by which deadlines are told stands still while the machine does. */
+  readonly clock?: 'stops-asleep';
+  /** How long a guard takes, after a gap in its own time, to look at the deadline. */
+  readonly guardAwakeMs?: number;
   readonly store?: (store: Store, process: Process) => Store;
   readonly guard?: (guard: Guard) => Guard;
   readonly postgres?: (postgres: Postgres, process: Process) => Postgres;
   readonly peers?: (peers: Peers) => Peers;
-  readonly promiseFile?: (file: PromiseFile) => PromiseFile;
+  readonly promiseFile?: (file: PromiseFile, process: Process) => PromiseFile;
   /** Who answers a leader that asks for a promise. */
   readonly promise?: (give: GivePromise) => GivePromise;
   /** Called once for each agent. */

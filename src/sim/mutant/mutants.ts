@@ -1,4 +1,11 @@
-import { compareOnly, deadlineFromReply, guardOff, keepAliveAlone } from './lease-mutants.ts';
+import { clockStopsAsleep, keyReadFirst, marginForgotten, ttlNotAsGranted } from './clock-mutants.ts';
+import { guardLooksLate, guardUnheard } from './guard-mutants.ts';
+import { checkpointerUnasked, moreNamedThanWait } from './in-force-mutants.ts';
+import { releasedFirst, takenAtOnce } from './vacancy-mutants.ts';
+import { pledgedBeforeReplay } from './position-mutants.ts';
+import { lossUnnoticed, promisedForLess, promisedUnwritten } from './promise-mutants.ts';
+import { configUncompared, timelineUnclaimed } from './transaction-mutants.ts';
+import { compareOnly, deadlineFromReply, guardOff, keepAliveAlone, refusalBorne } from './lease-mutants.ts';
 import { givenUpAsVoter, givenUpUnrecorded, halfDoneStarted } from './healing-mutants.ts';
 import {
   acceptedByMost,
@@ -59,4 +66,21 @@ export const MUTANTS: readonly Mutant[] = [
   countLoweredFirst,
   promotedForTooFew,
   votersUnmarked,
+  marginForgotten,
+  ttlNotAsGranted,
+  clockStopsAsleep,
+  keyReadFirst,
+  refusalBorne,
+  guardLooksLate,
+  guardUnheard,
+  takenAtOnce,
+  releasedFirst,
+  promisedForLess,
+  promisedUnwritten,
+  lossUnnoticed,
+  pledgedBeforeReplay,
+  configUncompared,
+  timelineUnclaimed,
+  checkpointerUnasked,
+  moreNamedThanWait,
 ];

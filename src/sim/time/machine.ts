@@ -23,6 +23,9 @@ export class Machine {
   thawedAtMs = Number.NEGATIVE_INFINITY;
   /** True time of the last boot. */
   upSinceMs = 0;
+  /** Its clock stands still while it does. */
+  stopsAsleep = false;
+  private frozenAtMs = 0;
   private bootedAtMs: number;
 
   constructor(name: string, agenda: Agenda, chance: Chance, clockRate: number) {
@@ -34,7 +37,8 @@ export class Machine {
   }
 
   bootMs(): number {
-    return (this.agenda.nowMs - this.bootedAtMs) * this.clockRate;
+    const nowMs = this.stopsAsleep && this.frozen ? this.frozenAtMs : this.agenda.nowMs;
+    return (nowMs - this.bootedAtMs) * this.clockRate;
   }
 
   /** True time until this machine's clock shows `bootMs`. */
@@ -43,6 +47,7 @@ export class Machine {
   }
 
   freeze(): void {
+    if (!this.frozen) this.frozenAtMs = this.agenda.nowMs;
     this.frozen = true;
   }
 
@@ -50,6 +55,7 @@ export class Machine {
     if (!this.frozen) return;
     this.frozen = false;
     this.thawedAtMs = this.agenda.nowMs;
+    if (this.stopsAsleep) this.bootedAtMs += this.agenda.nowMs - this.frozenAtMs;
     for (const process of this.processes) process.thaw();
   }
 

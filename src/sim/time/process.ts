@@ -8,6 +8,8 @@ import type { Machine } from './machine.ts';
 export class Process {
   readonly machine: Machine;
   alive = true;
+  /** It begins, or goes on after a stop of its own. */
+  onUp: () => void = () => undefined;
   private stopped = false;
   private held: (() => void)[] = [];
   private readonly entered: () => void;
@@ -51,11 +53,17 @@ export class Process {
     return this.alive && !this.isFrozen();
   }
 
+  /** Dead, or stopped by itself, whatever its machine does. */
+  isDown(): boolean {
+    return !this.alive || this.stopped;
+  }
+
   stop(): void {
     this.stopped = true;
   }
 
   continue(): void {
+    if (this.stopped) this.onUp();
     this.stopped = false;
     this.thaw();
   }
