@@ -2,7 +2,7 @@ import { clockStopsAsleep, keyReadFirst, marginForgotten, ttlNotAsGranted } from
 import { guardLooksLate, guardUnheard } from './guard-mutants.ts';
 import { checkpointerUnasked, moreNamedThanWait } from './in-force-mutants.ts';
 import { releasedFirst, takenAtOnce } from './vacancy-mutants.ts';
-import { pledgedBeforeReplay } from './position-mutants.ts';
+import { pledgedBeforeReplay, timelineOfUpstream } from './position-mutants.ts';
 import { lossUnnoticed, promisedForLess, promisedUnwritten } from './promise-mutants.ts';
 import { configUncompared, timelineUnclaimed } from './transaction-mutants.ts';
 import { compareOnly, deadlineFromReply, guardOff, keepAliveAlone, refusalBorne } from './lease-mutants.ts';
@@ -49,6 +49,24 @@ export const MUTANTS: readonly Mutant[] = [
   guardOff,
   pledgedTooEarly,
   unknownForNotDone,
+  marginForgotten,
+  ttlNotAsGranted,
+  clockStopsAsleep,
+  keyReadFirst,
+  refusalBorne,
+  guardLooksLate,
+  guardUnheard,
+  takenAtOnce,
+  releasedFirst,
+  promisedForLess,
+  promisedUnwritten,
+  lossUnnoticed,
+  pledgedBeforeReplay,
+  timelineOfUpstream,
+  configUncompared,
+  timelineUnclaimed,
+  checkpointerUnasked,
+  moreNamedThanWait,
   givenUpUnrecorded,
   givenUpAsVoter,
   halfDoneStarted,
@@ -66,21 +84,4 @@ export const MUTANTS: readonly Mutant[] = [
   countLoweredFirst,
   promotedForTooFew,
   votersUnmarked,
-  marginForgotten,
-  ttlNotAsGranted,
-  clockStopsAsleep,
-  keyReadFirst,
-  refusalBorne,
-  guardLooksLate,
-  guardUnheard,
-  takenAtOnce,
-  releasedFirst,
-  promisedForLess,
-  promisedUnwritten,
-  lossUnnoticed,
-  pledgedBeforeReplay,
-  configUncompared,
-  timelineUnclaimed,
-  checkpointerUnasked,
-  moreNamedThanWait,
 ];

@@ -18,7 +18,9 @@ function synchronous(options: Options, faults: Partial<Record<FaultKind, number>
 }
 
 /** What a standby is told of itself while nobody leads. */
-function asStandby(bend: (status: StandbyStatus, view: ClusterView) => StandbyStatus): NonNullable<Mutant['decide']> {
+function asStandby(
+  bend: (status: StandbyStatus, view: ClusterView, name: string) => StandbyStatus,
+): NonNullable<Mutant['decide']> {
   return (decide) => (observation, memory) => {
     const { postgres } = observation;
     const view = known(observation.cluster);
@@ -26,7 +28,7 @@ function asStandby(bend: (status: StandbyStatus, view: ClusterView) => StandbySt
       return decide(observation, memory);
     const status = postgres.sql.value;
     if (status.kind !== 'standby') return decide(observation, memory);
-    const sql = { ...postgres.sql, value: bend(status, view) };
+    const sql = { ...postgres.sql, value: bend(status, view, observation.self.name) };
     return decide({ ...observation, postgres: { ...postgres, sql } }, memory);
   };
 }
@@ -39,4 +41,25 @@ export const pledgedBeforeReplay: Mutant = {
     return { ...rest, habits: { ...habits, replayMsMax: 20_000, replayLagMs: 300 } };
   },
   decide: asStandby((status) => ({ ...status, replayedAll: true })),
+};
+
+/** Of them, those to whom the timeline of the leader is told for their own. */
+const MISLED = ['bob', 'dan'];
+
+export const timelineOfUpstream: Mutant = {
+  name: 'timeline-of-the-upstream',
+  without:
+    'the timeline of the last record held: that of the last leader stands for it, where somebody has turned to it',
+  options: (options) => ({
+    ...synchronous(options, { 'link-cut': 4, 'machine-crash': 3, 'lease-revoked': 3, 'new-leader-cut': 2 }),
+    isQuorum: true,
+    memberCount: 3,
+    synchronousNodeCount: 1,
+    thinkMs: 60,
+    faultEveryMs: 4000,
+  }),
+  decide: asStandby((status, { reign }, name) => ({
+    ...status,
+    timeline: MISLED.includes(name) ? Math.max(status.timeline, reign.value?.timeline ?? 0) : status.timeline,
+  })),
 };

@@ -1,11 +1,13 @@
-// The lists of what is demonstrated name tests: each must be where it is said to be, and no scenario or failure may be left out.
+// The lists of what is demonstrated name tests: each must be where it is said to be, and no scenario, failure or finding left out.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { MUTANTS } from '../../../src/sim/mutant/mutants.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const SCENARIOS = { B: 8, C: 1, D: 8, K: 2, F: 11, W: 8, I: 3, N: 3, A: 7, P: 9, R: 3, S: 3, Q: 6, V: 3 } as const;
 const FAILURES = 87;
+const FINDINGS = 28;
 
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
@@ -35,7 +37,7 @@ function has(file: string, name: string): boolean {
   return ["'", '"', '`'].some((quote) => source.includes(`${quote}${name}${quote}`));
 }
 
-const DOCUMENTS = ['docs/explain/scenarios.md', 'docs/explain/known-failures.md'];
+const DOCUMENTS = ['docs/explain/scenarios.md', 'docs/explain/known-failures.md', 'docs/explain/safety-findings.md'];
 const NAMED = DOCUMENTS.flatMap((file) => rowsOf(file).flatMap((cells) => testsIn(cells.at(-1) ?? '')));
 
 test('what is not in a file is found to be missing', () => {
@@ -64,6 +66,20 @@ describe('each has its row, with a test or the reason why there is none', () => 
     const expected = Array.from({ length: FAILURES }, (_, index) => `${index + 1}`);
     expect(ids('docs/explain/known-failures.md')).toEqual(expected);
     expect(answered('docs/explain/known-failures.md')).toBe(true);
+  });
+
+  test('every finding', () => {
+    const rows = rowsOf('docs/explain/safety-findings.md');
+    const expected = Array.from({ length: FINDINGS }, (_, index) => `F${index + 1}`);
+    expect(rows.map(([id]) => id).filter((id) => /^F\d+$/.test(id ?? ''))).toEqual(expected);
+    expect(answered('docs/explain/safety-findings.md')).toBe(true);
+  });
+
+  test('no mutant that there is not', () => {
+    const text = rowsOf('docs/explain/safety-findings.md').flat().join('|');
+    const named = [...text.matchAll(/`([a-z][a-z-]+)`(?!:)/g)].map(([, name]) => name);
+    expect(named.length).toBeGreaterThan(FINDINGS);
+    expect(named.filter((name) => MUTANTS.every((mutant) => mutant.name !== name))).toEqual([]);
   });
 });
 
