@@ -51,9 +51,8 @@ function healingFields({ healing }: Situation, nowMs: number): unknown {
   return { rung, try: tries, why, for_ms: Math.round(nowMs - sinceMs) };
 }
 
-function healthFields({ observation }: Situation, nowMs: number): unknown {
-  const { server, storage, leftovers } = observation.postgres.health;
-  const { guard } = observation;
+function healthFields({ observation, member }: Situation, nowMs: number): unknown {
+  const { server, storage } = observation.postgres.health;
   const age = (sinceMs: number | undefined): number | undefined =>
     sinceMs === undefined ? undefined : Math.round(nowMs - sinceMs);
   const volumes = known(storage)?.map(({ use, path, state, sinceMs, freeBytes, why }) => ({
@@ -70,7 +69,7 @@ function healthFields({ observation }: Situation, nowMs: number): unknown {
     stuck_ms: age(server.stuckSinceMs),
     refusal: server.refusal,
     storage: volumes ?? (storage.kind === 'unknown' ? storage.why : undefined),
-    unfenced: guard.kind === 'fired' ? Math.max(guard.left, leftovers) : leftovers,
+    unfenced: member?.kornak?.unfenced ?? 0,
   };
 }
 

@@ -172,6 +172,11 @@ describe('priorities and requests', () => {
       const known = await Promise.all(cluster.members.map(async (member) => (await member.api('/config')).json));
       return known.every((config) => config['primary_race_backoff'] === 6);
     });
+    await until('all go by it', async () => {
+      const all = await Promise.all(cluster.members.map(async (member) => (await member.api('/kornak/explain')).json));
+      const timers = all.map((json) => json['timers'] as Record<string, unknown> | undefined);
+      return timers.every((each) => each?.['loop_wait_ms'] === 3_000 && each['retry_timeout_ms'] === 8_000);
+    });
     const client = c.client(60_000);
     client.on('error', () => undefined);
     await client.connect();
