@@ -2,6 +2,7 @@
 // state of the sources separately.
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { resolve } from 'node:path';
 import type { NetFaultKind } from './net/net-schedule.ts';
 import type { RoundResult } from './round.ts';
@@ -28,6 +29,8 @@ interface Entry {
   readonly outageMs: number;
   readonly wholeMs: number;
   readonly cloned: boolean;
+  /** Of the machine, over the last minute: times of a machine with other things to do say little. */
+  readonly load?: number;
   readonly failed?: string;
   /** On hosts of their own. What follows is told of those only. */
   readonly net?: true;
@@ -73,6 +76,10 @@ export interface SourceState {
   readonly src: string;
 }
 
+export function machineLoad(): number {
+  return Math.round((loadavg()[0] ?? 0) * 10) / 10;
+}
+
 function git(...args: string[]): string {
   return execFileSync('git', ['-C', ROOT, ...args], { encoding: 'utf8' }).trim();
 }
@@ -104,6 +111,7 @@ export function appendResult(state: SourceState, which: RoundsOf, result: RoundR
     outageMs: Math.round(result.outageMs),
     wholeMs: Math.round(result.wholeMs),
     cloned: result.hasCloned,
+    load: machineLoad(),
     ...net,
   };
   appendFileSync(LEDGER, `${JSON.stringify(entry)}\n`);

@@ -4,6 +4,7 @@ import { chainOf, keepLogs } from '../evidence.ts';
 import {
   appendFailure,
   appendResult,
+  machineLoad,
   type NetFindings,
   type RoundsOf,
   type SourceState,
@@ -102,8 +103,7 @@ class NetRun {
       process.stdout.write(`${roundToText(result)}\n`);
       const wrong = wrongs(mode, result);
       if (wrong.length > 0 || result.wholeMs > WHOLE_MS_AIM) await this.#tell(arena, result, wrong);
-      else if (result.outageMs > SILENCE_MS_KEPT)
-        process.stdout.write(`  silent since ${result.silentSince}, logs: ${await this.#keep(arena, seed)}\n`);
+      else if (result.outageMs > SILENCE_MS_KEPT) process.stdout.write(`  logs: ${await this.#keep(arena, seed)}\n`);
       return wrong.length === 0;
     } catch (error) {
       if (this.#isStopped) return false;
@@ -159,7 +159,8 @@ function roundToText(result: NetRoundResult): string {
   const parts = [
     `seed ${seed}: ${faults.join('; ')}`,
     `${acknowledged} acknowledged, ${lost.length} lost, ${resurrected.length} resurrected, ${bad} overlaps (${overlaps.length - bad} held), ${lists.length} faults of lists`,
-    `longest silence ${(result.outageMs / 1000).toFixed(2)} s, whole after ${(result.wholeMs / 1000).toFixed(2)} s${result.hasCloned ? ' with a clone' : ''}`,
+    `longest silence ${(result.outageMs / 1000).toFixed(2)} s since ${result.silentSince.slice(11)}, whole after ${(result.wholeMs / 1000).toFixed(2)} s${result.hasCloned ? ' with a clone' : ''}`,
+    `load ${machineLoad()}`,
     ...(lost.length > 0
       ? [
           `${result.loss.lostBytes} bytes lost of ${result.loss.promisedBytes} that may be without synchronous replication`,
