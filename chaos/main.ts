@@ -18,12 +18,12 @@ import { faultToText, scheduleOf } from './schedule.ts';
 import type { Mode } from './strike.ts';
 
 const USAGE = `usage: npm run chaos -- [--mode on|quorum|off] [--rounds N | --seed S] [--dry]
-       npm run chaos -- --net [--mode on|quorum|off] [--rounds N | --seed S] [--only FAULT] [--go-on] [--dry]
+       npm run chaos -- --net [--mode on|quorum|off] [--rounds N | --seed S] [--only FAULT] [--from S] [--go-on] [--dry]
        npm run chaos -- --totals
 Random faults on a real cluster of three members and three etcd, with a writer at each member. A row per round is added to
 docs/explain/chaos-ledger.jsonl; --seed repeats the faults of one round, --dry only tells them. Safe to stop at any moment.
 --net: three hosts with a network, a disk and an etcd of their own, as root. --go-on: a new cluster after a round that was not as it
-should be. FAULT is one of
+should be. --from: the first seed of the rounds. FAULT is one of
 ${wrapped(NET_FAULTS)}
 `;
 
@@ -36,6 +36,7 @@ const { values } = parseArgs({
     totals: { type: 'boolean', default: false },
     net: { type: 'boolean', default: false },
     only: { type: 'string' },
+    from: { type: 'string' },
     'go-on': { type: 'boolean', default: false },
   },
 });
@@ -129,7 +130,8 @@ function seedsOf(state: SourceState, which: RoundsOf): readonly number[] | undef
   const seed = values.seed === undefined ? undefined : Number(values.seed);
   if (seed !== undefined) return Number.isInteger(seed) ? [seed] : undefined;
   if (!Number.isInteger(rounds) || rounds < 1) return undefined;
-  const from = nextSeed(state, which);
+  const from = values.from === undefined ? nextSeed(state, which) : Number(values.from);
+  if (!Number.isInteger(from)) return undefined;
   return Array.from({ length: rounds }, (_, at) => from + at);
 }
 
