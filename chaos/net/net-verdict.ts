@@ -1,5 +1,5 @@
 import type { Mode } from '../strike.ts';
-import type { NetRoundResult } from './net-round.ts';
+import type { NetRoundResult } from './net-result.ts';
 
 const SHOWN_MAX = 5;
 /** A thawed primary without synchronous replication may go on until its guard has acted. */

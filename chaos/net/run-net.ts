@@ -12,7 +12,8 @@ import {
 } from '../ledger.ts';
 import { Delays } from './delays.ts';
 import { NetCluster } from './net-cluster.ts';
-import { type NetRoundOrder, type NetRoundResult, runNetRound } from './net-round.ts';
+import type { NetRoundOrder, NetRoundResult } from './net-result.ts';
+import { runNetRound } from './net-round.ts';
 import type { Arena } from './net-strike.ts';
 import { wrongs } from './net-verdict.ts';
 import type { Mode } from '../strike.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { unequalTo } from '../../../chaos/net/equality.ts';
-import type { NetRoundResult } from '../../../chaos/net/net-round.ts';
+import type { NetRoundResult } from '../../../chaos/net/net-result.ts';
 import { wrongs } from '../../../chaos/net/net-verdict.ts';
 
 const GOOD: NetRoundResult = {
