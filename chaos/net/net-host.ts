@@ -169,7 +169,7 @@ export class NetHost {
       user: 'postgres',
       password: PASSWORDS.superuser,
       database: 'postgres',
-      connectionTimeoutMillis: 1_000,
+      connectionTimeoutMillis: 5_000,
       ...(timeoutMs === undefined ? {} : { query_timeout: timeoutMs }),
     });
   }
