@@ -34,7 +34,8 @@ async function victimOf(
   const others = cluster.hosts.filter((host) => host !== leader);
   const victim = [leader, ...others].filter((host) => host !== undefined)[fault.victim] ?? cluster.hosts[0];
   if (victim === undefined) throw new Error('a cluster has hosts');
-  return { victim, leads: victim === leader };
+  // Where nobody says that he accepts writes it may strike whoever does.
+  return { victim, leads: leader === undefined || victim === leader };
 }
 
 /** Another number in [0, 1) from the one choice of a fault. */
