@@ -78,7 +78,7 @@ const DYNAMIC = {
     // Programs that a member runs are named in its own file alone: whoever writes the store must not choose them.
     ...all('later', 'callbacks pre_promote before_stop'),
   },
-  kornak: all('used', 'leader_ttl health_timeout divergence'),
+  kornak: all('used', 'leader_ttl health_timeout failover_on_crash divergence'),
 } as const;
 
 /** Every key of the dynamic configuration. */

@@ -8,8 +8,10 @@ import type { Log } from '../ports/log.ts';
 import { backOffMs } from './back-off.ts';
 import type { Undone } from './execute/index.ts';
 
-/** At most 20 cycles a second, however many events there are. */
+/** 20 cycles a second in the long run, however many events there are. */
 const CYCLE_GAP_MS = 50;
+/** So many may follow each other without a gap after a quiet time: the links of a failover come within milliseconds of each other. */
+const CYCLES_AT_ONCE = 10;
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 1_000;
 
@@ -47,7 +49,8 @@ export class Loop {
   /** Something happened while a cycle was under way. */
   private woken = false;
   private failures = 0;
-  private startedMs = Number.NEGATIVE_INFINITY;
+  /** When the cycles begun until now would have been over at the pace of the long run. */
+  private paidUntilMs = Number.NEGATIVE_INFINITY;
   private cancelTimer: CancelTimer | undefined;
   private timerMs = Number.POSITIVE_INFINITY;
 
@@ -75,7 +78,7 @@ export class Loop {
 
   private runAt(atMs: number): void {
     if (!this.running) return;
-    const dueMs = Math.max(atMs, this.startedMs + CYCLE_GAP_MS);
+    const dueMs = Math.max(atMs, this.paidUntilMs - (CYCLES_AT_ONCE - 1) * CYCLE_GAP_MS);
     if (dueMs >= this.timerMs) return;
     this.cancelTimer?.();
     this.timerMs = dueMs;
@@ -89,7 +92,7 @@ export class Loop {
     if (!this.running || this.inCycle) return;
     this.inCycle = true;
     this.woken = false;
-    this.startedMs = this.parts.clock.bootMs();
+    this.paidUntilMs = Math.max(this.paidUntilMs, this.parts.clock.bootMs()) + CYCLE_GAP_MS;
     let decision: Decision | undefined;
     try {
       const observation = await this.parts.observe();

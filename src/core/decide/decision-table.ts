@@ -21,7 +21,7 @@ export const ANYWHERE: ReadonlySet<RuleId> = new Set(
 export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<ServerSituation, Leads>>>> = {
   automatic: {
     primary: {
-      held: rules('Y85 Y86 F25 H20 H40 S05 U10 G20 G30 B20 S30 S35 S40 P05 P10 P90'),
+      held: rules('Y85 Y86 F25 H20 H40 S05 U10 G20 G30 B20 S30 S35 S37 S38 S40 P05 P10 P90'),
       named: rules('Y87 F10'),
       other: rules(''),
       nobody: rules('Y88'),
@@ -30,7 +30,7 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
     standby: {
       held: rules('Y85 Y86 U30 C25 L20 L30 L32 L35 L40 L50'),
       named: rules('L10'),
-      other: rules('M20 R20 R30 R40 R57 R60 M40 M50 R80 R50 R55 R90'),
+      other: rules('M20 R20 R22 R30 R40 R57 R60 M40 M50 R80 R50 R55 R90'),
       nobody: rules('G20 G30 V02 V05 V10 V20 V25 V30 V35 V40 V45 V47 V48 V50 V55 V60 V65 V70 V72 V76 V78 V80 V85'),
       unknown: rules('U25 U30'),
     },
@@ -49,7 +49,7 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
       unknown: rules('F20 U30'),
     },
     down: {
-      held: rules('H30 D17 U15 U30 G20 S08 S10 S15 S18 S20 P05 H50 D10 D20 D40 D70'),
+      held: rules('H30 D17 U15 U30 G20 S08 S10 S15 S18 S20 P05 H50 D10 D12 D13 D20 D40 D70'),
       named: rules('L10'),
       other: rules('H50 D40 D50 D52 D53 D54 D55 D57 D60 D70'),
       nobody: rules('G30 B55 H50 D30 D40 D70'),
@@ -95,7 +95,7 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
     standby: {
       held: rules('U30 G20 G30 B20 C15 P05 S30 S35 M20 C30 C40 C45 C50 M40 M50 C60 C70 C90'),
       named: rules('L10'),
-      other: rules('M20 R20 R30 R40 R57 R60 M40 M50 R80 R50 R55 R90'),
+      other: rules('M20 R20 R22 R30 R40 R57 R60 M40 M50 R80 R50 R55 R90'),
       nobody: rules('G20 G30 V02 V10 V20 V30 V35 V40 V45 V47 V48 V50 V55 V60 V65 V70 V76 V78 V80 V85'),
       unknown: rules('U25 U30'),
     },
@@ -151,7 +151,7 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
   },
   paused: {
     primary: {
-      held: rules('Y10 Y20 Y50 F25 Y55 S05 S30 S35 S40 P05 P10 P90'),
+      held: rules('Y10 Y20 Y50 F25 Y55 S05 S30 S35 S37 S38 S40 P05 P10 P90'),
       named: rules('Y28 Y35 Y40 F10'),
       other: rules('Y28 Y35 Y50'),
       nobody: rules('Y28 Y30 Y35 Y45'),
@@ -160,7 +160,7 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
     standby: {
       held: rules('Y10 Y70 C20 L32 L35 S30 S35 L40 C30 C40 C50 M50 C60 C70 C90'),
       named: rules('L10'),
-      other: rules('M20 R20 R30 R40 R60 M50 R80 R50 R90'),
+      other: rules('M20 R20 R22 R30 R40 R60 M50 R80 R50 R90'),
       nobody: rules('Y80 V02 V10 V20 V30 V46 V47 V50 V60 V65 V80'),
       unknown: rules('Y55'),
     },

@@ -16,6 +16,12 @@ export const LIMITS = {
   probeEveryMs: 1_000,
   /** How long the candidates of a switchover may take to answer before PostgreSQL is stopped. */
   candidateAnswerMs: 2_000,
+  /** How long the checkpoint before a switchover may take; it only makes the shutdown shorter. */
+  checkpointFirstMs: 30_000,
+  /** How long a primary that is gone waits for the answers of its synchronous standbys before it is started again. */
+  crashAnswerMs: 300,
+  /** Who has more WAL to replay than this serves no sooner than a primary that is started again. */
+  replayAheadBytes: 16_777_216n,
   /** How long the old leader of a switchover keeps out of the race. */
   switchedAwayMs: 10_000,
   /** How long a stopped leader waits for its candidate to have received the shutdown checkpoint. */

@@ -12,6 +12,7 @@ import { holdOffMs, LIMITS } from './limits.ts';
 import type { EventDraft } from './context.ts';
 import { promotedEvent } from './promoted-event.ts';
 import { noteRestarts } from './note-restarts.ts';
+import { noteCrash } from './note-crash.ts';
 import { noteSyncNames } from './note-sync-names.ts';
 import { noteHealth } from './note-health.ts';
 import { isCutOffAfter } from './note-cut-off.ts';
@@ -393,7 +394,7 @@ function noteEnded(mem: Memory, obs: Observation): Noted {
 /** Takes the facts of an observation into memory before any rule looks at it. */
 export function note(obs: Observation, before: Memory): Noted {
   const job = noteEnded(before, obs);
-  const server = noteSyncNames(noteServer(job.memory, obs), obs);
+  const server = noteCrash(noteSyncNames(noteServer(job.memory, obs), obs), obs);
   const health = noteHealth(noteRestarts(noteView(noteLease(server, obs), obs), obs), obs);
   return { memory: noteHealing(health.memory, obs), events: [...job.events, ...health.events] };
 }

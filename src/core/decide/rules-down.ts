@@ -18,6 +18,7 @@ import { mendSource } from './mend-source.ts';
 import { releaseStep } from './release.ts';
 import { isReignOfStandby, leadsStandby, remoteText, remoteToFollow } from './remote.ts';
 import { MEND_RULES } from './rules-mend.ts';
+import { CRASH_RULES } from './rules-crash.ts';
 import { isStartOverdue } from './rules-start.ts';
 import { targetToFollow } from './slot-scene.ts';
 
@@ -182,6 +183,7 @@ export function mayStream(ctx: Context): boolean {
 
 export const DOWN_RULES: readonly Rule[] = [
   { id: 'D10', title: 'start a freshly initialised cluster', match: startNewCluster },
+  ...CRASH_RULES,
   { id: 'D20', title: 'restart a crashed primary under its lease', match: restartCrashed },
   { id: 'D30', title: 'stay down until the successor leads', match: awaitSuccessor },
   { id: 'D40', title: 'pause after a failure', match: holdOff },

@@ -2,7 +2,8 @@ import type { StandbyStatus } from '../model/local-postgres.ts';
 import type { LeaderKey } from '../model/cluster.ts';
 import { judgeDivergence } from '../recovery/divergence.ts';
 import type { Context, Rule, Ruling } from './context.ts';
-import { hasNewSettings, isTagged, leaderServes, settingsGiven, settingsWith, startJob } from './context.ts';
+import { hasNewSettings, isTagged, leaderServes, memberOf, settingsGiven, settingsWith, startJob } from './context.ts';
+import { dueOf } from './due.ts';
 import { recordedHere } from './healing.ts';
 import { copyLogicalSlots } from './copy-slots.ts';
 import { isLeaderStandby, leaderLine } from './leader-line.ts';
@@ -49,6 +50,24 @@ function cutOff(ctx: Context): Ruling | undefined {
   if (leaderServes(ctx) && target !== undefined) return undefined;
   return {
     why: reasonToCutOff(ctx, it.leader.name),
+    steps: [startJob(ctx, { kind: 'cutOff', settings: settingsWith(ctx, undefined) }, LIMITS.cutOffMs)],
+    wakeInMs: LIMITS.paceMs,
+  };
+}
+
+/**
+ * It stops to hand over to this member, and the stream has ended: what a promotion would have to wait for is done while the old
+ * leader still makes sure that everything has arrived. Should it lead on, it is followed again.
+ */
+function cutOffForHandOver(ctx: Context): Ruling | undefined {
+  const it = following(ctx);
+  const request = ctx.view?.failover.value;
+  if (it === undefined || request?.candidate !== ctx.me || dueOf(ctx, request) !== 'now') return undefined;
+  if (it.standby.upstream === undefined || it.standby.receiverRuns || ctx.obs.job !== undefined) return undefined;
+  const data = memberOf(ctx, it.leader.name)?.data;
+  if (data?.kornak === undefined || (data.state !== 'stopping' && data.state !== 'stopped')) return undefined;
+  return {
+    why: `${it.leader.name} has stopped to hand over to this member: nothing more is received from it`,
     steps: [startJob(ctx, { kind: 'cutOff', settings: settingsWith(ctx, undefined) }, LIMITS.cutOffMs)],
     wakeInMs: LIMITS.paceMs,
   };
@@ -168,6 +187,7 @@ function secondary(ctx: Context): Ruling | undefined {
 export const REPLICA_RULES: readonly Rule[] = [
   { id: 'R10', title: 'withdraw the pledge once somebody leads', match: withdraw },
   { id: 'R20', title: 'receive nothing from a former leader', match: cutOff },
+  { id: 'R22', title: 'receive nothing more from a leader that has stopped to hand over', match: cutOffForHandOver },
   { id: 'R30', title: 'stop what has diverged', match: leave },
   { id: 'R40', title: 'follow the leader', match: follow },
   { id: 'R57', title: 'resume replay that was paused', match: resumeReplay },

@@ -2,33 +2,18 @@ import type { FailoverRequest } from '../model/cluster.ts';
 import { type Lsn, lsnToText } from '../model/lsn.ts';
 import type { Switchover } from '../model/memory.ts';
 import { known } from '../model/seen.ts';
+import { type Asked, asked, serves } from './asked.ts';
 import type { Context, HeldLease, Rule, Ruling } from './context.ts';
 import { memberOf, settingsGiven, settingsWith, startJob, syncManner } from './context.ts';
 import { dueOf } from './due.ts';
 import { LIMITS } from './limits.ts';
 import { releaseStep } from './release.ts';
-import { isReignOfStandby, leadsStandby } from './remote.ts';
+import { isReignOfStandby } from './remote.ts';
+import { BEFORE_STOP_RULES, isCheckpointing, readyToStop } from './rules-before-stop.ts';
 import { chooseSuccessor } from './successor.ts';
 import { unionOf } from '../election/election.ts';
 import { containsName } from '../election/union.ts';
 import { namesToRestartWith } from '../sync/first-names.ts';
-
-interface Asked {
-  readonly request: FailoverRequest;
-  readonly revision: number;
-  readonly held: HeldLease;
-}
-
-function asked(ctx: Context): Asked | undefined {
-  const request = ctx.view?.failover.value;
-  if (request === undefined || ctx.view === undefined || ctx.held === undefined) return undefined;
-  return { request, revision: ctx.view.failover.revision, held: ctx.held };
-}
-
-/** There is something to hand over. */
-function serves(ctx: Context): boolean {
-  return ctx.primary !== undefined || (leadsStandby(ctx) && ctx.standby !== undefined);
-}
 
 function drop(revision: number, why: string): Ruling {
   return {
@@ -88,10 +73,8 @@ function askBefore(ctx: Context): Ruling | undefined {
 }
 
 function begin(ctx: Context): Ruling | undefined {
-  const it = asked(ctx);
-  if (it === undefined || ctx.primary === undefined || dueOf(ctx, it.request) !== 'now') return undefined;
-  const successor = chooseSuccessor(ctx, it.request);
-  if (successor.kind !== 'found') return undefined;
+  const it = readyToStop(ctx);
+  if (it === undefined || isCheckpointing(ctx, it.revision)) return undefined;
   if (ctx.obs.job !== undefined)
     return {
       why: 'switchover: the running work is ended first',
@@ -99,16 +82,16 @@ function begin(ctx: Context): Ruling | undefined {
       wakeInMs: LIMITS.paceMs,
     };
   return {
-    why: `switchover to ${successor.name}: PostgreSQL is stopped`,
+    why: `switchover to ${it.name}: PostgreSQL is stopped`,
     steps: [
       startJob(
         ctx,
         {
           kind: 'stop',
           mode: 'fast',
-          checkpointFirst: true,
+          checkpointFirst: false,
           leavesArchiver: true,
-          why: `switchover to ${successor.name}`,
+          why: `switchover to ${it.name}`,
         },
         LIMITS.stopMs,
       ),
@@ -117,7 +100,7 @@ function begin(ctx: Context): Ruling | undefined {
       switchover: {
         reign: it.held.reign,
         revision: it.revision,
-        candidate: successor.name,
+        candidate: it.name,
         shutdownLsn: undefined,
         stoppedMs: undefined,
         releasedMs: undefined,
@@ -126,8 +109,8 @@ function begin(ctx: Context): Ruling | undefined {
     events: [
       {
         kind: 'switchover.started',
-        text: `switchover from ${ctx.me} to ${successor.name}`,
-        evidence: { candidate: successor.name },
+        text: `switchover from ${ctx.me} to ${it.name}`,
+        evidence: { candidate: it.name },
       },
     ],
     wakeInMs: LIMITS.paceMs,
@@ -315,5 +298,6 @@ export const SWITCHOVER_RULES: readonly Rule[] = [
   { id: 'S20', title: 'take leadership back from a switchover that failed', match: takeBack },
   { id: 'S30', title: 'refuse a switchover that cannot be done', match: refuse },
   { id: 'S35', title: 'ask the candidates before PostgreSQL is stopped', match: askBefore },
+  ...BEFORE_STOP_RULES,
   { id: 'S40', title: 'begin a switchover: stop PostgreSQL', match: begin },
 ];

@@ -87,6 +87,10 @@ export interface Memory {
   readonly holdOffMs: number;
   /** Since when PostgreSQL has been starting or recovering under our lease. */
   readonly startingSinceMs: number | undefined;
+  /** Since when the postmaster has been gone. */
+  readonly goneMs: number | undefined;
+  /** `synchronous_commit` as the primary here last told it. */
+  readonly synchronousCommit: string | undefined;
   /** PostgreSQL has let this agent in at least once. */
   readonly wasLetIn: boolean;
   /** Why PostgreSQL refuses an agent that it has never let in. */
@@ -117,6 +121,8 @@ export interface Memory {
   readonly switchover: Switchover | undefined;
   /** Since when the candidates of the request of that revision have been asked whether they are there. */
   readonly switchoverAsked: { readonly revision: number; readonly sinceMs: number } | undefined;
+  /** A checkpoint was begun for the switchover that is asked for by /failover of that revision. */
+  readonly checkpointedFor: { readonly revision: number; readonly sinceMs: number } | undefined;
   /** A promotion failed: until then the key is left to whoever else can lead. */
   readonly standAsideUntilMs: number;
   /** The bootstrap that this agent ran has failed, and is to be given up. */
@@ -219,6 +225,8 @@ const NOTHING_KILLED = {
 } as const;
 const NO_END_TOLD = { releaseTold: undefined, lossTold: undefined } as const;
 const NO_SYNC_NAMES = { syncNamesSet: undefined, syncNamesSeen: undefined } as const;
+const NO_SWITCHOVER = { switchover: undefined, switchoverAsked: undefined, checkpointedFor: undefined } as const;
+const NO_CRASH = { goneMs: undefined, synchronousCommit: undefined } as const;
 const NO_TRIES = { rewindTries: 0, cloneTries: 0, startTries: 0 } as const;
 
 export function initialMemory(nowMs: number): Memory {
@@ -234,6 +242,7 @@ export function initialMemory(nowMs: number): Memory {
     crashRecovered: false,
     holdOffMs: 0,
     startingSinceMs: undefined,
+    ...NO_CRASH,
     wasLetIn: false,
     loginRefused: undefined,
     silentSinceMs: undefined,
@@ -244,8 +253,7 @@ export function initialMemory(nowMs: number): Memory {
     ...NOTHING_KILLED,
     ...NO_END_TOLD,
     handOverAgainMs: 0,
-    switchover: undefined,
-    switchoverAsked: undefined,
+    ...NO_SWITCHOVER,
     standAsideUntilMs: 0,
     bootstrapFailed: false,
     startedFollowing: undefined,

@@ -75,6 +75,8 @@ export interface DynamicConfig extends SlotSettings {
   readonly leaderTtlMs: number;
   /** `kornak.health_timeout`: how long PostgreSQL may leave a probe unanswered before it counts as hung. */
   readonly healthTimeoutMs: number;
+  /** `kornak.failover_on_crash`: a synchronous standby that holds every acknowledged commit takes over from a primary that crashed. */
+  readonly failoverOnCrash: boolean;
   /** `kornak.divergence`: what becomes of diverged WAL that is too large to be kept aside. */
   readonly divergence: DivergencePolicy;
   /** `standby_cluster`: this cluster follows another one. Then nobody waits for standbys here, whatever is configured. */
@@ -209,9 +211,10 @@ function readPostgresSection(reader: SettingReader): PostgresSection {
   };
 }
 
-function readKornakSection(reader: SettingReader): Pick<DynamicConfig, 'healthTimeoutMs' | 'divergence'> {
+function readKornakSection(reader: SettingReader): Pick<DynamicConfig, 'healthTimeoutMs' | 'failoverOnCrash' | 'divergence'> {
   return {
     healthTimeoutMs: readDurationMs(reader, 'health_timeout', { fallbackMs: 5000, minMs: 500 }),
+    failoverOnCrash: readBoolean(reader, 'failover_on_crash', true),
     divergence: readDivergencePolicy(reader),
   };
 }

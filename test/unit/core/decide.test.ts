@@ -557,7 +557,7 @@ describe('switchover', () => {
     {
       name: 'PostgreSQL is stopped',
       obs: observation({ postgres: serving, lease: held(), cluster: wanted, peers: peers(1000) }),
-      mem: settledLeader,
+      mem: { ...settledLeader, checkpointedFor: { revision: 60, sinceMs: NOW_MS } },
       rule: 'S40',
       steps: ['startJob'],
     },

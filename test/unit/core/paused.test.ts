@@ -521,7 +521,8 @@ describe('a request in pause', () => {
       failover: { value: request, revision: 9 },
       unguarded: [mark('a')],
     });
-    return decide(observation({ postgres: postgresSeen, lease: unguarded, cluster, peers: ANSWERS }), memory());
+    const mem = memory({ checkpointedFor: { revision: 9, sinceMs: NOW_MS } });
+    return decide(observation({ postgres: postgresSeen, lease: unguarded, cluster, peers: ANSWERS }), mem);
   };
 
   test('with a candidate is granted', () => {

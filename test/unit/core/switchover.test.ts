@@ -1,7 +1,7 @@
 // Requests of people to the leader: each rule by its id.
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide/decide.ts';
-import type { ClusterView, FailoverRequest } from '../../../src/core/model/cluster.ts';
+import type { ClusterView, FailoverRequest, Member, MemberData } from '../../../src/core/model/cluster.ts';
 import type { Memory } from '../../../src/core/model/memory.ts';
 import type { Observation, PeerStatus } from '../../../src/core/model/observation.ts';
 import type { StepKind } from '../../../src/core/model/plan.ts';
@@ -13,6 +13,7 @@ import {
   held,
   leaderKey,
   member,
+  memberData,
   memory,
   NOW_MS,
   observation,
@@ -25,7 +26,8 @@ import {
 } from '../../support/core-builders.ts';
 
 const serving = primary({ senders: [sender('b'), sender('c')] });
-const settled = { checkpointReign: 10, historyReign: 10, servingReign: 10, statusAtMs: NOW_MS };
+const checkpointed = { checkpointedFor: { revision: 60, sinceMs: NOW_MS - 100 } };
+const settled = { checkpointReign: 10, historyReign: 10, servingReign: 10, statusAtMs: NOW_MS, ...checkpointed };
 const stopJob = {
   job: { kind: 'stop', mode: 'fast', checkpointFirst: true, why: 'switchover' },
   startedMs: NOW_MS - 500,
@@ -64,7 +66,7 @@ function run({ request, cluster, more, mem }: Case) {
 }
 
 test('the leader stops without waiting for what archives slowly (known failure 68)', () => {
-  const { plan } = run({ name: '', request: { leader: 'a' }, rule: 'S40' });
+  const { plan } = run({ name: '', request: { leader: 'a', candidate: 'b' }, rule: 'S40' });
   expect(plan.steps).toMatchObject([{ kind: 'startJob', job: { kind: 'stop', leavesArchiver: true } }]);
 });
 
@@ -89,14 +91,14 @@ describe('a request to the leader', () => {
       name: 'to nobody in particular goes to the most advanced',
       request: away,
       more: { postgres: primary({ senders: [sender('b'), sender('c', { flushLsn: at(1000) })] }) },
-      rule: 'S40',
+      rule: 'S37',
       why: 'switchover to b',
     },
     {
       name: 'and of equals to the one of higher priority',
       request: away,
       cluster: tagged({ failover_priority: 2 }),
-      rule: 'S40',
+      rule: 'S37',
       why: 'switchover to c',
     },
     {
@@ -131,7 +133,8 @@ describe('a request to the leader', () => {
       name: 'whose time has come is done',
       request: { ...away, scheduledAt: '2026-11-23T23:59:59+00:00' },
       cluster: { config: configKey() },
-      rule: 'S40',
+      rule: 'S37',
+      steps: ['writeFailover'],
     },
     {
       name: 'of a switchover goes to a synchronous standby only',
@@ -186,9 +189,71 @@ describe('a request to the leader', () => {
           ['c', peer()],
         ]),
       },
-      rule: 'S40',
+      rule: 'S37',
       why: 'switchover to c',
     },
+  ]);
+});
+
+describe('before PostgreSQL is stopped', () => {
+  const request = { ...away, candidate: 'b' };
+  const checkpoint = {
+    job: { kind: 'checkpoint' },
+    startedMs: NOW_MS - 100,
+    deadlineMs: NOW_MS + 30_000,
+    progress: undefined,
+    cancelled: false,
+  } as const;
+
+  test('the request comes to name who takes over, and no time any more', () => {
+    const scheduledAt = '2026-11-23T23:59:59+00:00';
+    const decision = run({ name: '', request: { ...away, scheduledAt }, rule: 'S37' });
+    expect(decision.plan.steps).toEqual([
+      { kind: 'writeFailover', value: { leader: 'a', candidate: 'b' }, revision: 60 },
+    ]);
+  });
+
+  test('that of a failover stays one of a failover', () => {
+    const decision = run({
+      name: '',
+      request: { candidate: 'b', scheduledAt: '2026-11-23T23:59:59+00:00' },
+      rule: 'S37',
+    });
+    expect(decision.plan.steps).toEqual([{ kind: 'writeFailover', value: { candidate: 'b' }, revision: 60 }]);
+  });
+
+  table([
+    {
+      name: 'a checkpoint is done while clients are served',
+      request,
+      mem: { checkpointedFor: undefined },
+      rule: 'S38',
+      steps: ['startJob'],
+    },
+    {
+      name: 'one that runs already is enough',
+      request,
+      more: { job: checkpoint },
+      mem: { checkpointedFor: undefined },
+      rule: 'S38',
+      steps: [],
+    },
+    {
+      name: 'one that was done for another request is not',
+      request,
+      mem: { checkpointedFor: { revision: 59, sinceMs: NOW_MS - 100 } },
+      rule: 'S38',
+    },
+    { name: 'while it runs the leader leads on', request, more: { job: checkpoint }, rule: 'P10' },
+    {
+      name: 'and does not wait for it without end',
+      request,
+      more: { job: checkpoint },
+      mem: { checkpointedFor: { revision: 60, sinceMs: NOW_MS - 30_000 } },
+      rule: 'S40',
+      steps: ['cancelJob'],
+    },
+    { name: 'then it stops', request, rule: 'S40', steps: ['startJob'] },
   ]);
 });
 
@@ -448,4 +513,43 @@ test('a leader under another name takes /sync over from its old one (known failu
   // Nobody is a voter of this leader before commits wait for it.
   const written = { leader: 'a', voters: [], quorum: 0 };
   expect(plan.steps.find((step) => step.kind === 'writeSync')).toMatchObject({ value: written });
+});
+
+describe('the member that a leader hands over to', () => {
+  const stopping = (state: MemberData['state']) => [member('a', { state, role: 'primary' }), member('b'), member('c')];
+  const patroniStopping = (): readonly Member[] => {
+    const { kornak: _, ...data } = memberData({ state: 'stopping', role: 'primary' });
+    return [{ ...member('a'), data }, member('b'), member('c')];
+  };
+  const seenBy = (
+    me: string,
+    more: { receiverRuns?: boolean; candidate?: string; members?: ClusterView['members'] },
+  ) => {
+    const { receiverRuns = false, candidate = 'b', members = stopping('stopping') } = more;
+    const postgres = standby({ upstream: { host: 'a', port: 5432 }, receiverRuns, receiver: undefined });
+    const failover = { value: { leader: 'a', candidate }, revision: 60 };
+    const cluster = view({ leader: leaderKey('a'), failover, members });
+    return decide(
+      observation({ self: { ...observation().self, name: me }, postgres, cluster }),
+      memory({ role: 'replica' }),
+    );
+  };
+
+  test.each(['stopping', 'stopped'] as const)(
+    'receives nothing more once the stream of a %s leader has ended',
+    (state) => {
+      const decision = seenBy('b', { members: stopping(state) });
+      expect(decision.rule).toBe('R22');
+      expect(decision.plan.steps).toMatchObject([{ kind: 'startJob', job: { kind: 'cutOff' } }]);
+    },
+  );
+
+  test.each([
+    ['while it streams', 'b', { receiverRuns: true }],
+    ['while the leader serves', 'b', { members: stopping('running') }],
+    ['from a Patroni leader, which says that it stops before it does', 'b', { members: patroniStopping() }],
+    ['where another is named', 'c', {}],
+  ])('goes on as before %s', (_, me, more) => {
+    expect(seenBy(me, more).rule).not.toBe('R22');
+  });
 });

@@ -32,6 +32,7 @@ describe('an empty document gives the defaults', () => {
       leaderTtlMs: 6000,
       divergence: 'keep',
       healthTimeoutMs: 5000,
+      failoverOnCrash: true,
       memberSlotsTtlMs: 1_800_000,
       permanentSlots: {},
       ignoreSlots: [],
