@@ -21,7 +21,7 @@ export function isReceiverTitle(text: string): boolean {
   return /^postgres: (?:.*: )?walreceiver(?: +(?:idle|restarting|streaming|waiting).*)?$/.test(text);
 }
 
-const WATCH_EVERY_MS = 100;
+const WATCH_EVERY_MS = 50;
 
 /** Remembers the receiver, because looking for one costs a reading of the whole process table, and tells when it ends. */
 export class ReceiverWatch {

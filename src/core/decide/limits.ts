@@ -19,7 +19,7 @@ export const LIMITS = {
   /** How long the checkpoint before a switchover may take; it only makes the shutdown shorter. */
   checkpointFirstMs: 30_000,
   /** How long a primary that is gone waits for the answers of its synchronous standbys before it is started again. */
-  crashAnswerMs: 300,
+  crashAnswerMs: 1_000,
   /** Who has more WAL to replay than this serves no sooner than a primary that is started again. */
   replayAheadBytes: 16_777_216n,
   /** How long the old leader of a switchover keeps out of the race. */

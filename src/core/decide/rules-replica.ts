@@ -55,17 +55,22 @@ function cutOff(ctx: Context): Ruling | undefined {
   };
 }
 
+/** A Patroni leader says that it stops before its last checkpoint, during which much may still arrive. */
+function isHandingOverToMe(ctx: Context, leader: string): boolean {
+  const request = ctx.view?.failover.value;
+  if (request?.candidate !== ctx.me || dueOf(ctx, request) !== 'now') return false;
+  const data = memberOf(ctx, leader)?.data;
+  return data?.kornak !== undefined && (data.state === 'stopping' || data.state === 'stopped');
+}
+
 /**
  * It stops to hand over to this member, and the stream has ended: what a promotion would have to wait for is done while the old
  * leader still makes sure that everything has arrived. Should it lead on, it is followed again.
  */
 function cutOffForHandOver(ctx: Context): Ruling | undefined {
   const it = following(ctx);
-  const request = ctx.view?.failover.value;
-  if (it === undefined || request?.candidate !== ctx.me || dueOf(ctx, request) !== 'now') return undefined;
-  if (it.standby.upstream === undefined || it.standby.receiverRuns || ctx.obs.job !== undefined) return undefined;
-  const data = memberOf(ctx, it.leader.name)?.data;
-  if (data?.kornak === undefined || (data.state !== 'stopping' && data.state !== 'stopped')) return undefined;
+  if (it === undefined || it.standby.upstream === undefined || it.standby.receiverRuns) return undefined;
+  if (ctx.obs.job !== undefined || !isHandingOverToMe(ctx, it.leader.name)) return undefined;
   return {
     why: `${it.leader.name} has stopped to hand over to this member: nothing more is received from it`,
     steps: [startJob(ctx, { kind: 'cutOff', settings: settingsWith(ctx, undefined) }, LIMITS.cutOffMs)],

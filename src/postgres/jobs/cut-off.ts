@@ -10,7 +10,7 @@ import { reload, upstreamSettings, waitInForce } from './reload.ts';
 
 type CutOff = Extract<Job, { kind: 'cutOff' }>;
 
-const LOOK_EVERY_MS = 10;
+const LOOK_EVERY_MS = 5;
 
 /**
  * Streams from nobody from here on. The order matters: a receiver that is ended before the startup process has read the new

@@ -17,7 +17,7 @@ import { reload, upstreamSettings, waitInForce } from './reload.ts';
 
 type Promote = Extract<Job, { kind: 'promote' }>;
 
-const LOOK_EVERY_MS = 10;
+const LOOK_EVERY_MS = 4;
 /** How long the checkpointer may be busy with a leisurely restartpoint before it is asked to hurry. */
 const UNHURRIED_MS = 100;
 const KILL_MS = 1_000;
@@ -30,20 +30,14 @@ export async function promote(context: JobContext, job: Promote): Promise<JobFac
   const postmaster = runningPostmaster(context);
   if (receiverProcesses(postmaster).length > 0)
     throw new JobFailure('a WAL receiver runs; cut it off before promoting');
-  await context.configuration.write({ settings: job.settings, role: { kind: 'standby', follow: undefined } });
-  reload(postmaster);
-  const syncNames = job.settings.syncNames ?? '';
-  const isOurs = job.settings.managesSync || syncNames !== '';
-  const names = isOurs ? { synchronous_standby_names: syncNames } : {};
-  await waitInForce(context, { ...upstreamSettings(context, undefined), ...names });
-  if (receiverProcesses(postmaster).length > 0)
-    throw new JobFailure('a WAL receiver still runs; cut it off before promoting');
-  if (syncNames !== '') await waitForCheckpointer(context, postmaster);
-  const connection = await SqlConnection.open(localPlace(options), 'promotion', deadline);
+  // Made meanwhile, for every millisecond counts from here on.
+  const opening = SqlConnection.open(localPlace(options), 'promotion', deadline);
+  opening.catch(() => {}); // Told where it is waited for.
   const request = { isOut: false };
   try {
-    const held = await heldTimeline(context, postmaster);
-    await putPlaceholders(options, held, job.aboveTimeline);
+    await putInForce(context, postmaster, job);
+    await putPlaceholders(options, await heldTimeline(context, postmaster), job.aboveTimeline);
+    const connection = await opening;
     const sentMs = await sendPromotion(context, postmaster, request);
     const timeline = await waitUntilPrimary(context, connection, job.aboveTimeline);
     const promotion = { sentMs, openMs: deadline.clock.bootMs() };
@@ -55,8 +49,24 @@ export async function promote(context: JobContext, job: Promote): Promise<JobFac
     await takeBack(context, postmaster, request.isOut);
     throw error;
   } finally {
-    connection.destroy();
+    opening.then(
+      (connection) => connection.destroy(),
+      () => {},
+    );
   }
+}
+
+/** Streams from nobody, and commits will wait for whom they are to wait for from the first on. */
+async function putInForce(context: JobContext, postmaster: PostmasterId, { settings }: Promote): Promise<void> {
+  await context.configuration.write({ settings, role: { kind: 'standby', follow: undefined } });
+  reload(postmaster);
+  const syncNames = settings.syncNames ?? '';
+  const isOurs = settings.managesSync || syncNames !== '';
+  const names = isOurs ? { synchronous_standby_names: syncNames } : {};
+  await waitInForce(context, { ...upstreamSettings(context, undefined), ...names });
+  if (receiverProcesses(postmaster).length > 0)
+    throw new JobFailure('a WAL receiver still runs; cut it off before promoting');
+  if (syncNames !== '') await waitForCheckpointer(context, postmaster);
 }
 
 /**

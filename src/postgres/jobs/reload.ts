@@ -8,7 +8,7 @@ import { upstreamTexts } from '../recovery-settings.ts';
 import { localPlace } from '../sql-places.ts';
 import type { JobContext } from './job-context.ts';
 
-const LOOK_EVERY_MS = 10;
+const LOOK_EVERY_MS = 3;
 
 export function reload(postmaster: PostmasterId): void {
   if (!signal(postmaster.pid, 'SIGHUP')) throw new JobFailure('PostgreSQL ended before it could be reloaded');

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { isLoginRefusal, loginRefusal } from '../login-refusal.ts';
 import type { WrittenConfiguration } from '../configuration-files.ts';
 import { atMost, isOver, pause, poll, remainingMs } from '../deadline.ts';
@@ -7,11 +8,17 @@ import { isAlive } from '../process-table.ts';
 import type { StartedServer } from '../postmaster.ts';
 import { assertServedBy } from '../served-by.ts';
 import { serverLogSince } from '../server-log.ts';
+import { isReady } from '../server-phase.ts';
 import { SqlConnection, SqlFailure } from '../sql-connection.ts';
 import { localPlace } from '../sql-places.ts';
+import { readIfPresent } from '../write-file.ts';
 import { assertNotCancelled, type JobContext, tool } from './job-context.ts';
 
-const LOOK_EVERY_MS = 25;
+const LOOK_EVERY_MS = 5;
+/** Each connection that a server refuses is a line in its log: one that says that it is not open yet is asked this often. */
+const ASK_EVERY_MS = 200;
+/** And one that says that it is. */
+const ASK_AGAIN_MS = 25;
 /** Backends of a dead postmaster notice its death and end; a busy one may take its time. */
 const ORPHANS_END_MS = 1_000;
 const CONNECT_MS = 2_000;
@@ -31,8 +38,19 @@ export async function startServer(context: JobContext, written: WrittenConfigura
     if (isOver(context.deadline))
       throw new JobFailure(`PostgreSQL still starts and accepts no connections: ${refusal.why}`);
     if (refusal.isRecovering) context.progress('recovering');
-    await pause(LOOK_EVERY_MS, context.deadline);
+    await untilOpen(context, started);
   }
+}
+
+/** Its own word for being open comes sooner than connections that are tried could tell, and fills no log. */
+async function untilOpen({ options, deadline }: JobContext, { postmaster }: StartedServer): Promise<void> {
+  const pidFile = join(options.dataDir, 'postmaster.pid');
+  const isOpen = async (): Promise<boolean> => isReady(await readIfPresent(pidFile));
+  // Open, and refuses all the same; or its predecessor's word still stands there.
+  if (await isOpen()) return pause(ASK_AGAIN_MS, deadline);
+  const isWorthAsking = async (): Promise<true | undefined> =>
+    !isAlive(postmaster) || (await isOpen()) ? true : undefined;
+  await poll(isWorthAsking, LOOK_EVERY_MS, atMost(deadline, ASK_EVERY_MS));
 }
 
 interface Refusal {

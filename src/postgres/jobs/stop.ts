@@ -13,7 +13,7 @@ import { assertNotCancelled, type JobContext } from './job-context.ts';
 
 type Stop = Extract<Job, { kind: 'stop' }>;
 
-const LOOK_EVERY_MS = 10;
+const LOOK_EVERY_MS = 5;
 /** It is looked this often whether only the archiver is left. */
 const ARCHIVER_EVERY_MS = 250;
 /** Kept back from the deadline for ending by force what does not end by itself. */

@@ -47,11 +47,17 @@ describe('a synchronous cluster of three loses nothing it acknowledged', () => {
       (leader) => leader.start(),
     ));
 
-  test('when only PostgreSQL dies', () =>
-    survives(
-      (leader) => leader.killPostgres(),
+  test('when only PostgreSQL dies: a synchronous standby takes over, and the old leader follows it', async () => {
+    const old = await cluster.streaming();
+    await survives(
+      async (leader) => {
+        await leader.killPostgres();
+        await cluster.primary(30_000, leader);
+      },
       () => undefined,
-    ));
+    );
+    expect(await old.log()).toContain('hands over after the crash');
+  });
 
   test('when only the agent dies: its guard ends PostgreSQL by the deadline', async () => {
     await survives(
