@@ -39,6 +39,14 @@ export class DataDirectoryReader {
     return this.#controlOf(mtimeMs, binDir, freshWithinMs, deadline);
   }
 
+  /** Of a server that has just ended: nobody writes it any more, so what was read now holds, however young the file is. */
+  async lastControl(binDir: string, deadline: Deadline): Promise<ControlFile | string> {
+    const { mtimeMs } = await stat(join(this.#options.dataDir, 'global/pg_control'));
+    const file = await this.#controlOf(mtimeMs, binDir, 0, deadline);
+    if (typeof file !== 'string') this.#last = { writtenMs: mtimeMs, askedMs: deadline.clock.bootMs(), file };
+    return file;
+  }
+
   async #controlOf(
     mtimeMs: number,
     binDir: string,

@@ -92,7 +92,7 @@ async function endsOrIsLeft(context: JobContext, postmaster: PostmasterId, patie
 /** Only a clean shutdown of a primary says where its WAL ends. */
 async function shutdownFacts(context: JobContext): Promise<JobFacts> {
   const { directory, binaries, deadline } = context;
-  const file = await directory.control(binaries.dir, 0, deadlineIn(deadline.clock, KILL_MS));
+  const file = await directory.lastControl(binaries.dir, deadlineIn(deadline.clock, KILL_MS));
   if (typeof file === 'string' || file.control.state !== 'shut down') return {};
   return { shutdownLsn: file.control.checkpointLsn, timeline: file.control.checkpointTimeline };
 }
