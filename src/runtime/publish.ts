@@ -8,6 +8,8 @@ import { pause } from './pause.ts';
 import type { Transactor, Write } from './transactor.ts';
 
 const PUT_GAP_MS = 250;
+/** So many may follow each other without a gap after a quiet time: the others act on what a change of roles has it say. */
+const PUTS_AT_ONCE = 3;
 const RETRY_MS = 1_000;
 /** A refused write learns the newer revision and is repeated; another writer under our name is not fought for ever. */
 const REFUSALS_MAX = 3;
@@ -37,7 +39,8 @@ export class Publisher {
   private granting: Promise<MemberLease | undefined> | undefined;
   private working: Promise<void> | undefined;
   private putting: Promise<unknown> | undefined;
-  private lastPutMs = Number.NEGATIVE_INFINITY;
+  /** When the writes begun until now would have been over at the pace of the long run. */
+  private paidUntilMs = Number.NEGATIVE_INFINITY;
   private stopped = false;
   private cancelRenewal: CancelTimer | undefined;
 
@@ -91,7 +94,7 @@ export class Publisher {
   private async work(): Promise<void> {
     let refusals = 0;
     while (this.isDue() && refusals < REFUSALS_MAX) {
-      const waitMs = this.lastPutMs + PUT_GAP_MS - this.options.clock.bootMs();
+      const waitMs = this.paidUntilMs - (PUTS_AT_ONCE - 1) * PUT_GAP_MS - this.options.clock.bootMs();
       if (waitMs > 0) await pause(this.options.clock, waitMs);
       const putting = this.put();
       this.putting = putting;
@@ -107,7 +110,7 @@ export class Publisher {
     if (lease === undefined) return 'failed';
     const write = this.write(undefined, lease.leaseId);
     if (write === undefined || !this.isDue()) return 'done';
-    this.lastPutMs = this.options.clock.bootMs();
+    this.paidUntilMs = Math.max(this.paidUntilMs, this.options.clock.bootMs()) + PUT_GAP_MS;
     const { memberKey, mirror, transactor } = this.options;
     const revision = mirror.get(memberKey)?.modRevision ?? 0;
     const outcome = await transactor.commit([{ target: 'mod', key: memberKey, revision }], [write]);

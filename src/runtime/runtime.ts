@@ -5,7 +5,7 @@ import { initialMemory } from '../core/model/memory.ts';
 import type { MemberData } from '../core/model/cluster.ts';
 import type { PostmasterId } from '../core/model/local-postgres.ts';
 import type { Observation, Self } from '../core/model/observation.ts';
-import type { Decision } from '../core/model/plan.ts';
+import type { Decision, StepKind } from '../core/model/plan.ts';
 import { known } from '../core/model/seen.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
 import type { Keys } from '../core/layout/keys.ts';
@@ -21,6 +21,9 @@ import { epochMsFromIso } from './wall-time.ts';
 import { type Parts, type RuntimePorts, wire } from './wiring.ts';
 
 const EXIT_BROKEN = 70;
+
+/** Steps whose transaction holds the member key. */
+const WRITES_MEMBER: ReadonlySet<StepKind> = new Set(['putPledge', 'withdrawPledge', 'releaseKey']);
 
 export interface RuntimeOptions {
   readonly self: Self;
@@ -172,8 +175,11 @@ class Agent implements Runtime {
     probes.ask(plan.probe);
     const said = plan.publish && this.spelled(plan.publish);
     if (plan.steps.some((step) => step.kind === 'exit')) await publisher.lastWord(said);
+    // What was seen needs not wait for what is done about it, unless that has its own word to say in the member key.
+    const isFirst = !plan.steps.some((step) => WRITES_MEMBER.has(step.kind));
+    if (isFirst) publisher.publish(said);
     this.undone = await execute(plan.steps, this.hands);
-    if (!this.exited) publisher.publish(said);
+    if (!isFirst && !this.exited) publisher.publish(said);
     return this.undone;
   }
 

@@ -34,6 +34,7 @@ let exits: { readonly code: number; readonly why: string }[];
 let look: LocalPostgres;
 let beforeLooking: () => Promise<void>;
 let endJob: () => void;
+let applied: Promise<JobOutcome>;
 let kills: number;
 let runtime: Runtime;
 let peers: FakePeers;
@@ -71,6 +72,7 @@ beforeEach(() => {
   look = standby();
   beforeLooking = () => Promise.resolve();
   kills = 0;
+  applied = Promise.resolve(done);
   store.write(keys.config, '{"loop_wait":10}');
   runtime = createRuntime(
     {
@@ -87,6 +89,7 @@ beforeEach(() => {
               resolve(done);
             };
           }),
+        applySettings: () => applied,
         kill: () => {
           kills += 1;
           return Promise.resolve(done);
@@ -113,6 +116,26 @@ test('the first cycles come to a snapshot, and the member key says what the core
   expect(runtime.desk.snapshot()).toMatchObject({ rule: 'Z90', why: 'nothing to do' });
   expect(store.keys.get(keys.member('ada'))?.value).toContain('"stopped"');
   expect(log.lines).toEqual(['INFO: nothing to do']);
+});
+
+test('what was seen is told before what is done about it has ended', async () => {
+  let apply: (outcome: JobOutcome) => void = () => undefined;
+  applied = new Promise((resolve) => {
+    apply = resolve;
+  });
+  steps = () => [
+    {
+      kind: 'applySettings',
+      settings: { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined, managesSync: false },
+    },
+  ];
+  await clock.advance(500);
+  expect(seenNow).toHaveLength(1);
+  expect(store.keys.get(keys.member('ada'))?.value).toContain('"stopped"');
+  steps = () => [];
+  apply(done);
+  await clock.advance(500);
+  expect(seenNow).toHaveLength(2);
 });
 
 test('a change of the store wakes at once', async () => {
