@@ -1,5 +1,5 @@
 /** What /proc tells about processes. Reading it never blocks, so it is read at once. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import type { PostmasterId } from '../core/model/local-postgres.ts';
 
 export interface ProcessStat extends PostmasterId {
@@ -8,10 +8,20 @@ export interface ProcessStat extends PostmasterId {
   readonly state: string;
 }
 
-/** Undefined: there is no such process. */
+/** Far more than the line takes. */
+const STAT = Buffer.alloc(1_024);
+
+/** Undefined: there is no such process. In three calls: the whole table is read while a failover waits for it. */
 export function readProcess(pid: number): ProcessStat | undefined {
-  const text = readProc(`${pid}/stat`);
-  return text === undefined ? undefined : processStatFromText(text);
+  let file: number | undefined;
+  try {
+    file = openSync(`/proc/${pid}/stat`, 'r');
+    return processStatFromText(STAT.toString('latin1', 0, readSync(file, STAT, 0, STAT.length, 0)));
+  } catch {
+    return undefined; // It ended meanwhile.
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
 }
 
 /** Reads a line of /proc/PID/stat. The name in parentheses may hold anything, parentheses too. */

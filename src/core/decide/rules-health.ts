@@ -39,7 +39,7 @@ function killLeftovers(ctx: Context): Ruling | undefined {
   const mayLeave = ctx.held === undefined && ctx.leader?.name !== ctx.me;
   if (mayLeave && ctx.obs.requests.some((request) => request.kind === 'shutdown')) return undefined;
   const why = `${health.leftovers} processes of a PostgreSQL that is gone still work in the data directory`;
-  if (mayTakeTime(ctx)) return { why, wakeInMs: LIMITS.leftoversMs / 4 };
+  if (mayTakeTime(ctx)) return { why, wakeInMs: LIMITS.leftoversMs / 10 };
   return {
     why,
     steps: [{ kind: 'fence', why: 'left behind by a PostgreSQL that is gone' }],

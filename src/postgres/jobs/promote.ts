@@ -39,11 +39,13 @@ export async function promote(context: JobContext, job: Promote): Promise<JobFac
     await putPlaceholders(options, await heldTimeline(context, postmaster), job.aboveTimeline);
     const connection = await opening;
     const sentMs = await sendPromotion(context, postmaster, request);
+    // Not reloaded: a primary does not read what this removes, and a reload would make the checkpointer's proof void.
+    const written = context.configuration.write({ settings: job.settings, role: { kind: 'primary' } });
+    written.catch(() => {}); // Told where it is waited for.
     const timeline = await waitUntilPrimary(context, connection, job.aboveTimeline);
     const promotion = { sentMs, openMs: deadline.clock.bootMs() };
     request.isOut = false;
-    // Not reloaded: a primary does not read what this removes, and a reload would make the checkpointer's proof void.
-    await context.configuration.write({ settings: job.settings, role: { kind: 'primary' } });
+    await written;
     return { timeline, promotion };
   } catch (error) {
     await takeBack(context, postmaster, request.isOut);
