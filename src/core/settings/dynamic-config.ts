@@ -211,7 +211,9 @@ function readPostgresSection(reader: SettingReader): PostgresSection {
   };
 }
 
-function readKornakSection(reader: SettingReader): Pick<DynamicConfig, 'healthTimeoutMs' | 'failoverOnCrash' | 'divergence'> {
+function readKornakSection(
+  reader: SettingReader,
+): Pick<DynamicConfig, 'healthTimeoutMs' | 'failoverOnCrash' | 'divergence'> {
   return {
     healthTimeoutMs: readDurationMs(reader, 'health_timeout', { fallbackMs: 5000, minMs: 500 }),
     failoverOnCrash: readBoolean(reader, 'failover_on_crash', true),
