@@ -39,9 +39,16 @@ function stateOf(ctx: Context): MemberState {
     : 'stopped';
 }
 
+function isToStop({ primary, mem: { switchover } }: Context): boolean {
+  return primary !== undefined && switchover !== undefined && switchover.stoppedMs === undefined;
+}
+
 /** Whoever asked for a new copy waits until it is there, whatever is done on the way. */
-function stateOfWork({ obs, mem }: Context): MemberState | undefined {
+function stateOfWork(ctx: Context): MemberState | undefined {
+  const { obs, mem } = ctx;
   if (mem.reclone?.cause === 'reinitialize') return 'creating replica';
+  // Told with the decision: who takes over acts on it while the server stops.
+  if (isToStop(ctx)) return 'stopping';
   return obs.job === undefined ? undefined : STATE_OF_JOB[obs.job.job.kind];
 }
 

@@ -213,6 +213,11 @@ describe('before PostgreSQL is stopped', () => {
     ]);
   });
 
+  test('that it stops is told with the decision, and not before', () => {
+    const stateOf = (mem: Partial<Memory>) => run({ name: '', request, mem, rule: '' }).plan.publish?.state;
+    expect([stateOf({ checkpointedFor: undefined }), stateOf({})]).toEqual(['running', 'stopping']);
+  });
+
   test('that of a failover stays one of a failover', () => {
     const decision = run({
       name: '',
