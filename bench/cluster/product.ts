@@ -2,6 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { kornakCommand } from '../../test/support/kornak-cluster.ts';
+import { PATRONI, patroniCommand, patroniMissing } from '../../test/support/patroni-member.ts';
 
 const HOUSE = resolve(import.meta.dirname, '../..');
 
@@ -19,9 +21,6 @@ export interface Product {
   readonly missing: () => string | undefined;
 }
 
-const AS_POSTGRES = ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups'];
-const PATRONI = '/usr/bin/patroni';
-
 function firstLine(program: string, ...args: string[]): string {
   return execFileSync(program, args, { encoding: 'utf8', cwd: HOUSE }).trim().split('\n')[0] ?? '';
 }
@@ -37,7 +36,7 @@ export function commit(): string | undefined {
 
 const KORNAK: Product = {
   name: 'kornak',
-  agent: (file) => [process.execPath, resolve(HOUSE, 'bin/kornak'), file],
+  agent: kornakCommand,
   ctl: (file, ...args) => [process.execPath, resolve(HOUSE, 'bin/kornakctl'), '-c', file, ...args],
   serverLog: 'data.kornak/postgres.log',
   version: () => `Kornak ${commit() ?? 'of an unknown commit'}`,
@@ -47,12 +46,11 @@ const KORNAK: Product = {
 
 const DEBIAN_PATRONI: Product = {
   name: 'patroni',
-  agent: (file) => [...(process.getuid?.() === 0 ? AS_POSTGRES : []), PATRONI, file],
+  agent: patroniCommand,
   ctl: (file, ...args) => ['/usr/bin/patronictl', '-c', file, ...args],
   serverLog: 'agent.log',
   version: () => `Patroni ${firstLine(PATRONI, '--version').replace('patroni ', '')}`,
-  missing: () =>
-    existsSync(PATRONI) ? undefined : `${PATRONI} is not there: apt-get install patroni (it measures beside Kornak)`,
+  missing: patroniMissing,
 };
 
 export const PRODUCTS: Readonly<Record<ProductName, Product>> = { kornak: KORNAK, patroni: DEBIAN_PATRONI };

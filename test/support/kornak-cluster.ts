@@ -23,7 +23,14 @@ export interface ClusterOptions {
   readonly dcs?: Readonly<Record<string, unknown>>;
   /** More of the file of a member, merged into it at the top. */
   readonly more?: (name: string) => Readonly<Record<string, unknown>>;
+  /** How the agent of a member is run on its file, where not as it is by itself. */
+  readonly command?: (name: string) => AgentCommand | undefined;
 }
+
+/** The last argument is the file of the member. */
+export type AgentCommand = (...args: readonly string[]) => readonly string[];
+
+export const kornakCommand: AgentCommand = (...args) => [process.execPath, join(HOUSE, 'bin/kornak'), ...args];
 
 export interface Answer {
   readonly status: number;
@@ -69,8 +76,11 @@ export class TestMember {
   exitCode: number | null | undefined;
   #agent: ChildProcess | undefined;
   #isRetired = false;
+  readonly #command: AgentCommand;
 
-  constructor(name: string, dir: string, port: number, apiPort: number) {
+  constructor(name: string, dir: string, ports: readonly [number, number], command: AgentCommand = kornakCommand) {
+    const [port, apiPort] = ports;
+    this.#command = command;
     this.name = name;
     this.dir = dir;
     this.dataDir = join(dir, 'data');
@@ -93,10 +103,8 @@ export class TestMember {
     if (this.#isRetired) return;
     const log = openSync(this.logFile, 'a');
     this.exitCode = undefined;
-    const child = spawn(process.execPath, [join(HOUSE, 'bin/kornak'), ...flags, this.file], {
-      stdio: ['ignore', log, log],
-      cwd: '/',
-    });
+    const [program = '', ...args] = this.#command(...flags, this.file);
+    const child = spawn(program, args, { stdio: ['ignore', log, log], cwd: '/' });
     closeSync(log);
     child.once('exit', (code) => {
       this.exitCode = code;
@@ -396,13 +404,15 @@ export async function prepareCluster(options: ClusterOptions = {}): Promise<Test
   const account = await postgresAccount();
   const etcd = await startEtcd({ size: options.etcdMembers ?? 1 });
   const ports = await freePorts(names.length * 2);
-  const members = names.map(
-    (name, index) => new TestMember(name, join(dir, name), ports[index * 2] ?? 0, ports[index * 2 + 1] ?? 0),
-  );
+  const members = names.map((name, index) => {
+    const [port = 0, apiPort = 0] = ports.slice(index * 2);
+    return new TestMember(name, join(dir, name), [port, apiPort], options.command?.(name));
+  });
   for (const member of members) {
     await mkdir(member.dir, { mode: 0o755 });
-    if (account !== undefined) await chown(member.dir, account.uid, account.gid);
     await writeFile(member.file, memberFile(scope, member, etcd, options), { mode: 0o600 });
+    if (account === undefined) continue;
+    for (const path of [member.dir, member.file]) await chown(path, account.uid, account.gid);
   }
   return new TestCluster(scope, dir, etcd, members);
 }

@@ -21,7 +21,7 @@ describe('who may join', () => {
     change: (file: Record<string, unknown>) => void = () => undefined,
   ): Promise<TestMember> {
     const [port = 0, apiPort = 0] = await freePorts(2);
-    const member = new TestMember(name, join(cluster.dir, dirName), port, apiPort);
+    const member = new TestMember(name, join(cluster.dir, dirName), [port, apiPort]);
     await mkdir(member.dir, { recursive: true });
     const owner = await stat(cluster.member('a').dir);
     await chown(member.dir, owner.uid, owner.gid);
