@@ -30,7 +30,8 @@ test('a key that its holder takes again is no failover; a fence and what follows
 });
 
 test('signs of several members are put in the order of time', () => {
-  const [early = '', late = ''] = [LOG.split('\n').slice(4, 5).join(''), LOG.split('\n').slice(6).join('')];
+  const lines = LOG.split('\n');
+  const [early, late] = [lines.slice(4, 5).join(''), lines.slice(6).join('')];
   const signs = [...signsIn('b', late, SINCE_MS), ...signsIn('a', early, SINCE_MS)];
   expect(incidentsOf(signs)[0]?.signs.map(({ member }) => member)).toEqual(['a', 'b']);
 });
