@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EtcdCluster } from '../../test/support/etcd-cluster.ts';
@@ -28,6 +29,8 @@ export class Disturber {
   constructor(etcd: EtcdCluster, signal: AbortSignal) {
     this.#etcd = etcd;
     this.#signal = signal;
+    // Each disturbance of the hour waits for its moment at once.
+    setMaxListeners(0, signal);
   }
 
   async all(disturbances: readonly Disturbance[], lengthMs: number): Promise<void> {
