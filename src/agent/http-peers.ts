@@ -4,6 +4,7 @@ import { request as requestTls } from 'node:https';
 import type { PeerStatus } from '../core/model/observation.ts';
 import { type Seen, seen, unknown } from '../core/model/seen.ts';
 import type { Clock } from '../ports/clock.ts';
+import { patienceOf } from '../api/after-reading.ts';
 import { type CallApi, httpUrlFrom, withPath } from '../api/client.ts';
 import type { ForgetRequest, Peers, PromiseAnswer, PromiseRequest } from '../ports/peers.ts';
 import { forgetBody, promiseBody } from '../api/failsafe-body.ts';
@@ -25,7 +26,7 @@ export function httpGet(url: string, budgetMs: number): Promise<HttpAnswer> {
     const silent = (why: string): void => resolve({ kind: 'silent', why });
     const target = httpUrlFrom(url);
     if (target === undefined) return silent(`${url} is no URL of a REST API`);
-    const options = { agent: false, signal: AbortSignal.timeout(budgetMs), rejectUnauthorized: false };
+    const options = { agent: false, signal: patienceOf(budgetMs), rejectUnauthorized: false };
     const send = target.protocol === 'https:' ? requestTls : requestPlain;
     const request = send(target, options, (response) => {
       let body = '';
@@ -38,11 +39,7 @@ export function httpGet(url: string, budgetMs: number): Promise<HttpAnswer> {
       response.on('end', () => resolve({ kind: 'ok', status: response.statusCode ?? 0, body }));
     });
     request.on('error', (error) =>
-      silent(
-        error.name === 'AbortError' || error.name === 'TimeoutError'
-          ? `no answer within ${budgetMs} ms`
-          : error.message,
-      ),
+      silent(error.name === 'AbortError' ? `no answer within ${budgetMs} ms` : error.message),
     );
     request.end();
   });

@@ -1,3 +1,4 @@
+import { afterReading } from '../api/after-reading.ts';
 import { openUptimeClock } from '../guard/uptime-clock.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 
@@ -26,7 +27,6 @@ export class SystemClock implements Clock {
   }
 
   after(delayMs: number, fire: () => void): CancelTimer {
-    const timer = setTimeout(fire, Math.min(Math.max(0, Math.ceil(delayMs)), delayMsMax));
-    return () => clearTimeout(timer);
+    return afterReading(Math.min(Math.max(0, Math.ceil(delayMs)), delayMsMax), fire);
   }
 }

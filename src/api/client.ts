@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { compactJson } from '../core/layout/compact-json.ts';
+import { afterReading } from './after-reading.ts';
 import type { BasicAuthentication } from './access.ts';
 
 export interface ApiClientOptions {
@@ -61,10 +62,10 @@ function callOnce({ method, url, body, budgetMs }: ApiCall, options: ApiClientOp
   };
   return new Promise((resolve) => {
     const sent = isTls ? httpsRequest(target, { ...settings, ...trust(options) }) : httpRequest(target, settings);
-    const timer = setTimeout(() => {
+    const cancel = afterReading(budgetMs, () => {
       resolve({ kind: 'late', why: `no answer within ${Math.round(budgetMs / 1000)} seconds` });
       sent.destroy();
-    }, budgetMs);
+    });
     sent.on('response', (answer) => {
       resolve(replyFrom(answer));
     });
@@ -72,7 +73,7 @@ function callOnce({ method, url, body, budgetMs }: ApiCall, options: ApiClientOp
       resolve({ kind: 'unreachable', why: error.message === '' ? codeOf(error) : error.message });
     });
     sent.on('close', () => {
-      clearTimeout(timer);
+      cancel();
     });
     sent.end(bytes);
   });

@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patienceOf } from '../../api/after-reading.ts';
 import { LineSplitter } from '../../guard/line-splitter.ts';
 import { replyFrom } from '../../guard/protocol.ts';
 import type { Reply, Request } from '../../guard/protocol.ts';
@@ -53,7 +54,7 @@ export class GuardClient implements Guard {
   }
 
   async #ask(question: Question, budgetMs: number): Promise<GuardAnswer> {
-    const patience = AbortSignal.timeout(budgetMs);
+    const patience = patienceOf(budgetMs);
     const socket = await this.#connected(patience);
     if (socket === undefined)
       return { kind: 'unanswered', why: `the guard could not be reached within ${budgetMs} ms` };
