@@ -48,14 +48,24 @@ function storageTrouble(ctx: Context, forMs: number): Unfit | undefined {
   return undefined;
 }
 
+/**
+ * Where the machine is short of processor time, a new process, such as a new connection needs, may wait for seconds while those
+ * that stand are served. To kill those for it would be the outage.
+ */
+function servesOthers({ primary, mem, nowMs, config }: Context): boolean {
+  return primary !== undefined && mem.walMoved !== undefined && nowMs - mem.walMoved.atMs <= config.healthTimeoutMs;
+}
+
 function serverTrouble(ctx: Context): Unfit | undefined {
   const { postmaster, starting, health } = ctx.obs.postgres;
   if (postmaster === undefined || starting || ctx.obs.job?.job.kind === 'stop' || ctx.obs.job?.job.kind === 'restart')
     return undefined;
   const { silentSinceMs, stuckSinceMs } = health.server;
-  const lasts = (sinceMs: number | undefined): boolean =>
-    sinceMs !== undefined && ctx.nowMs - sinceMs > ctx.config.healthTimeoutMs;
-  if (lasts(silentSinceMs)) return { kind: 'hung', why: 'PostgreSQL answers no new connection' };
+  const { healthTimeoutMs } = ctx.config;
+  const lasts = (sinceMs: number | undefined, forMs = healthTimeoutMs): boolean =>
+    sinceMs !== undefined && ctx.nowMs - sinceMs > forMs;
+  if (lasts(silentSinceMs, healthTimeoutMs * (servesOthers(ctx) ? LIMITS.patienceWhileServing : 1)))
+    return { kind: 'hung', why: 'PostgreSQL answers no new connection' };
   return lasts(stuckSinceMs) ? { kind: 'hung', why: 'commits do not reach the WAL' } : undefined;
 }
 
