@@ -52,7 +52,9 @@ async function standUp({ mode, failsafe, say }: CalmOrder): Promise<TestCluster>
     scope: 'calm',
     dcs: { synchronous_mode: mode === 'off' ? false : mode === 'on' ? true : 'quorum', failsafe_mode: failsafe },
     // An ordinary user raises no priority.
-    command: () => (...args) => [...AS_POSTGRES, ...kornakCommand(...args)],
+    command:
+      () =>
+      (...args) => [...AS_POSTGRES, ...kornakCommand(...args)],
   });
   try {
     cluster.startAll();
