@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { apiClient } from '../api/client.ts';
+import { heartbeatClient } from '../api/heartbeat-client.ts';
 import { type ApiServer, createApiServer } from '../api/server.ts';
 import type { LocalConfig } from '../config/local-config.ts';
 import { unusedDynamicKeys } from '../config/unused-dynamic-keys.ts';
@@ -56,14 +57,14 @@ export function compose(live: LiveConfig, place: Place, log: Log, { onExit, onRe
     ioctl: loadIoctl,
     note: (text) => log.log('WARNING', text),
   });
-  const { authentication } = config.restapi;
+  const access = { authentication: config.restapi.authentication, isInsecure: true };
   const promiseFile = new StatePromises(stateDir);
   const ports = {
     store,
     postgres,
     guard,
     promiseFile,
-    peers: new HttpPeers(clock, apiClient({ authentication, isInsecure: true })),
+    peers: new HttpPeers(clock, apiClient(access), heartbeatClient(access)),
     clock,
     random: systemRandom,
     log,

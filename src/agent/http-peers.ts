@@ -6,9 +6,13 @@ import { type Seen, seen, unknown } from '../core/model/seen.ts';
 import type { Clock } from '../ports/clock.ts';
 import { patienceOf } from '../api/after-reading.ts';
 import { type CallApi, httpUrlFrom, withPath } from '../api/client.ts';
-import type { ForgetRequest, Peers, PromiseAnswer, PromiseRequest } from '../ports/peers.ts';
+import { type HeartbeatClient, type HeartbeatStream } from '../api/heartbeat-client.ts';
+import type { PostgresSign } from '../core/model/leader-signs.ts';
+import type { Upstream } from '../core/model/local-postgres.ts';
+import type { BeatSink, ForgetRequest, Peers, PromiseAnswer, PromiseRequest } from '../ports/peers.ts';
 import { forgetBody, promiseBody } from '../api/failsafe-body.ts';
 import { peerStatusFrom } from '../api/peer-status.ts';
+import { probePostgres } from './probe-postgres.ts';
 
 const bodyBytesMax = 1_048_576;
 const refusalShown = 200;
@@ -49,10 +53,12 @@ export class HttpPeers implements Peers {
   readonly #clock: Clock;
   /** With the credentials of the cluster's REST listeners. */
   readonly #call: CallApi;
+  readonly #listen: HeartbeatClient;
 
-  constructor(clock: Clock, call: CallApi) {
+  constructor(clock: Clock, call: CallApi, listen: HeartbeatClient) {
     this.#clock = clock;
     this.#call = call;
+    this.#listen = listen;
   }
 
   async probe(apiUrl: string, budgetMs: number): Promise<Seen<PeerStatus>> {
@@ -77,5 +83,13 @@ export class HttpPeers implements Peers {
   async forgetFailsafe(apiUrl: string, request: ForgetRequest, budgetMs: number): Promise<void> {
     const url = withPath(apiUrl, '/failsafe');
     if (url !== undefined) await this.#call({ method: 'DELETE', url, body: forgetBody(request), budgetMs });
+  }
+
+  heartbeat(apiUrl: string, sink: BeatSink, budgetMs: number): HeartbeatStream {
+    return this.#listen(apiUrl, sink, budgetMs);
+  }
+
+  probePostgres(where: Upstream, budgetMs: number): Promise<PostgresSign> {
+    return probePostgres(where, budgetMs);
   }
 }

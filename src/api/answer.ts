@@ -1,11 +1,20 @@
 import { STATUS_CODES } from 'node:http';
 import { spacedJson } from '../core/layout/compact-json.ts';
 
+/** Where the lines of a stream go. */
+export interface LineSink {
+  /** May drop it, where the other side does not take what it was sent. */
+  write(line: string): void;
+  end(): void;
+}
+
 /** What goes back to a client. `body` undefined: only the status line counts. */
 export interface Answer {
   readonly status: number;
   readonly contentType?: string;
   readonly body?: string;
+  /** Begins to write lines and returns how to stop that, or what to answer instead. `body` is not sent then. */
+  readonly stream?: (lines: LineSink) => (() => void) | Answer;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -1,6 +1,6 @@
 // Calls another agent's REST API. What went wrong on the way is a value: who calls decides what it means.
 import { readFileSync } from 'node:fs';
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { compactJson } from '../core/layout/compact-json.ts';
 import { afterReading } from './after-reading.ts';
@@ -50,16 +50,28 @@ export function httpUrlFrom(text: string): URL | undefined {
   return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : undefined;
 }
 
+function settingsOf(method: ApiCall['method'], bodyBytes: number, options: ApiClientOptions): RequestOptions {
+  return {
+    method,
+    agent: false,
+    headers: { ...credentials(options.authentication), 'Content-Length': bodyBytes },
+  };
+}
+
+/** A request without a body, begun on a connection of its own, with what the options say of access. */
+export function beginRequest(target: URL, options: ApiClientOptions): ClientRequest {
+  const settings = settingsOf('GET', 0, options);
+  return target.protocol === 'https:'
+    ? httpsRequest(target, { ...settings, ...trust(options) })
+    : httpRequest(target, settings);
+}
+
 function callOnce({ method, url, body, budgetMs }: ApiCall, options: ApiClientOptions): Promise<ApiReply> {
   const target = httpUrlFrom(url);
   if (target === undefined) return Promise.resolve({ kind: 'unreachable', why: `${url} is no URL of a REST API` });
   const bytes = body === undefined ? undefined : Buffer.from(compactJson(body), 'utf8');
   const isTls = target.protocol === 'https:';
-  const settings: RequestOptions = {
-    method,
-    agent: false,
-    headers: { ...credentials(options.authentication), 'Content-Length': bytes?.length ?? 0 },
-  };
+  const settings = settingsOf(method, bytes?.length ?? 0, options);
   return new Promise((resolve) => {
     const sent = isTls ? httpsRequest(target, { ...settings, ...trust(options) }) : httpRequest(target, settings);
     const cancel = afterReading(budgetMs, () => {

@@ -3,6 +3,7 @@ import { patchConfig, putConfig } from './config-handlers.ts';
 import type { Endpoint } from './endpoint.ts';
 import { deleteFailsafe, getFailsafe, postFailsafe } from './failsafe-handlers.ts';
 import { deleteDivergence, getDivergence, postReinitialize } from './healing-handlers.ts';
+import { getHeartbeat } from './heartbeat-handler.ts';
 import { getExplain, getRecovery, postBootstrap } from './own-handlers.ts';
 import { getCluster, getConfig, getHealth, getHistory, getLiveness, getReadiness, getStatus } from './read-handlers.ts';
 import { deleteRestart, postReload, postRestart } from './restart-handlers.ts';
@@ -39,6 +40,14 @@ export const CONTRACT: readonly Endpoint[] = [
     ...CHECK,
     doc: '200 where this member leads, or streams with no more than lag=SIZE. mode=write counts what is received.',
     handle: getReadiness,
+  },
+  {
+    method: 'GET',
+    path: '/kornak/heartbeat',
+    isUnsafe: true,
+    body: 'none',
+    doc: 'For the other members: while this one leads, a line of JSON four times a second, {"v":1,"reign":N,"state":"leads"|"stopping"|"withheld","renewMs":N}, until it does not. 503 where it does not lead.',
+    handle: getHeartbeat,
   },
   {
     method: 'GET',

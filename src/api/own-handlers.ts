@@ -31,6 +31,7 @@ export function getExplain(_: ApiRequest, { desk, situation, scope, name }: Offi
     job: jobFields(situation, nowMs),
     timers: timerFields(situation, nowMs),
     failsafe: failsafeFields(situation, nowMs),
+    leader_heartbeat: heartbeatFields(situation, nowMs),
     store: situation.observation.cluster.kind === 'seen' ? undefined : situation.observation.cluster.why,
     nonsense: situation.view?.nonsense,
     events: snapshot.events,
@@ -93,6 +94,21 @@ function failsafeFields({ observation, isFailsafe }: Situation, nowMs: number): 
   if (lease.kind === 'held') return { leads: true, since_ms: Math.round(nowMs - (lease.carriedSinceMs ?? nowMs)) };
   if (promise.kind !== 'given') return undefined;
   return { leads: false, leader: promise.leader, promised_ms: Math.round(promise.untilMs - nowMs) };
+}
+
+/** Of the leader that this member listens to; undefined: of none. */
+function heartbeatFields({ observation }: Situation, nowMs: number): unknown {
+  const { leaderSigns } = observation;
+  if (leaderSigns === undefined) return undefined;
+  const { reign, beat, said, link, postgres, lease } = leaderSigns;
+  return {
+    reign,
+    heard_ms_ago: beat && Math.round(nowMs - beat.atMs),
+    said,
+    link,
+    postgres: postgres?.kind,
+    lease_not_renewed_ms: lease && Math.round(lease.minAgeMs),
+  };
 }
 
 /** What in this member acts by time, with what is left of it. */

@@ -8,6 +8,7 @@ import type { Desk } from '../ports/desk.ts';
 import type { Log } from '../ports/log.ts';
 import type { BasicAuthentication } from './access.ts';
 import { type Answer, text } from './answer.ts';
+import { LineStreams } from './line-stream.ts';
 import { respond, type Responder } from './respond.ts';
 
 export interface ApiTls {
@@ -54,8 +55,9 @@ export function createApiServer(desk: Desk, options: ApiOptions): ApiServer {
         authentication: options.authentication,
         startedMs: desk.nowMs(),
       };
+      const streams = new LineStreams();
       server = listener(options, (request, response) => {
-        serve(request, response, responder, options.log).catch((error: unknown) => {
+        serve(request, response, responder, { log: options.log, streams }).catch((error: unknown) => {
           options.log.log('ERROR', 'API answer failed', { method: request.method, why: String(error) });
           response.destroy();
         });
@@ -130,10 +132,12 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
   responder: Responder,
-  log: Log,
+  { log, streams }: { readonly log: Log; readonly streams: LineStreams },
 ): Promise<void> {
   const startedMs = performance.now();
-  const answer = await answered(request, responder, log);
+  const found = await answered(request, responder, log);
+  const answer = found.stream === undefined ? found : streams.begin(response, found);
+  if (answer === undefined) return;
   send(request, response, answer);
   const tookMs = Math.round(performance.now() - startedMs);
   log.log('DEBUG', 'API request', { method: request.method, target: request.url, status: answer.status, tookMs });

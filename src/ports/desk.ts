@@ -1,5 +1,6 @@
 import type { FailoverRequest } from '../core/model/cluster.ts';
 import type { DivergenceRecord } from '../core/model/divergence-record.ts';
+import type { Beat } from '../core/model/leader-signs.ts';
 import type { Asked, PeerStatus } from '../core/model/observation.ts';
 import type { Seen } from '../core/model/seen.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
@@ -57,6 +58,11 @@ export interface Desk {
   probe(apiUrl: string): Promise<Seen<PeerStatus>>;
   /** A leader without the store asks this member not to lead. Accepted once the promise is durable. */
   promise(request: PromiseRequest): Promise<PromiseGiven>;
+  /**
+   * Has `listener` told of each beat of this leader, the first at once; undefined: it does not lead any more, and nothing comes
+   * after that. Returns how to stop it, or nothing where this member does not lead.
+   */
+  heartbeat(listener: (beat: Beat | undefined) => void): (() => void) | undefined;
   /** It leads through the store again. */
   forget(request: ForgetRequest): void;
 }

@@ -1,5 +1,7 @@
 import type { Lsn } from '../core/model/lsn.ts';
 import type { Seen } from '../core/model/seen.ts';
+import type { Beat, PostgresSign } from '../core/model/leader-signs.ts';
+import type { Upstream } from '../core/model/local-postgres.ts';
 import type { PeerStatus } from '../core/model/observation.ts';
 
 /** Asks a member to promise not to lead and not to pledge. The fields outside of `own` are Patroni's. */
@@ -36,7 +38,17 @@ export type PromiseAnswer =
   | { readonly kind: 'accepted'; readonly reachedLsn?: Lsn | undefined }
   | { readonly kind: 'refused'; readonly why: string };
 
-/** The other members' REST listeners. */
+/** What a stream of heartbeats brings. Nothing comes after `onEnd`, nor after the stream was closed. */
+export interface BeatSink {
+  onBeat(beat: Beat): void;
+  /**
+   * It is over, or could not be had. refused: the other machine's own word (connection refused, reset or ended). silent: anything
+   * else, such as no answer in time, no way to it, or an answer that is no heartbeat.
+   */
+  onEnd(how: 'refused' | 'silent', why: string): void;
+}
+
+/** What can be asked of the other members. */
 export interface Peers {
   /** Status document of the member behind `apiUrl`, or why there is none within `budgetMs`. */
   probe(apiUrl: string, budgetMs: number): Promise<Seen<PeerStatus>>;
@@ -44,4 +56,11 @@ export interface Peers {
   askFailsafe(apiUrl: string, request: PromiseRequest, budgetMs: number): Promise<PromiseAnswer>;
   /** DELETE /failsafe, which a Patroni member does not know. Whether it arrived does not matter: a promise runs out by itself. */
   forgetFailsafe(apiUrl: string, request: ForgetRequest, budgetMs: number): Promise<void>;
+  /**
+   * Listens to the heartbeat of the member behind `apiUrl`, which has `budgetMs` to begin it. What is no beat is skipped; a stream
+   * that cannot be one ends. Never throws.
+   */
+  heartbeat(apiUrl: string, sink: BeatSink, budgetMs: number): { close(): void };
+  /** Whether anything answers as PostgreSQL there. It is not logged in to; one that speaks TLS notes a handshake that did not come. Never throws. */
+  probePostgres(where: Upstream, budgetMs: number): Promise<PostgresSign>;
 }

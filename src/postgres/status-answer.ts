@@ -108,6 +108,10 @@ const receiver = z.object({
     .nullable()
     .transform((timeline) => timeline ?? 0),
   latestEndLsn: optionalLsn,
+  lastMessageAgeMs: z
+    .number()
+    .nullish()
+    .transform((ageMs) => ageMs ?? undefined),
 });
 
 const statusAnswer = z.object({

@@ -13,7 +13,8 @@ const SENDERS = `(SELECT coalesce(json_agg(json_build_object(
   LEFT JOIN pg_replication_slots p ON p.active_pid = s.pid AND p.slot_type = 'physical')`;
 
 const RECEIVER = `(SELECT json_build_object('status', status, 'host', sender_host, 'port', sender_port,
-    'slot', slot_name, 'timeline', received_tli, 'latestEndLsn', latest_end_lsn::text)
+    'slot', slot_name, 'timeline', received_tli, 'latestEndLsn', latest_end_lsn::text,
+    'lastMessageAgeMs', (1000 * extract(epoch FROM clock_timestamp() - last_msg_receipt_time))::float8)
   FROM pg_stat_wal_receiver WHERE pid IS NOT NULL)`;
 
 const ACTIVITY = `(SELECT coalesce(json_agg(json_build_object('kind', backend_type, 'pid', pid, 'waitsFor', wait_event)), '[]')

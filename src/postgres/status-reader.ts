@@ -160,6 +160,7 @@ export class StatusReader {
               slot: receiver.slot,
               timeline: receiver.timeline,
               latestEndLsn: receiver.latestEndLsn,
+              lastMessageAgeMs: receiver.lastMessageAgeMs,
             },
       upstream: upstreamFromConninfo(answer.conninfo),
       hasArchive: (answer.restoreCommand ?? '') !== '',

@@ -7,6 +7,10 @@ export const BUDGETS = {
   observe: 1_000,
   guard: 300,
   probe: 1_000,
+  /** For a leader that is overdue: to begin a heartbeat, to answer as PostgreSQL, and for the store to tell the age of its lease. */
+  heartbeat: 500,
+  probePostgres: 500,
+  leaseAge: 300,
   settings: 1_500,
   slot: 1_500,
   /** No step is begun later than this after its decision: there is a newer one to be had. */

@@ -4,6 +4,7 @@ import { encodeFailover } from '../core/layout/failover-key.ts';
 import type { Keys } from '../core/layout/keys.ts';
 import type { ClusterView, FailoverRequest } from '../core/model/cluster.ts';
 import type { DivergenceRecord } from '../core/model/divergence-record.ts';
+import type { Beat } from '../core/model/leader-signs.ts';
 import type { Asked, PeerStatus } from '../core/model/observation.ts';
 import type { Seen } from '../core/model/seen.ts';
 import type { Snapshot } from '../core/model/snapshot.ts';
@@ -19,6 +20,7 @@ import { BUDGETS } from './budgets.ts';
 import { Freshener } from './freshener.ts';
 import type { Mirror } from './mirror.ts';
 import type { PromiseBook } from './promise-book.ts';
+import type { Pulse } from './pulse.ts';
 import type { Requests } from './requests.ts';
 import type { Transactor } from './transactor.ts';
 
@@ -40,6 +42,7 @@ export interface DeskParts {
   readonly postgres: Pick<Postgres, 'divergences' | 'discardDivergence'>;
   readonly requests: Requests;
   readonly promises: PromiseBook;
+  readonly pulse: Pick<Pulse, 'listen'>;
   readonly wake: (reason: string) => void;
   readonly reload: () => void;
 }
@@ -184,6 +187,10 @@ export class RuntimeDesk implements Desk {
 
   forget(request: ForgetRequest): void {
     this.parts.promises.forget(request);
+  }
+
+  heartbeat(listener: (beat: Beat | undefined) => void): (() => void) | undefined {
+    return this.parts.pulse.listen(listener);
   }
 
   private view(): ClusterView | undefined {

@@ -9,6 +9,7 @@ import { BUDGETS } from './budgets.ts';
 import { FailsafeRounds } from './failsafe-rounds.ts';
 import { GuardOrders, type GuardOrdersOptions } from './guard-orders.ts';
 import { deadlineMs, renewalPace } from './lease-times.ts';
+import type { Leading } from './pulse.ts';
 import { isOwnKey, type OwnKey, readOwnKey } from './own-key.ts';
 
 export interface LeaseKeeperOptions extends GuardOrdersOptions {
@@ -53,8 +54,9 @@ export class LeaseKeeper {
   private readonly rounds: FailsafeRounds;
   private readonly orders: GuardOrders;
   private cancelPatience: CancelTimer | undefined;
-  /** When the next renewal is to begin. */
+  /** When the next renewal is to begin, and when the last one did. */
   private dueMs = 0;
+  private begunMs = 0;
   private failures = 0;
   private renewing = false;
   private cancelRenewal: CancelTimer | undefined;
@@ -152,7 +154,10 @@ export class LeaseKeeper {
     this.verdict = { said: verdict, atMs };
     if (verdict.kind === 'withhold' && before === 'renew' && this.held !== undefined)
       this.options.onTrouble(`the leader lease is not renewed: ${verdict.why}`);
-    if (verdict.kind === 'renew' && this.held !== undefined) this.schedule();
+    if (verdict.kind !== 'renew' || this.held === undefined) return;
+    // A pace that has become quicker counts from the renewal under way, and makes up for no earlier ones.
+    this.dueMs = Math.min(this.dueMs, this.begunMs + this.intervalMs(this.held));
+    this.schedule();
   }
 
   /** The key may have changed: find out now rather than at the next renewal. */
@@ -196,6 +201,7 @@ export class LeaseKeeper {
     this.lost = undefined;
     this.held = held;
     this.dueMs = dueMs;
+    this.begunMs = this.options.clock.bootMs();
     this.watchDeadline(held);
     this.schedule();
   }
@@ -248,6 +254,20 @@ export class LeaseKeeper {
     });
   }
 
+  /** What the heartbeat may say. */
+  leading(): Leading | undefined {
+    this.checkDeadline();
+    const { held } = this;
+    return held && { reign: held.reign, renewMs: this.intervalMs(held), isRenewed: this.mayRenew(held) };
+  }
+
+  private intervalMs({ ttlMs }: Held): number {
+    const { intervalMs } = renewalPace(ttlMs);
+    return this.verdict?.said.kind === 'renew'
+      ? Math.min(intervalMs, this.verdict.said.everyMs ?? intervalMs)
+      : intervalMs;
+  }
+
   private mayRenew(held: Held): boolean {
     if (this.verdict?.said.kind !== 'renew') return false;
     return this.options.clock.bootMs() - this.verdict.atMs <= renewalPace(held.ttlMs).verdictAgeMaxMs;
@@ -259,9 +279,9 @@ export class LeaseKeeper {
     // Without leave nothing is scheduled either: the next verdict does that, and until then the deadline draws near.
     if (held === undefined || this.renewing || !this.mayRenew(held)) return;
     this.renewing = true;
-    const { intervalMs, pauseMs, requestMs } = renewalPace(held.ttlMs);
-    const askedMs = this.options.clock.bootMs();
-    this.dueMs = askedMs + intervalMs;
+    const { pauseMs, requestMs } = renewalPace(held.ttlMs);
+    this.begunMs = this.options.clock.bootMs();
+    this.dueMs = this.begunMs + this.intervalMs(held);
     this.cancelPatience?.();
     this.cancelPatience = this.options.clock.after(requestMs, () => this.askMembers());
     // Whatever goes wrong here must not keep the deadline from passing.

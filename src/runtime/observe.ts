@@ -8,6 +8,7 @@ import type { Watchdog } from '../ports/watchdog.ts';
 import { BUDGETS } from './budgets.ts';
 import type { Fence } from './fence.ts';
 import type { JobRunner } from './jobs.ts';
+import type { LeaderWatch } from './leader-watch.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import type { Mirror } from './mirror.ts';
 import type { Probes } from './probes.ts';
@@ -27,6 +28,7 @@ export interface Sources {
   readonly watchdog: Pick<Watchdog, 'state'>;
   readonly mirror: Mirror;
   readonly vacancy: VacancyWatch;
+  readonly leaderWatch: LeaderWatch;
   readonly keeper: LeaseKeeper;
   readonly jobs: JobRunner;
   readonly fence: Fence;
@@ -71,6 +73,7 @@ export async function observe(from: Sources, undone: Observation['undone']): Pro
     self: from.self,
     cluster,
     vacancy: cluster.kind === 'seen' ? from.vacancy.vacancy() : undefined,
+    leaderSigns: from.leaderWatch.signs(),
     postgres,
     lease: from.keeper.state(),
     guard: guardView(guard),

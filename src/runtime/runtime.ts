@@ -156,10 +156,13 @@ class Agent implements Runtime {
 
   /** What must be known before the first step is done. */
   private takeNote(observation: Observation, decision: Decision): void {
-    const { callbacks, history, jobs, keeper, log, promises } = this.parts;
+    const { callbacks, history, jobs, keeper, leaderWatch, log, promises, pulse } = this.parts;
     this.teller.look(observation.cluster);
     keeper.judge(decision.plan.verdict, observation.nowMs);
     promises.judge(decision.plan.promise);
+    // Before the first step: a stop on purpose is announced before anything of it can be seen.
+    pulse.say(decision.plan.pulse);
+    if (decision.plan.watch !== 'as before') leaderWatch.watch(decision.plan.watch);
     if (observation.ended !== undefined) jobs.noted(observation.ended);
     history.add(decision.events);
     for (const call of decision.plan.callbacks ?? []) callbacks.call(call);
@@ -226,9 +229,9 @@ class Agent implements Runtime {
   private exit(code: number, why: string): void {
     if (this.exited) return;
     this.exited = true;
-    const { history, keeper, log, mirror, publisher, vacancy } = this.parts;
+    const { history, keeper, leaderWatch, log, mirror, publisher, pulse, vacancy } = this.parts;
     this.loop.stop();
-    for (const part of [mirror, vacancy, publisher, history]) part.stop();
+    for (const part of [mirror, vacancy, publisher, history, leaderWatch, pulse]) part.stop();
     // The guard stays as it is: where it is armed, it acts unless another agent adopts the lease in time.
     keeper.letGo();
     log.log(code === 0 ? 'INFO' : 'ERROR', `exit ${code}: ${why}`);

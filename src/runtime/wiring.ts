@@ -18,11 +18,13 @@ import { EventHistory } from './event-history.ts';
 import { Fence } from './fence.ts';
 import { JobRunner } from './jobs.ts';
 import type { KeyChange } from './key-map.ts';
+import { LeaderWatch } from './leader-watch.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { Mirror } from './mirror.ts';
 import { Probes } from './probes.ts';
 import { PromiseBook } from './promise-book.ts';
 import { Publisher } from './publish.ts';
+import { Pulse } from './pulse.ts';
 import { Requests } from './requests.ts';
 import { noteContact, type StoreContact } from './store-contact.ts';
 import { Transactor } from './transactor.ts';
@@ -61,6 +63,8 @@ export interface Parts extends RuntimePorts {
   readonly contact: StoreContact;
   readonly mirror: Mirror;
   readonly vacancy: VacancyWatch;
+  readonly leaderWatch: LeaderWatch;
+  readonly pulse: Pulse;
   readonly transactor: Transactor;
   readonly keeper: LeaseKeeper;
   readonly feeder: WatchdogFeeder;
@@ -99,14 +103,7 @@ export function wire(ports: RuntimePorts, options: { readonly self: Self; readon
   const transactor = new Transactor(store, mirror);
   const feeder = new WatchdogFeeder({ watchdog: ports.watchdog, clock, onTrouble: trouble });
   const keeper = makeKeeper({ ports, store, options, hooks, trouble, feeder }, () => parts.fence);
-  const jobs = new JobRunner({
-    postgres,
-    clock,
-    confirm: (reign) => keeper.confirm(reign),
-    onChange: hooks.wake,
-    onOverrun: hooks.broken,
-    isStalled: hooks.isStalled,
-  });
+  const jobs = makeJobs(ports, hooks, keeper);
   const parts: Parts = {
     ...ports,
     store,
@@ -114,6 +111,8 @@ export function wire(ports: RuntimePorts, options: { readonly self: Self; readon
     contact,
     mirror,
     vacancy: makeVacancy({ store, clock, mirror, config, wake: hooks.wake }, options),
+    leaderWatch: new LeaderWatch({ peers, store, clock, wake: hooks.wake }),
+    pulse: new Pulse(clock, () => keeper.leading()),
     transactor,
     keeper,
     feeder,
@@ -180,6 +179,17 @@ function makeKeeper({ ports, store, options, hooks, trouble, feeder }: KeeperPar
     },
     onTrouble: trouble,
     watchdog: feeder,
+  });
+}
+
+function makeJobs({ postgres, clock }: RuntimePorts, hooks: Hooks, keeper: LeaseKeeper): JobRunner {
+  return new JobRunner({
+    postgres,
+    clock,
+    confirm: (reign) => keeper.confirm(reign),
+    onChange: hooks.wake,
+    onOverrun: hooks.broken,
+    isStalled: hooks.isStalled,
   });
 }
 

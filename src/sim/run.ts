@@ -29,6 +29,8 @@ export interface RunResult {
   readonly standstills: ReadonlyMap<string, number>;
   readonly clockRates: readonly number[];
   readonly leaderChanges: number;
+  /** Of them, those that ended a reign whose key still stood. */
+  readonly revocations: number;
   readonly acknowledged: number;
   readonly acknowledgedSynchronously: number;
   readonly lostAsynchronously: number;
@@ -140,6 +142,7 @@ function resultOf(
     faultCount: count([...injector.counts.keys()]),
     oneWayCuts: count(ONE_WAY_CUTS),
     leaderChanges: changes.length,
+    revocations: cluster.revocations.count,
     ...checker.tally,
     unknownOutcomes: cluster.unknownOutcomes,
     rules: cluster.rules,

@@ -8,6 +8,7 @@ export interface Summary {
     Record<
       | 'faults'
       | 'leaderChanges'
+      | 'revocations'
       | 'acknowledged'
       | 'unknownOutcomes'
       | 'oneWayCuts'
@@ -41,6 +42,7 @@ export function summarize(results: readonly RunResult[]): Summary {
     perRun: {
       faults: mean((each) => each.faultCount),
       leaderChanges: mean((each) => each.leaderChanges),
+      revocations: mean((each) => each.revocations),
       acknowledged: mean((each) => each.acknowledged),
       unknownOutcomes: mean((each) => each.unknownOutcomes),
       oneWayCuts: mean((each) => each.oneWayCuts),

@@ -2,7 +2,9 @@
 import type { CancelTimer, Clock } from '../../src/ports/clock.ts';
 import type { Guard, GuardAnswer, GuardOrder, GuardState } from '../../src/ports/guard.ts';
 import type { Log } from '../../src/ports/log.ts';
-import type { ForgetRequest, Peers, PromiseAnswer, PromiseRequest } from '../../src/ports/peers.ts';
+import type { PostgresSign } from '../../src/core/model/leader-signs.ts';
+import type { Upstream } from '../../src/core/model/local-postgres.ts';
+import type { BeatSink, ForgetRequest, Peers, PromiseAnswer, PromiseRequest } from '../../src/ports/peers.ts';
 import type { PromiseFile, PromisesRead, StandingPromise } from '../../src/ports/promises.ts';
 import type { PeerStatus, Self } from '../../src/core/model/observation.ts';
 import type { Seen } from '../../src/core/model/seen.ts';
@@ -262,6 +264,27 @@ export class FakePeers implements Peers {
   forgetFailsafe(_apiUrl: string, request: ForgetRequest): Promise<void> {
     this.forgotten.push(request);
     return Promise.resolve();
+  }
+
+  /** Streams that were asked for, with whether they were closed since. */
+  readonly streams: { readonly apiUrl: string; readonly sink: BeatSink; isClosed: boolean }[] = [];
+  /** What the PostgreSQL that is asked does, and after which time. */
+  postgres: () => Promise<PostgresSign> = () => Promise.resolve('answers');
+  readonly postgresAsked: Upstream[] = [];
+
+  heartbeat(apiUrl: string, sink: BeatSink): { close(): void } {
+    const stream = { apiUrl, sink, isClosed: false };
+    this.streams.push(stream);
+    return {
+      close: () => {
+        stream.isClosed = true;
+      },
+    };
+  }
+
+  probePostgres(where: Upstream): Promise<PostgresSign> {
+    this.postgresAsked.push(where);
+    return this.postgres();
   }
 }
 

@@ -34,6 +34,9 @@ import { situationOf } from './situation-of.ts';
 import { withReadiness } from './slots-ready.ts';
 import { releaseToldOnce } from './told-once.ts';
 import { WATCHDOG_REST_RULES, WATCHDOG_RULES } from './rules-watchdog.ts';
+import { pulseOf } from './pulse-of.ts';
+import { leaderToWatch } from './revocable.ts';
+import { noteSuspicion } from './suspicion.ts';
 import { leaseVerdict } from './verdict.ts';
 
 const FALLBACK: Rule = {
@@ -111,19 +114,27 @@ function planOf(ctx: Context, after: Context, ruling: Ruling, { published, probe
     steps: ruling.steps ?? [],
     verdict: leaseVerdict(ctx, after),
     promise: promiseVerdict(after, ruling.steps ?? []),
+    pulse: pulseOf(after, ruling.steps ?? []),
+    watch: leaderToWatch(ctx),
     publish: published.data,
     probe,
     wakeMs: ctx.nowMs + wakeInMs,
   };
 }
 
+/** What the leader looks like is judged with everything else known. */
+function withSuspicion(ctx: Context): Context {
+  const mem = changed(ctx.mem, { suspicion: noteSuspicion(ctx) });
+  return mem === ctx.mem ? ctx : { ...ctx, mem };
+}
+
 /** Total and pure: an observation and a memory come to exactly one decision, on any machine, at any time. */
 export function decide(obs: Observation, before: Memory): Decision {
   const noted = note(obs, before);
-  const ctx = makeContext(obs, noted.memory);
+  const ctx = withSuspicion(makeContext(obs, noted.memory));
   const { rule, ruling } = firstMatch(ctx);
-  const mem = changed(noted.memory, ruling.memory ?? {});
-  const after = mem === noted.memory ? ctx : makeContext(obs, mem);
+  const mem = changed(ctx.mem, ruling.memory ?? {});
+  const after = mem === ctx.mem ? ctx : makeContext(obs, mem);
   const published = publication(after);
   const callbacks = callbacksDue(after);
   const probe = peersToAsk(ctx, ruling);

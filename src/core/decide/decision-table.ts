@@ -30,7 +30,9 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
     standby: {
       held: rules('Y85 Y86 U30 C25 L20 L30 L32 L35 L40 L50'),
       named: rules('L10'),
-      other: rules('M20 R20 R22 R30 R40 R57 R60 M40 M50 R80 R50 R55 R90'),
+      other: rules(
+        'M20 V02 V10 V20 V25 V30 V35 V40 V47 V60 V72 V76 V78 V80 V85 R20 R22 R30 R40 R57 R60 M40 M50 R80 R50 R55 R90',
+      ),
       nobody: rules('G20 G30 V02 V05 V10 V20 V25 V30 V35 V40 V45 V47 V48 V50 V55 V60 V65 V70 V72 V76 V78 V80 V85'),
       unknown: rules('U25 U30'),
     },

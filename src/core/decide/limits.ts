@@ -8,6 +8,16 @@ export const LIMITS = {
   namedCandidateWaitMs: 3_000,
   /** How long whoever was named although it is not in /sync leaves the key to those who are. */
   outsiderWaitMs: 15_000,
+  /** A leader of which nothing was heard for so long may be suspected: three beats. */
+  silentLeaderMs: 750,
+  /** Its machine's word that nothing runs there counts at once for so long; then the age of the lease tells more. */
+  refusedMs: 1_000,
+  /** While it may be revoked a leader begins a renewal this often, so that an older one tells that it does not. */
+  revocableRenewMs: 1_000,
+  /** What a renewal may take over that. */
+  renewalLateMs: 250,
+  /** Only an answer of the store as young as this tells that a lease is overdue. */
+  leaseToldMs: 1_500,
   /** WAL that arrived so long ago tells of a leader that still writes. */
   streamingMs: 1_000,
   /** A process of the server that has not read for so long whom commits wait for is told of. */

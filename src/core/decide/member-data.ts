@@ -12,7 +12,7 @@ import { guardKills, unfencedCount } from './unfenced.ts';
 import { unfitOf, walFreeMiB } from './unfit.ts';
 
 /** What this version of the protocol between Kornak members can do. */
-const CAPABILITIES = { protocol: 1, can: ['pledge', 'guard', 'promise'] } as const;
+const CAPABILITIES = { protocol: 1, can: ['pledge', 'guard', 'promise', 'revoke'] } as const;
 
 const STATE_OF_JOB: Partial<Record<JobKind, MemberState>> = {
   bootstrap: 'initializing new cluster',
@@ -90,9 +90,17 @@ function kornakOf(ctx: Context): KornakCapabilities {
     ...(unfit === undefined ? {} : { unfit: unfit.kind }),
     ...(free === undefined ? {} : { walFreeMiB: free }),
     ...(unfenced === 0 ? {} : { unfenced }),
+    ...synchronousCommitOf(ctx),
     ...healingOf(ctx),
     ...catalogXmins(ctx),
   };
+}
+
+/** Of a leader; what it last told stands while the server does not answer. */
+function synchronousCommitOf({ primary, held, mem }: Context): Pick<KornakCapabilities, 'synchronousCommit'> {
+  const told = held === undefined ? undefined : mem.published?.data.kornak?.synchronousCommit;
+  const synchronousCommit = primary?.sync.synchronousCommit ?? told;
+  return synchronousCommit === undefined ? {} : { synchronousCommit };
 }
 
 function restartsOf({ mem }: Context): Partial<MemberData> {
@@ -129,7 +137,7 @@ function healingOf({ mem }: Context): Pick<KornakCapabilities, 'healing'> {
 }
 
 function sameHealth({ kornak: a }: MemberData, { kornak: b }: MemberData): boolean {
-  const isSame = a?.unfit === b?.unfit && a?.unfenced === b?.unfenced;
+  const isSame = a?.unfit === b?.unfit && a?.unfenced === b?.unfenced && a?.synchronousCommit === b?.synchronousCommit;
   return isSame && JSON.stringify(a?.healing) === JSON.stringify(b?.healing);
 }
 

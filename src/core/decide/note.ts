@@ -378,7 +378,7 @@ function noteView(mem: Memory, obs: Observation): Memory {
     lastConfig: view.config.value ?? mem.lastConfig,
     failsafe: failsafeSeen(mem, view, obs),
     candidateSinceMs: view.leader !== undefined ? undefined : (mem.candidateSinceMs ?? obs.nowMs),
-    better: view.leader === undefined ? mem.better : undefined,
+    better: view.leader === undefined || mem.suspicion !== undefined ? mem.better : undefined,
     reignSeen: noteReign(mem, view.reign.revision, obs.nowMs),
     switchover: other && mem.switchover?.releasedMs !== undefined ? undefined : mem.switchover,
   });

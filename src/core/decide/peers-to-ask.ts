@@ -19,5 +19,5 @@ export function peersToAsk(ctx: Context, ruling: Ruling): readonly PeerAddress[]
 function mayMatter({ standby, leader, held, mem, nowMs, me }: Context): boolean {
   if (standby === undefined || held !== undefined || leader?.name === me) return false;
   if (nowMs - mem.probedMs < LIMITS.probeEveryMs) return false;
-  return leader === undefined || standby.receiver?.status !== 'streaming';
+  return leader === undefined || mem.suspicion !== undefined || standby.receiver?.status !== 'streaming';
 }

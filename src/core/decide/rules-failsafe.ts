@@ -3,6 +3,7 @@ import type { Context, Rule, Ruling } from './context.ts';
 import { boundMs, failsafeListed, wasKornaks, whyNotAgain } from './failsafe.ts';
 import { LIMITS } from './limits.ts';
 import { takeOverAgain } from './take-over.ts';
+import { vacant } from './vacant.ts';
 
 /** The store is back, the key ran out meanwhile, and nobody else could have taken it: the promises still run. */
 function leadAgain(ctx: Context): Ruling | undefined {
@@ -44,8 +45,7 @@ export const KEEP_PROMISE: Rule = { id: 'V02', title: 'keep a promise not to lea
 
 /** Whom the last leader did not ask must not lead: it may be leading still. */
 function notListed(ctx: Context): Ruling | undefined {
-  if (ctx.view === undefined || ctx.leader !== undefined || ctx.held !== undefined || ctx.standby === undefined)
-    return undefined;
+  if (ctx.view === undefined || vacant(ctx) === undefined) return undefined;
   // The only one that could be carried by promises now is this member itself.
   if (ctx.view.reign.value?.name === ctx.me && wasKornaks(ctx)) return undefined;
   if (ctx.view.nonsense.some(({ key }) => key.endsWith('/failsafe'))) return unreadableMap(ctx, ctx.view);

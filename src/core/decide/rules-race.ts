@@ -12,7 +12,12 @@ import type { Context, Rule, Ruling } from './context.ts';
 import { failsafeListed } from './failsafe.ts';
 import { LIMITS } from './limits.ts';
 import { takeOverOf } from './take-over.ts';
-import { positionOf, vacant, type Vacant } from './vacant.ts';
+import { formerLeader, positionOf, vacant, type Vacant } from './vacant.ts';
+
+function mayBeAlive({ obs }: Context, { view, suspicion }: Vacant): boolean {
+  // That no WAL arrives is among what a leader is suspected for.
+  return suspicion === undefined && view.failover.value?.candidate === undefined && obs.vacancy?.manner !== 'released';
+}
 
 /**
  * `primary_race_backoff`: WAL that still arrives tells of a leader that lives and only lost its key. Without such evidence there
@@ -21,8 +26,7 @@ import { positionOf, vacant, type Vacant } from './vacant.ts';
 function holdBack(ctx: Context): Ruling | undefined {
   const it = vacant(ctx);
   const { primaryRaceBackoffMs, paused } = ctx.config;
-  if (it === undefined || paused || it.waitedMs >= primaryRaceBackoffMs) return undefined;
-  if (it.view.failover.value?.candidate !== undefined || ctx.obs.vacancy?.manner === 'released') return undefined;
+  if (it === undefined || paused || it.waitedMs >= primaryRaceBackoffMs || !mayBeAlive(ctx, it)) return undefined;
   const { received } = ctx.mem;
   const isMoving = received !== undefined && ctx.nowMs - received.movedMs < LIMITS.streamingMs;
   if (!isMoving || it.standby.receiver?.status !== 'streaming') return undefined;
@@ -39,7 +43,8 @@ function neverLead(ctx: Context): Ruling | undefined {
  * This member followed leaders, and saw the key of the last one go. To have seen the key alone is nothing: it outlives a leader
  * that lost its power with everybody else.
  */
-function sawTheEnd(ctx: Context, view: ClusterView): boolean {
+function sawTheEnd(ctx: Context, { view, suspicion }: Vacant): boolean {
+  if (suspicion !== undefined) return true;
   const previous = ctx.obs.vacancy?.previous;
   return ctx.mem.hasStreamed && previous !== undefined && previous.reign >= view.reign.revision;
 }
@@ -54,8 +59,7 @@ function isNamed(ctx: Context, view: ClusterView): boolean {
  */
 function awaitLastLeader(ctx: Context): Ruling | undefined {
   const it = vacant(ctx);
-  if (it === undefined || unionOf(it.view).length > 0 || sawTheEnd(ctx, it.view) || isNamed(ctx, it.view))
-    return undefined;
+  if (it === undefined || unionOf(it.view).length > 0 || sawTheEnd(ctx, it) || isNamed(ctx, it.view)) return undefined;
   const last = it.view.reign.value?.name;
   const leftMs = ctx.config.primaryStartTimeoutMs - it.waitedMs;
   if (last === undefined || last === ctx.me || leftMs <= 0) return undefined;
@@ -131,20 +135,21 @@ function fieldOf(ctx: Context, it: Vacant): readonly Contender[] {
 }
 
 /** In /failsafe, and not known to the store again after an outage: they could lead, too. */
-function notBackYet(ctx: Context, view: ClusterView): readonly string[] {
-  const known = new Set([ctx.obs.vacancy?.previous?.name, ...view.members.map((member) => member.name)]);
+function notBackYet(ctx: Context, it: Vacant): readonly string[] {
+  const known = new Set([formerLeader(ctx, it), ...it.view.members.map((member) => member.name)]);
   return [...(failsafeListed(ctx) ?? [])].filter((name) => !known.has(name));
 }
 
 function resultOf(ctx: Context, it: Vacant): ElectionResult {
   const { view, waitedMs, sinceMs } = it;
   const answers = answersSince(ctx, sinceMs);
+  const former = formerLeader(ctx, it);
   const up = view.members.filter(
     ({ name, data }) =>
       data.state === 'running' &&
       data.role !== 'primary' &&
       name !== ctx.me &&
-      name !== ctx.obs.vacancy?.previous?.name &&
+      name !== former &&
       answers.get(name)?.kind !== 'unknown',
   );
   const canPledge = (name: string): boolean =>
@@ -157,7 +162,7 @@ function resultOf(ctx: Context, it: Vacant): ElectionResult {
       position: positionOf(it.standby),
       priority: failoverPriority(ctx.obs.self.tags),
       field: fieldOf(ctx, it),
-      expected: [...names.filter(canPledge), ...notBackYet(ctx, view)],
+      expected: [...names.filter(canPledge), ...notBackYet(ctx, it)],
       unasked: names.filter((name) => !canPledge(name) && answers.get(name) === undefined),
       named: view.failover.value?.candidate,
       leaving: view.failover.value?.leader,
@@ -166,15 +171,15 @@ function resultOf(ctx: Context, it: Vacant): ElectionResult {
       pledgesOver: waitedMs >= LIMITS.pledgeWaitMs,
       betterOver: (name) => {
         const { better } = ctx.mem;
-        return better?.name === name && ctx.nowMs - better.sinceMs >= betterWaitMs(ctx, view);
+        return better?.name === name && ctx.nowMs - better.sinceMs >= betterWaitMs(ctx, it);
       },
     },
   );
 }
 
 /** Who comes back after an outage waits out a deadline first. */
-function betterWaitMs(ctx: Context, view: ClusterView): number {
-  return sawTheEnd(ctx, view) ? LIMITS.betterWaitMs : LIMITS.betterWaitMs + ctx.config.leaderTtlMs;
+function betterWaitMs(ctx: Context, it: Vacant): number {
+  return sawTheEnd(ctx, it) ? LIMITS.betterWaitMs : LIMITS.betterWaitMs + ctx.config.leaderTtlMs;
 }
 
 function awaitPledges(ctx: Context): Ruling | undefined {
@@ -211,19 +216,20 @@ function take(
   it: Vacant,
   { counted, why }: { readonly counted: readonly Pledge[]; readonly why: string },
 ): Ruling {
-  const takeOver = takeOverOf(ctx, it.view, counted);
+  const takeOver = { ...takeOverOf(ctx, it.view, counted), revokes: it.suspicion?.reign };
+  const from = it.suspicion === undefined ? '' : ` of ${it.suspicion.leader}, whose reign is revoked`;
   const behind = bytesBehind(it.view, positionOf(it.standby));
   const loss = behind > 0n ? `; ${sizeText(behind)} behind the last known position of the leader` : '';
   return {
-    why: `takes the leader key: ${why}`,
+    why: `takes the leader key${from}: ${why}`,
     steps: [{ kind: 'takeKey', takeOver }],
     events: [
       {
         kind: 'leader.acquired',
-        text: `${ctx.me} goes for the leader key: ${why}${loss}`,
+        text: `${ctx.me} goes for the leader key${from}: ${why}${loss}`,
         evidence: {
-          previous: ctx.obs.vacancy?.previous?.name ?? null,
-          manner: ctx.obs.vacancy?.manner ?? null,
+          previous: formerLeader(ctx, it) ?? null,
+          manner: it.suspicion === undefined ? (ctx.obs.vacancy?.manner ?? null) : 'revoked',
           vacantMs: it.waitedMs,
           pledges: counted.map((item) => `${item.name} ${positionToText(item.position)}`).join('; '),
           timeline: takeOver.timeline,

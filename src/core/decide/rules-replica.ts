@@ -12,6 +12,7 @@ import { whyNotMe } from './why-not-me.ts';
 import { mayStream } from './rules-down.ts';
 import { slotChore } from './slot-chores.ts';
 import { targetToFollow } from './slot-scene.ts';
+import { suspected } from './suspicion.ts';
 import { sameUpstream } from './upstream.ts';
 
 interface Following {
@@ -29,6 +30,7 @@ function following(ctx: Context): Following | undefined {
 function withdraw(ctx: Context): Ruling | undefined {
   if (ctx.leader === undefined || ctx.leader.name === ctx.me || ctx.held !== undefined || mayStream(ctx))
     return undefined;
+  if (suspected(ctx) !== undefined) return undefined;
   const standing = ctx.view?.pledges.some((pledge) => pledge.name === ctx.me) ?? false;
   if (!standing && !ctx.obs.unsettled.has('pledge'))
     return { why: 'the pledge is withdrawn', memory: { pledge: undefined }, wakeInMs: 0 };

@@ -6,7 +6,8 @@ import { isNeverLeader } from '../model/tags.ts';
 import { standingPledges, unionOf } from '../election/election.ts';
 import { bytesBehind, ledLast, wasPutBack } from '../election/remembered.ts';
 import { containsName } from '../election/union.ts';
-import type { Context, Rule, Ruling } from './context.ts';
+import type { Suspicion } from '../model/memory.ts';
+import type { Context, EventDraft, Rule, Ruling } from './context.ts';
 import { memberOf, settingsWith, startJob, tagsOf } from './context.ts';
 import { LIMITS } from './limits.ts';
 import { mayOthersLead } from './may-others-lead.ts';
@@ -28,19 +29,27 @@ function isCutOff(ctx: Context, { receiverRuns, upstream }: StandbyStatus): bool
 function cutOff(ctx: Context): Ruling | undefined {
   const it = vacant(ctx);
   if (it === undefined || isCutOff(ctx, it.standby)) return undefined;
-  const previous = ctx.obs.vacancy?.previous;
+  const whose = it.suspicion === undefined ? 'nobody leads' : `${it.suspicion.leader} gives no sign of life`;
   return {
-    why: 'nobody leads: the receiver is stopped, so that no commit is acknowledged for a leader that thaws',
+    why: `${whose}: the receiver is stopped, so that no commit is acknowledged for a leader that thaws`,
     steps: [startJob(ctx, { kind: 'cutOff', settings: settingsWith(ctx, undefined) }, LIMITS.cutOffMs)],
-    events: [
-      {
-        kind: 'leader.gone',
-        text: `the leader key${previous === undefined ? '' : ` of ${previous.name}`} is gone${MANNER[ctx.obs.vacancy?.manner ?? 'vanished']}`,
-        evidence: { reign: previous?.reign ?? null, manner: ctx.obs.vacancy?.manner ?? null },
-      },
-    ],
+    events: [it.suspicion === undefined ? goneEvent(ctx) : suspectedEvent(it.suspicion)],
     wakeInMs: LIMITS.paceMs,
   };
+}
+
+function goneEvent({ obs }: Context): EventDraft {
+  const { previous, manner } = obs.vacancy ?? {};
+  const whose = previous === undefined ? '' : ` of ${previous.name}`;
+  return {
+    kind: 'leader.gone',
+    text: `the leader key${whose} is gone${MANNER[manner ?? 'vanished']}`,
+    evidence: { reign: previous?.reign ?? null, manner: manner ?? null },
+  };
+}
+
+function suspectedEvent({ leader, reign, why, sinceMs, heardMs }: Suspicion): EventDraft {
+  return { kind: 'leader.suspected', text: why, evidence: { leader, reign, silentMs: Math.round(sinceMs - heardMs) } };
 }
 
 function learnPosition(ctx: Context): Ruling | undefined {

@@ -3,24 +3,40 @@ import type { ClusterView } from '../model/cluster.ts';
 import type { StandbyStatus } from '../model/local-postgres.ts';
 import type { WalPosition } from '../model/lsn.ts';
 import { epochMsOf } from '../model/timestamp.ts';
+import type { Suspicion } from '../model/memory.ts';
 import type { Context } from './context.ts';
+import { suspected } from './suspicion.ts';
 
 export interface Vacant {
   readonly view: ClusterView;
   readonly standby: StandbyStatus;
-  /** Since when the key has been seen gone. */
+  /** Since when the key has been seen gone, or its holder been suspected. */
   readonly sinceMs: number;
+  /** The key is still there; the pledges of the voters end the reign that it stands for. */
+  readonly suspicion: Suspicion | undefined;
   readonly waitedMs: number;
 }
 
-/** Nobody leads, and this member runs as a standby of a cluster that the store knows. */
+/** Nobody leads that lives, and this member runs as a standby of a cluster that the store knows. */
 export function vacant(ctx: Context): Vacant | undefined {
   const { view, standby } = ctx;
-  if (view === undefined || standby === undefined || ctx.leader !== undefined || ctx.held !== undefined)
-    return undefined;
-  const sinceMs = ctx.mem.candidateSinceMs ?? ctx.nowMs;
-  const asked = withoutFutureRequest(ctx, view);
-  return { view: withoutLossyRequest(ctx, asked, standby), standby, sinceMs, waitedMs: ctx.nowMs - sinceMs };
+  const suspicion = suspected(ctx);
+  if (view === undefined || standby === undefined || ctx.held !== undefined) return undefined;
+  if (ctx.leader !== undefined && suspicion === undefined) return undefined;
+  const sinceMs = suspicion?.sinceMs ?? ctx.mem.candidateSinceMs ?? ctx.nowMs;
+  const asked = withoutFutureRequest(ctx, withoutPledgeOf(suspicion?.leader, view));
+  return { view: withoutLossyRequest(ctx, asked, standby), standby, suspicion, sinceMs, waitedMs: ctx.nowMs - sinceMs };
+}
+
+/** Whose reign is to end has no say in it. */
+function withoutPledgeOf(leader: string | undefined, view: ClusterView): ClusterView {
+  if (leader === undefined) return view;
+  return { ...view, pledges: view.pledges.filter(({ name }) => name !== leader) };
+}
+
+/** Who led last, as far as this member saw it. */
+export function formerLeader({ obs }: Context, { suspicion }: Vacant): string | undefined {
+  return suspicion?.leader ?? obs.vacancy?.previous?.name;
 }
 
 /**

@@ -4,6 +4,7 @@ import { failsafeCall } from './failsafe.ts';
 import { isFailoverPossible } from './failover-possible.ts';
 import { LIMITS } from './limits.ts';
 import { leadsStandby } from './remote.ts';
+import { isRevocable } from './revocable.ts';
 import { betterOff, unfitOf } from './unfit.ts';
 
 const RENEW: LeaseVerdict = { kind: 'renew' };
@@ -76,6 +77,8 @@ function judge(ctx: Context): LeaseVerdict {
  */
 export function leaseVerdict(ctx: Context, after: Context): LeaseVerdict {
   const verdict = judge(ctx);
-  const failsafe = verdict.kind === 'renew' ? failsafeCall(after) : undefined;
-  return failsafe === undefined ? verdict : { kind: 'renew', failsafe };
+  if (verdict.kind === 'withhold') return verdict;
+  const failsafe = failsafeCall(after);
+  const pace = isRevocable(ctx) ? { everyMs: LIMITS.revocableRenewMs } : {};
+  return { ...verdict, ...pace, ...(failsafe && { failsafe }) };
 }

@@ -118,8 +118,17 @@ const UNFIT: readonly UnfitKind[] = ['hung', 'stalled', 'readOnly', 'full', 'fai
 
 function kornakFields(told: KornakCapabilities | undefined): Readonly<Record<string, unknown>> | undefined {
   if (told === undefined) return undefined;
-  const { protocol, can, unfit, walFreeMiB, unfenced, healing, catalogXmins } = told;
-  return { protocol, can, unfit, wal_free_mib: walFreeMiB, unfenced, healing, catalog_xmin: catalogXmins };
+  const { protocol, can, unfit, walFreeMiB, unfenced, synchronousCommit, healing, catalogXmins } = told;
+  return {
+    protocol,
+    can,
+    unfit,
+    wal_free_mib: walFreeMiB,
+    unfenced,
+    synchronous_commit: synchronousCommit,
+    healing,
+    catalog_xmin: catalogXmins,
+  };
 }
 
 function capabilitiesFrom(value: unknown): KornakCapabilities | undefined {
@@ -130,6 +139,7 @@ function capabilitiesFrom(value: unknown): KornakCapabilities | undefined {
   const unfit = UNFIT.find((kind) => kind === textField(value, 'unfit'));
   const walFreeMiB = countField(value, 'wal_free_mib');
   const unfenced = countField(value, 'unfenced');
+  const synchronousCommit = textField(value, 'synchronous_commit');
   const healing = healingFrom(fieldOf(value, 'healing'));
   const catalogXmins = xminsFrom(fieldOf(value, 'catalog_xmin'));
   return {
@@ -138,6 +148,7 @@ function capabilitiesFrom(value: unknown): KornakCapabilities | undefined {
     ...(unfit === undefined ? {} : { unfit }),
     ...(walFreeMiB === undefined ? {} : { walFreeMiB }),
     ...(unfenced === undefined ? {} : { unfenced }),
+    ...(synchronousCommit === undefined ? {} : { synchronousCommit }),
     ...(healing === undefined ? {} : { healing }),
     ...(catalogXmins === undefined ? {} : { catalogXmins }),
   };

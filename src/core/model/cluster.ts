@@ -36,6 +36,8 @@ export interface KornakCapabilities {
   readonly unfenced?: number;
   /** Of a leader that keeps logical slots: `catalog_xmin` of its slots, by slot. */
   readonly catalogXmins?: Readonly<Record<string, number>>;
+  /** Of a primary: `synchronous_commit` as the server has it for everybody; absent: not known. */
+  readonly synchronousCommit?: string;
   /** What is being done about a member that does not follow, and why. */
   readonly healing?: { readonly rung: string; readonly tries: number; readonly why: string };
 }

@@ -6,6 +6,7 @@ export type EventKind =
   | 'leader.released'
   | 'leader.lost'
   | 'leader.gone'
+  | 'leader.suspected'
   | 'failsafe.began'
   | 'failsafe.ended'
   | 'postgres.promoted'

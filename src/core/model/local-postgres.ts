@@ -142,6 +142,8 @@ export interface StandbyStatus {
         readonly upstream: Upstream | undefined;
         readonly slot: string | undefined;
         readonly timeline: number;
+        /** Age of the last message of any kind, when looked at; undefined: not known. */
+        readonly lastMessageAgeMs?: number | undefined;
         /** How far the sender's WAL reached when it last said so. */
         readonly latestEndLsn?: Lsn | undefined;
       }

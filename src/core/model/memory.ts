@@ -62,6 +62,18 @@ export interface PauseMemory {
   readonly parallelOf: string | undefined;
 }
 
+/** The leader gives no sign of life: its voters may take its power away. */
+export interface Suspicion {
+  readonly leader: string;
+  readonly reign: number;
+  readonly sinceMs: number;
+  /** When the last sign of life came. */
+  readonly heardMs: number;
+  /** By the word of its machine, before the age of its lease could tell anything. */
+  readonly isAtOnce: boolean;
+  readonly why: string;
+}
+
 /** What the core remembers between cycles. Only the core writes it; the runtime carries it. */
 export interface Memory {
   /** Last role that PostgreSQL was seen in by this agent: tells a crash of a primary from a stopped standby. */
@@ -136,6 +148,8 @@ export interface Memory {
   readonly promoteTries: number;
   /** The leader key was gone at this time while we looked on as a candidate. */
   readonly candidateSinceMs: number | undefined;
+  /** Ends with the first sign of life, and with the reign. */
+  readonly suspicion: Suspicion | undefined;
   /** This agent has seen its standby stream from a leader: one that was alive, not just a key. */
   readonly hasStreamed: boolean;
   /** The better candidate that this member leaves the key to, and since when; of this vacancy. */
@@ -227,6 +241,7 @@ const NO_END_TOLD = { releaseTold: undefined, lossTold: undefined } as const;
 const NO_SYNC_NAMES = { syncNamesSet: undefined, syncNamesSeen: undefined } as const;
 const NO_SWITCHOVER = { switchover: undefined, switchoverAsked: undefined, checkpointedFor: undefined } as const;
 const NO_CRASH = { goneMs: undefined, synchronousCommit: undefined } as const;
+const NO_CANDIDATE = { candidateSinceMs: undefined, suspicion: undefined, better: undefined } as const;
 const NO_TRIES = { rewindTries: 0, cloneTries: 0, startTries: 0 } as const;
 
 export function initialMemory(nowMs: number): Memory {
@@ -260,9 +275,8 @@ export function initialMemory(nowMs: number): Memory {
     isCutOff: false,
     pause: { downByUs: false, parallelOf: undefined },
     promoteTries: 0,
-    candidateSinceMs: undefined,
+    ...NO_CANDIDATE,
     hasStreamed: false,
-    better: undefined,
     received: undefined,
     probedMs: 0,
     reignSeen: undefined,

@@ -2,6 +2,7 @@ import type { LocalOverrides } from '../settings/effective-config.ts';
 import type { ClusterView, Tags } from './cluster.ts';
 import type { FinishedJob, RunningJob } from './job.ts';
 import type { LocalPostgres } from './local-postgres.ts';
+import type { LeaderSigns } from './leader-signs.ts';
 import type { Lsn } from './lsn.ts';
 import type { StepKind } from './plan.ts';
 import type { RestartWish } from './restart.ts';
@@ -137,6 +138,8 @@ export interface Observation {
   readonly self: Self;
   readonly cluster: Seen<ClusterView>;
   readonly vacancy: Vacancy | undefined;
+  /** Of the leader that this member was told to watch; undefined: of none. */
+  readonly leaderSigns?: LeaderSigns | undefined;
   readonly postgres: LocalPostgres;
   readonly lease: LeaseState;
   readonly guard: GuardView;

@@ -1,6 +1,7 @@
 import type { CallbackCall } from './callback.ts';
 import type { ClusterEvent } from './event.ts';
 import type { FailoverRequest, FailsafeMembers, HistoryEntry, MemberData, Pledge, SyncState } from './cluster.ts';
+import type { BeatState, LeaderToWatch } from './leader-signs.ts';
 import type { Job, ServerSettings } from './job.ts';
 import type { LogicalSlotWork } from './logical-slot.ts';
 import type { Lsn, WalPosition } from './lsn.ts';
@@ -9,10 +10,12 @@ import type { RuleId } from './rule.ts';
 import type { Situation } from './situation.ts';
 
 /**
- * Takes the leader key, which must not exist, in one transaction that compares everything the decision rests on:
- * the reign record, /sync, /config, /failover, /initialize and every pledge counted.
+ * Takes the leader key, which must not exist or be that of the reign that is revoked, in one transaction that compares
+ * everything the decision rests on: the reign record, /sync, /config, /failover, /initialize and every pledge counted.
  */
 export interface TakeOver {
+  /** The reign that the key still shows, and that ends with this; undefined: there is no key. */
+  readonly revokes?: number | undefined;
   readonly reignRevision: number;
   readonly syncRevision: number;
   readonly configRevision: number;
@@ -170,14 +173,19 @@ export type StepKind = Step['kind'];
 
 /** Whether the lease keeper may go on renewing, and why (not). */
 export type LeaseVerdict =
-  /** `failsafe`: what else may carry the lead while the store does not answer. */
-  { readonly kind: 'renew'; readonly failsafe?: FailsafeCall } | { readonly kind: 'withhold'; readonly why: string };
+  /** `failsafe`: what else may carry the lead while the store does not answer. `everyMs`: begin a renewal at least that often. */
+  | { readonly kind: 'renew'; readonly failsafe?: FailsafeCall; readonly everyMs?: number }
+  | { readonly kind: 'withhold'; readonly why: string };
 
 /** What one cycle came to. Steps are done in order; the first that is not done ends the list. */
 export interface Plan {
   readonly steps: readonly Step[];
   readonly verdict: LeaseVerdict;
   readonly promise: PromiseVerdict;
+  /** What the heartbeat says while the lease keeper goes on renewing. */
+  readonly pulse: Exclude<BeatState, 'withheld'>;
+  /** The leader whose signs of life matter; undefined: nobody's do. */
+  readonly watch: LeaderToWatch | 'as before' | undefined;
   /** Member data to publish if they differ from what is published. */
   readonly publish: MemberData | undefined;
   /** The user's callbacks that are due, in this order, whatever becomes of the steps. */

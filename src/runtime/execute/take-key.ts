@@ -48,7 +48,7 @@ function budgetOf({ goesOn, leaderTtlMs }: TakeOver): number {
 function comparesOf(takeOver: TakeOver, { keys }: Hands): readonly Compare[] {
   const unchanged = (key: string, revision: number): Compare => ({ target: 'mod', key, revision });
   return [
-    { target: 'create', key: keys.leader, revision: 0 },
+    keyCompare(takeOver, keys.leader),
     unchanged(keys.reign, takeOver.reignRevision),
     unchanged(keys.sync, takeOver.syncRevision),
     unchanged(keys.config, takeOver.configRevision),
@@ -58,6 +58,11 @@ function comparesOf(takeOver: TakeOver, { keys }: Hands): readonly Compare[] {
     ...markOf(takeOver).map(({ name, revision }) => unchanged(keys.unguarded(name), revision)),
     ...takeOver.pledges.map((pledge) => unchanged(keys.pledge(pledge.name), pledge.revision)),
   ];
+}
+
+/** While one of the leaders' keys stands it must be of the very reign that the pledges are against. */
+function keyCompare({ revokes }: TakeOver, key: string): Compare {
+  return revokes === undefined ? { target: 'create', key, revision: 0 } : { target: 'mod', key, revision: revokes };
 }
 
 /** A mark that came while we looked elsewhere says that the last leader may still write. */

@@ -1,6 +1,7 @@
 import { situationToText } from '../../core/model/situation.ts';
 import { decide } from '../../core/decide/decide.ts';
 import { ANYWHERE, DECISION_TABLE } from '../../core/decide/decision-table.ts';
+import type { Beat } from '../../core/model/leader-signs.ts';
 import type { Decision } from '../../core/model/plan.ts';
 import type { CallbackCall, CallbackRole } from '../../core/model/callback.ts';
 import type { Self } from '../../core/model/observation.ts';
@@ -76,6 +77,11 @@ export class Agent {
   /** As DELETE /failsafe does. */
   forget(request: ForgetRequest): void {
     this.runtime.desk.forget(request);
+  }
+
+  /** As GET /kornak/heartbeat does. */
+  heartbeat(listener: (beat: Beat | undefined) => void): (() => void) | undefined {
+    return this.runtime.desk.heartbeat(listener);
   }
 
   /** As `kornakctl bootstrap` does. */

@@ -2,6 +2,7 @@ import { decodeStatus } from '../../core/layout/status-key.ts';
 import { type Keys, keysBelow } from '../../core/layout/keys.ts';
 import { Checker, isLossy } from '../check/checker.ts';
 import { Ledger, type Reign } from '../check/ledger.ts';
+import { RevocationCheck } from '../check/revocation-check.ts';
 import { Client } from '../client.ts';
 import { GuardProgram } from '../guard.ts';
 import { WatchdogDevice } from '../watchdog.ts';
@@ -47,6 +48,7 @@ export class Cluster {
   readonly keys: Keys = keysBelow('/service/sim/');
   readonly ledger: Ledger;
   readonly checker: Checker;
+  readonly revocations: RevocationCheck;
   readonly members: readonly SimMember[];
   readonly clients: readonly Client[];
   readonly clientNames: readonly string[];
@@ -83,6 +85,7 @@ export class Cluster {
       this.ledger.note(change, this.agenda.nowMs);
       if (wasSynchronous && !this.ledger.isSynchronous) this.checker.release();
       this.noteReign(before);
+      this.revocations.noteReign(before, this.ledger.current);
       this.noteTold(change, before);
       this.checker.checkElectable('/sync or a key changed');
       for (const event of change.events) this.trace.note('store', () => `${change.revision} ${storedText(event)}`);
@@ -111,6 +114,7 @@ export class Cluster {
         ),
     );
     this.operator = new Operator(this);
+    this.revocations = new RevocationCheck(this);
     if (options.isBootstrapAsked) this.operator.bootstrap(this.chance.fork());
     for (const member of this.members)
       this.agenda.after(this.chance.between(0, START_MS), () => this.startAgent(member));

@@ -3,10 +3,13 @@ import { hasWatchdogFailed } from '../../core/model/watchdog.ts';
 import type { PeerStatus } from '../../core/model/observation.ts';
 import { seen, type Seen, unknown } from '../../core/model/seen.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
-import type { ForgetRequest, Peers, PromiseAnswer, PromiseRequest } from '../../ports/peers.ts';
+import type { PostgresSign } from '../../core/model/leader-signs.ts';
+import type { Upstream } from '../../core/model/local-postgres.ts';
+import type { BeatSink, ForgetRequest, Peers, PromiseAnswer, PromiseRequest } from '../../ports/peers.ts';
 import type { Process } from '../time/process.ts';
 import type { Agent } from './agent.ts';
 import type { Cluster } from './cluster.ts';
+import { HeartbeatLine } from './heartbeat-line.ts';
 
 /** Questions to the other members' REST listeners, over the network. */
 export class SimPeers implements Peers {
@@ -50,6 +53,34 @@ export class SimPeers implements Peers {
     await this.ask<undefined>(apiUrl, budgetMs, (agent, reply) => {
       agent.forget(request);
       reply(undefined);
+    });
+  }
+
+  heartbeat(apiUrl: string, sink: BeatSink, budgetMs: number): { close(): void } {
+    const line = new HeartbeatLine(this.cluster, this.process, sink);
+    const other = this.cluster.members.find((each) => each.name === hostOf(apiUrl));
+    if (other !== undefined) line.open(other, budgetMs);
+    return line;
+  }
+
+  probePostgres({ host }: Upstream, budgetMs: number): Promise<PostgresSign> {
+    const { cluster, process } = this;
+    const { network, settler, world } = cluster;
+    const me = process.machine;
+    return new Promise((resolve) => {
+      const tell = (sign: PostgresSign): void => {
+        settler.touch();
+        resolve(sign);
+      };
+      process.after(budgetMs / me.clockRate, () => tell('silent'));
+      const answer = (sign: PostgresSign): void => network.send(host, me.name, () => process.run(() => tell(sign)));
+      network.send(me.name, host, () => {
+        const other = world.hosts.get(host);
+        if (other === undefined || !other.machine.up) return;
+        const { server } = other;
+        if (server === undefined) answer('refused');
+        else if (server.deafSinceMs === undefined) server.process.run(() => answer('answers'));
+      });
     });
   }
 

@@ -121,6 +121,7 @@ function standbyOf(server: Server): StandbyStatus {
             upstream: receiver.target.upstream,
             slot: receiver.target.slot,
             timeline: held.timeline,
+            lastMessageAgeMs: receiver.messageAgeMs(),
           }
         : undefined,
     upstream: follow?.upstream,

@@ -15,6 +15,8 @@ export class Receiver {
   readonly target: FollowTarget;
   status: 'connecting' | 'streaming' = 'connecting';
   isOver = false;
+  /** By this machine's clock. */
+  private messageMs = 0;
   private connection: Connection | undefined;
   private readonly sinceMs: number;
 
@@ -31,7 +33,17 @@ export class Receiver {
   }
 
   receive(snapshot: WalEnd): void {
+    this.noteMessage();
     this.server.received(snapshot);
+  }
+
+  /** Something came from the sender. */
+  noteMessage(): void {
+    this.messageMs = this.server.host.machine.bootMs();
+  }
+
+  messageAgeMs(): number {
+    return this.server.host.machine.bootMs() - this.messageMs;
   }
 
   /** Why nothing can be received; undefined: it can. */
@@ -111,6 +123,7 @@ export class Receiver {
     this.connection = connection;
     connection.isReceiverOpen = true;
     this.status = 'streaming';
+    this.noteMessage();
     this.server.streaming();
     connection.sender.process.run(() => connection.greet());
   }

@@ -48,6 +48,7 @@ export const FAULT_KINDS = [
   'slot-strayed',
   'upstream-changed',
   'promises-lost',
+  'programs-kill',
 ] as const;
 
 export type FaultKind = (typeof FAULT_KINDS)[number];

@@ -56,6 +56,11 @@ const STRIKES: Readonly<Record<FaultKind, (blow: Blow) => Undo>> = {
     cluster.killAgent(victim);
     return () => cluster.startAgent(victim);
   },
+  'programs-kill': ({ cluster, victim }) => {
+    cluster.killAgent(victim);
+    victim.host.server?.kill();
+    return () => cluster.startAgent(victim);
+  },
   'agent-freeze': ({ victim }) => {
     const process = victim.agent?.process;
     process?.stop();

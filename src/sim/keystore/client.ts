@@ -156,7 +156,9 @@ export class StoreClient implements Store {
       apply: () => {
         const lease = server.state.leases.get(leaseId);
         if (lease === undefined) return { kind: 'gone' };
-        const remainingMs = Math.max(0, lease.endsAtMs - process.machine.agenda.nowMs);
+        // In whole seconds, rounded down, as etcd tells it.
+        const leftMs = Math.max(0, lease.endsAtMs - process.machine.agenda.nowMs);
+        const remainingMs = Math.floor(leftMs / 1000) * 1000;
         return { kind: 'alive', remainingMs, grantedMs: lease.ttlMs, sentAtMs: 0 };
       },
       isRepeatable: true,

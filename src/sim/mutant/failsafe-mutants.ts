@@ -97,5 +97,7 @@ function asking(peers: Peers, ask: Ask): Peers {
     probe: (apiUrl, budgetMs) => peers.probe(apiUrl, budgetMs),
     askFailsafe: ask,
     forgetFailsafe: (apiUrl, request, budgetMs) => peers.forgetFailsafe(apiUrl, request, budgetMs),
+    heartbeat: (apiUrl, sink, budgetMs) => peers.heartbeat(apiUrl, sink, budgetMs),
+    probePostgres: (where, budgetMs) => peers.probePostgres(where, budgetMs),
   };
 }

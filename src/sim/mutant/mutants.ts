@@ -18,7 +18,17 @@ import { leftoversUnseen, storageUnjudged } from './health-mutants.ts';
 import { clearedTooEarly, markIgnored, unmarkedPause } from './pause-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { firstBackLeads, handedOverUnchecked, lagUnjudged } from './outage-mutants.ts';
+import { bestOfThoseWhoMay, streamedUnderPledge, votesForPledges } from './pledge-mutants.ts';
 import { countLoweredFirst, promotedForTooFew, quorumLoweredFirst, votersUnmarked } from './quorum-mutants.ts';
+import {
+  revokedAsynchronous,
+  revokedBlindly,
+  revokedByOneCutOff,
+  revokedByTooFew,
+  revokedInPause,
+  revokedUnasked,
+  revokedWhileReceiving,
+} from './revocation-mutants.ts';
 import { grownInReverse, shrunkInReverse, unknownForNotDone, unmarked, walsendersUnasked } from './sync-mutants.ts';
 import {
   lsnBeforeTimeline,
@@ -84,4 +94,14 @@ export const MUTANTS: readonly Mutant[] = [
   countLoweredFirst,
   promotedForTooFew,
   votersUnmarked,
+  revokedUnasked,
+  revokedByOneCutOff,
+  revokedByTooFew,
+  revokedBlindly,
+  revokedAsynchronous,
+  revokedWhileReceiving,
+  revokedInPause,
+  votesForPledges,
+  streamedUnderPledge,
+  bestOfThoseWhoMay,
 ];

@@ -119,7 +119,7 @@ export const pledgedTooEarly: Mutant = {
 const LATE_MS = 4000;
 
 /** Says that the receiver is off when it was told to go, and lets it go on for a while. */
-class LateCutter {
+export class LateCutter {
   private readonly postgres: Postgres;
   private readonly process: Process;
   private isPretending = false;

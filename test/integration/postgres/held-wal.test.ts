@@ -58,6 +58,7 @@ describe('the timeline of the last WAL record held', () => {
       slot: 'c',
       timeline: 2,
       latestEndLsn: undefined,
+      lastMessageAgeMs: undefined,
     };
     const held = await heldBy(['00000002.history'], { receiver, receivedLsn: fork & ~0xffffffn });
     expect(held).toEqual({ timeline: 1, lsn: fork, isCertain: true });

@@ -1,5 +1,6 @@
 import type { FailoverRequest } from '../../../src/core/model/cluster.ts';
 import type { DivergenceRecord } from '../../../src/core/model/divergence-record.ts';
+import type { Beat } from '../../../src/core/model/leader-signs.ts';
 import type { Asked, PeerStatus } from '../../../src/core/model/observation.ts';
 import type { Seen } from '../../../src/core/model/seen.ts';
 import { seen } from '../../../src/core/model/seen.ts';
@@ -108,6 +109,19 @@ export class FakeDesk implements Desk {
 
   reload(): void {
     this.asked.push('reload');
+  }
+
+  /** undefined: this member does not lead. */
+  beat: Beat | undefined;
+  readonly beatListeners = new Set<(beat: Beat | undefined) => void>();
+
+  heartbeat(listener: (beat: Beat | undefined) => void): (() => void) | undefined {
+    if (this.beat === undefined) return undefined;
+    this.beatListeners.add(listener);
+    listener(this.beat);
+    return () => {
+      this.beatListeners.delete(listener);
+    };
   }
 
   probe(apiUrl: string): Promise<Seen<PeerStatus>> {

@@ -89,7 +89,7 @@ describe('a primary whose disk does not answer', () => {
     });
   });
 
-  test('is left alone within health_timeout', () => {
+  test('F26: is left alone within health_timeout', () => {
     expect(decided(leading(sick(serving, storage('stalled', SHORT_MS))))).toMatchObject({
       rule: 'P90',
       verdict: 'renew',

@@ -103,6 +103,11 @@ test.each([
     text: '{"kornak":{"protocol":1,"can":["pledge",3]}}',
     data: { ...UNKNOWN, kornak: { protocol: 1, can: ['pledge'] } },
   },
+  {
+    name: 'what commits wait for',
+    text: '{"kornak":{"protocol":1,"can":[],"synchronous_commit":"remote_write"}}',
+    data: { ...UNKNOWN, kornak: { protocol: 1, can: [], synchronousCommit: 'remote_write' } },
+  },
 ])('member: $name', ({ text, data }) => {
   expect(decodeMember(text)).toEqual({ value: data });
 });

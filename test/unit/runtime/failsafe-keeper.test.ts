@@ -68,7 +68,7 @@ test('nobody is asked while the store answers', async () => {
   expect(peers.asked).toEqual([]);
 });
 
-test('the lead outlasts a store that is away for a minute, while every member promises', async () => {
+test('F24: the lead outlasts a store that is away for a minute, while every member promises', async () => {
   await live(1_500);
   isStoreUp = false;
   await live(60_000);

@@ -66,6 +66,49 @@ test('a renewal moves the deadline from the sending of the keepalive, however la
   expect(armedUntilMs()).toBe(heldUntilMs());
 });
 
+test('a leader that may be revoked renews at the pace that the core asks for, from the next renewal on', async () => {
+  await lead();
+  const judge = (everyMs: number | undefined): void =>
+    keeper.judge(everyMs === undefined ? { kind: 'renew' } : { kind: 'renew', everyMs }, clock.nowMs);
+  judge(undefined);
+  expect(keeper.leading()).toMatchObject({ renewMs: 2_000, isRenewed: true });
+  await clock.advance(2_000);
+  expect(store.keepAlives).toBe(1);
+  await clock.advance(500);
+  judge(1_000);
+  expect(keeper.leading()?.renewMs).toBe(1_000);
+  await clock.advance(500);
+  expect(store.keepAlives).toBe(2);
+  judge(1_000);
+  await clock.advance(3_000);
+  expect(store.keepAlives).toBe(5);
+  judge(undefined);
+  await clock.advance(1_000);
+  expect(store.keepAlives).toBe(6);
+});
+
+test('that pace holds from the first renewal of a reign on', async () => {
+  await lead();
+  keeper.judge({ kind: 'renew', everyMs: 1_000 }, clock.nowMs);
+  await clock.advance(1_000);
+  expect(store.keepAlives).toBe(1);
+});
+
+test('what the heartbeat may say goes by the verdict and its age, and ends with the lease', async () => {
+  expect(keeper.leading()).toBeUndefined();
+  await lead();
+  expect(keeper.leading()?.isRenewed).toBe(false);
+  say('renew');
+  expect(keeper.leading()?.isRenewed).toBe(true);
+  say('withhold');
+  expect(keeper.leading()?.isRenewed).toBe(false);
+  say('renew');
+  store.write(LEADER_KEY, 'bob');
+  keeper.checkNow();
+  await clock.advance(0);
+  expect(keeper.leading()).toBeUndefined();
+});
+
 test('a keepalive alone renews nothing', async () => {
   const { sentAtMs } = await lead();
   say('renew');

@@ -27,6 +27,8 @@ function decision(): Decision {
       promise: NO_PROMISE,
       publish: undefined,
       probe: [],
+      pulse: 'leads',
+      watch: undefined,
       wakeMs: clock.nowMs + 10_000,
     },
     memory: initialMemory(0),

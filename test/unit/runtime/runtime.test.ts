@@ -48,6 +48,8 @@ function decide(observation: Observation, memory: Memory): Decision {
       promise: { kind: 'refuse', status: 503, why: 'not here' },
       publish: memberData({ state: 'stopped' }),
       probe: probed(observation),
+      pulse: 'leads',
+      watch: undefined,
       wakeMs: observation.nowMs + 10_000,
     },
     memory: { ...memory, ...memoryChange(observation) },

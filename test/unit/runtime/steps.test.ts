@@ -104,6 +104,31 @@ test.each<{ name: string; key: string; value: string }>([
   expect(store.leases.size).toBe(1);
 });
 
+test('F17: a reign that is revoked: its key is replaced where it is the very one, and the lease under it does not matter', async () => {
+  const lease = await store.grantLease(6_000);
+  store.write(keys.leader, 'bob', lease.kind === 'alive' ? lease.leaseId : undefined);
+  const revokes = store.keys.get(keys.leader)?.modRevision;
+  expect(await take(takeOver({ revokes }))).toBeUndefined();
+  expect(leader()).toBe('ada');
+  expect(hands.keeper.state()).toMatchObject({ kind: 'held', reign: store.keys.get(keys.leader)?.modRevision });
+  expect(store.keys.get(keys.leader)?.modRevision).toBeGreaterThan(revokes ?? 0);
+});
+
+test.each<{ name: string; change: () => void }>([
+  { name: 'that member reigns anew', change: () => store.write(keys.leader, 'bob') },
+  { name: 'another leads', change: () => store.write(keys.leader, 'cyd') },
+  { name: 'its key is gone', change: () => store.keys.delete(keys.leader) },
+  { name: 'the configuration has changed', change: () => store.write(keys.config, '{"pause":true}') },
+  { name: 'a switchover has come', change: () => store.write(keys.failover, '{"leader":"bob"}') },
+  { name: '/sync has changed', change: () => store.write(keys.sync, '{}') },
+])('a reign is not revoked, because $name', async ({ change }) => {
+  store.write(keys.leader, 'bob');
+  const over = takeOver({ revokes: store.keys.get(keys.leader)?.modRevision });
+  change();
+  expect(await take(over)).toMatchObject({ why: 'the store has moved on' });
+  expect(hands.keeper.state().kind).toBe('none');
+});
+
 test('refused, because a pledge that was counted is gone', async () => {
   const pledge = { name: 'bob', reign: 3, position: { timeline: 1, lsn: lsn(1) }, revision: 99 };
   expect(await take(takeOver({ pledges: [pledge] }))).toBeDefined();
