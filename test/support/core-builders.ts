@@ -9,10 +9,11 @@ import type {
   Slot,
   StandbyStatus,
 } from '../../src/core/model/local-postgres.ts';
+import type { Job, RunningJob } from '../../src/core/model/job.ts';
 import { lsn, type Lsn } from '../../src/core/model/lsn.ts';
 import type { Memory } from '../../src/core/model/memory.ts';
 import { initialMemory } from '../../src/core/model/memory.ts';
-import type { LeaseState, Observation, PeerStatus } from '../../src/core/model/observation.ts';
+import type { LeaseState, Observation, PeerStatus, Vacancy } from '../../src/core/model/observation.ts';
 import { type Seen, seen, unknown } from '../../src/core/model/seen.ts';
 
 export const SYSTEM_ID = '7711251641445478941';
@@ -264,3 +265,18 @@ export function peerStatus(more: Partial<PeerStatus> = {}): PeerStatus {
     ...more,
   };
 }
+
+/** The leader key has been gone for a moment, given back by b in good order. */
+export const RELEASED: Vacancy = {
+  sinceMs: NOW_MS - 20,
+  previous: { name: 'b', reign: 10, leaseTtlMs: 6_000 },
+  manner: 'released',
+};
+
+export const runningJob = (job: Job): RunningJob => ({
+  job,
+  startedMs: NOW_MS - 10,
+  deadlineMs: NOW_MS + 60_000,
+  progress: undefined,
+  cancelled: false,
+});

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide/decide.ts';
 import type { CallbackRole, CallbacksTold } from '../../../src/core/model/callback.ts';
-import type { FinishedJob, Job, RunningJob } from '../../../src/core/model/job.ts';
+import type { FinishedJob, Job } from '../../../src/core/model/job.ts';
 import type { LocalPostgres } from '../../../src/core/model/local-postgres.ts';
 import type { Memory } from '../../../src/core/model/memory.ts';
 import type { Observation } from '../../../src/core/model/observation.ts';
@@ -15,6 +15,7 @@ import {
   NOW_MS,
   observation,
   primary,
+  runningJob,
   standby,
   view,
 } from '../../support/core-builders.ts';
@@ -43,13 +44,6 @@ const ended = (job: Job, outcome: FinishedJob['outcome'] = { kind: 'done', facts
   outcome,
   startedMs: NOW_MS - 900,
   endedMs: NOW_MS - 1,
-});
-const running = (job: Job): RunningJob => ({
-  job,
-  startedMs: NOW_MS - 10,
-  deadlineMs: NOW_MS + 60_000,
-  progress: undefined,
-  cancelled: false,
 });
 const by = (postgres: LocalPostgres, postmaster: LocalPostgres['postmaster']): LocalPostgres => ({
   ...postgres,
@@ -113,7 +107,7 @@ describe('callbacks', () => {
     },
     {
       what: 'a restart: while it is under way',
-      seen: { ...following, postgres: by(standby(), undefined), job: running(restart) },
+      seen: { ...following, postgres: by(standby(), undefined), job: runningJob(restart) },
       before: told('replica'),
       called: [],
     },
@@ -185,7 +179,7 @@ describe('callbacks', () => {
     },
     {
       what: 'a bootstrap under way',
-      seen: { postgres: primary(), job: running({ kind: 'bootstrap', settings }) },
+      seen: { postgres: primary(), job: runningJob({ kind: 'bootstrap', settings }) },
       before: told(undefined),
       called: [],
     },
@@ -196,7 +190,7 @@ describe('callbacks', () => {
   test('a server that is gone before the job that stops it has ended is told of by that end', () => {
     const gone = down({ state: 'shut down' });
     const during = decide(
-      observation({ ...leading, postgres: gone, job: running(stop) }),
+      observation({ ...leading, postgres: gone, job: runningJob(stop) }),
       memory({ callbacks: told('primary') }),
     );
     expect(during.plan.callbacks).toEqual([]);
@@ -254,7 +248,7 @@ describe('pre_promote', () => {
   });
 
   test('is ended when the lease is lost meanwhile', () => {
-    const lost = observation({ cluster: claimed, postgres: standby(), job: running({ kind: 'prePromote' }) });
+    const lost = observation({ cluster: claimed, postgres: standby(), job: runningJob({ kind: 'prePromote' }) });
     expect(decide(lost, memory()).plan.steps).toMatchObject([{ kind: 'cancelJob' }]);
   });
 });

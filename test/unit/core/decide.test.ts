@@ -17,6 +17,7 @@ import {
   pledgeOf,
   postgres,
   primary,
+  RELEASED,
   sender,
   standby,
   syncOf,
@@ -24,12 +25,7 @@ import {
 } from '../../support/core-builders.ts';
 import { ruleTable } from '../../support/rule-cases.ts';
 
-const released: Vacancy = {
-  sinceMs: NOW_MS - 20,
-  previous: { name: 'b', reign: 10, leaseTtlMs: 6_000 },
-  manner: 'released',
-};
-const vanished: Vacancy = { ...released, manner: 'vanished' };
+const vanished: Vacancy = { ...RELEASED, manner: 'vanished' };
 const ledByB = view({ leader: leaderKey('b'), members: [member('a'), member('b', { role: 'primary' }), member('c')] });
 const ledByA = view({ leader: leaderKey('a') });
 const upstreamB = { host: 'b', port: 5432 };
@@ -233,25 +229,25 @@ describe('nobody leads', () => {
   ruleTable([
     {
       name: 'the receiver is stopped first',
-      obs: observation({ postgres: streaming, vacancy: released }),
+      obs: observation({ postgres: streaming, vacancy: RELEASED }),
       rule: 'V10',
       steps: ['startJob'],
     },
     {
       name: 'a connecting receiver counts as running',
-      obs: observation({ postgres: standby({ receiverRuns: true }), vacancy: released }),
+      obs: observation({ postgres: standby({ receiverRuns: true }), vacancy: RELEASED }),
       rule: 'V10',
       steps: ['startJob'],
     },
     {
       name: 'a restarted standby that is still replaying does not pledge',
-      obs: observation({ postgres: standby({ replayedAll: false }), vacancy: released }),
+      obs: observation({ postgres: standby({ replayedAll: false }), vacancy: RELEASED }),
       rule: 'V20',
       steps: [],
     },
     {
       name: 'then it pledges',
-      obs: observation({ postgres: standby(), vacancy: released }),
+      obs: observation({ postgres: standby(), vacancy: RELEASED }),
       rule: 'V30',
       steps: ['putPledge'],
     },
@@ -259,7 +255,7 @@ describe('nobody leads', () => {
       name: 'a pledge against an earlier reign is none',
       obs: observation({
         postgres: standby(),
-        vacancy: released,
+        vacancy: RELEASED,
         cluster: view({ pledges: [pledgeOf('a', 1000, { reign: 9 })] }),
       }),
       rule: 'V30',
@@ -275,7 +271,7 @@ describe('nobody leads', () => {
       name: 'while /sync is nonsense nobody but the last leader may lead',
       obs: observation({
         postgres: standby(),
-        vacancy: released,
+        vacancy: RELEASED,
         cluster: view({
           nonsense: [{ key: '/service/demo/sync', why: 'not JSON' }],
           reign: { value: { name: 'b', timeline: 1 }, revision: 10 },
@@ -289,7 +285,7 @@ describe('nobody leads', () => {
       name: 'and the last leader may',
       obs: observation({
         postgres: standby(),
-        vacancy: released,
+        vacancy: RELEASED,
         cluster: view({
           nonsense: [{ key: '/service/demo/sync', why: 'not JSON' }],
           pledges: [pledgeOf('a', 1000), pledgeOf('c', 900)],
@@ -302,7 +298,7 @@ describe('nobody leads', () => {
       name: 'a reign that came and went unseen is waited out, however the last one seen went',
       obs: observation({
         postgres: standby(),
-        vacancy: { ...released, previous: { name: 'a', reign: 9, leaseTtlMs: 6_000 } },
+        vacancy: { ...RELEASED, previous: { name: 'a', reign: 9, leaseTtlMs: 6_000 } },
         cluster: view({ pledges: [pledgeOf('a', 1000), pledgeOf('c', 900)] }),
       }),
       rule: 'V50',
@@ -310,7 +306,7 @@ describe('nobody leads', () => {
     },
     {
       name: 'pledges of members that are up are waited for',
-      obs: observation({ postgres: standby(), vacancy: released, cluster: view({ pledges: [pledgeOf('a', 1000)] }) }),
+      obs: observation({ postgres: standby(), vacancy: RELEASED, cluster: view({ pledges: [pledgeOf('a', 1000)] }) }),
       rule: 'V76',
       steps: [],
     },
@@ -318,7 +314,7 @@ describe('nobody leads', () => {
       name: 'the most advanced takes the key',
       obs: observation({
         postgres: standby(),
-        vacancy: released,
+        vacancy: RELEASED,
         cluster: view({ pledges: [pledgeOf('a', 1000), pledgeOf('c', 900)] }),
       }),
       rule: 'V80',
@@ -328,7 +324,7 @@ describe('nobody leads', () => {
       name: 'who is behind does not',
       obs: observation({
         postgres: standby(),
-        vacancy: released,
+        vacancy: RELEASED,
         cluster: view({ pledges: [pledgeOf('a', 1000), pledgeOf('c', 1100)] }),
       }),
       rule: 'V78',
@@ -338,7 +334,7 @@ describe('nobody leads', () => {
       name: 'a longer tail on an older timeline is behind',
       obs: observation({
         postgres: standby(),
-        vacancy: released,
+        vacancy: RELEASED,
         cluster: view({ pledges: [pledgeOf('a', 1000), pledgeOf('c', 900, { timeline: 2 })] }),
       }),
       rule: 'V78',
@@ -372,7 +368,7 @@ describe('nobody leads', () => {
       name: 'who is named by a request goes without waiting for better ones',
       obs: observation({
         postgres: standby(),
-        vacancy: released,
+        vacancy: RELEASED,
         cluster: view({
           failover: { value: { candidate: 'a' }, revision: 60 },
           pledges: [pledgeOf('a', 1000), pledgeOf('c', 1000)],
@@ -385,7 +381,7 @@ describe('nobody leads', () => {
       name: 'others stand aside for it',
       obs: observation({
         postgres: standby(),
-        vacancy: released,
+        vacancy: RELEASED,
         cluster: view({
           failover: { value: { candidate: 'c' }, revision: 60 },
           pledges: [pledgeOf('a', 1000), pledgeOf('c', 1000)],
@@ -403,7 +399,7 @@ describe('nobody leads', () => {
       pledges: [pledgeOf('a', 1000, { revision: 77 })],
       reign: { value: { name: 'b', timeline: 5 }, revision: 10 },
     });
-    const [step] = decide(observation({ postgres: standby(), vacancy: released, cluster }), memory()).plan.steps;
+    const [step] = decide(observation({ postgres: standby(), vacancy: RELEASED, cluster }), memory()).plan.steps;
     expect(step).toMatchObject({
       takeOver: {
         syncRevision: 30,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide/decide.ts';
 import type { FinishedJob, Job, RunningJob } from '../../../src/core/model/job.ts';
 import type { Decision, StepKind } from '../../../src/core/model/plan.ts';
-import type { Observation, Vacancy } from '../../../src/core/model/observation.ts';
+import type { Observation } from '../../../src/core/model/observation.ts';
 import { unknown } from '../../../src/core/model/seen.ts';
 import {
   at,
@@ -19,6 +19,7 @@ import {
   pledgeOf,
   postgres,
   primary,
+  RELEASED,
   sender,
   standby,
   syncOf,
@@ -26,11 +27,6 @@ import {
 } from '../../support/core-builders.ts';
 
 const settings = { parameters: {}, pgHba: undefined, pgIdent: undefined, syncNames: undefined, managesSync: false };
-const released: Vacancy = {
-  sinceMs: NOW_MS - 20,
-  previous: { name: 'b', reign: 10, leaseTtlMs: 6_000 },
-  manner: 'released',
-};
 const ledByB = view({ leader: leaderKey('b'), members: [member('a'), member('b', { role: 'primary' }), member('c')] });
 
 function failed(job: Job, why = 'it did not work'): FinishedJob {
@@ -59,15 +55,15 @@ describe('a candidate that could not lead', () => {
 
   test('does not take the key while its guard does not answer: it would have to give it back, again and again', () => {
     const guard = { kind: 'unanswered', why: 'no guard' } as const;
-    const decision = decide(observation({ postgres: standby(), vacancy: released, cluster: vacancy, guard }), memory());
+    const decision = decide(observation({ postgres: standby(), vacancy: RELEASED, cluster: vacancy, guard }), memory());
     expect(stepsOf(decision)).toEqual([]);
   });
 
   test('lets others go first after a promotion that failed', () => {
-    const obs = observation({ postgres: standby(), vacancy: released, cluster: vacancy, ended: failed(promote) });
+    const obs = observation({ postgres: standby(), vacancy: RELEASED, cluster: vacancy, ended: failed(promote) });
     const first = decide(obs, memory());
     expect(stepsOf(first)).toEqual([]);
-    const later = observation({ postgres: standby(), vacancy: released, cluster: vacancy, nowMs: NOW_MS + 60_000 });
+    const later = observation({ postgres: standby(), vacancy: RELEASED, cluster: vacancy, nowMs: NOW_MS + 60_000 });
     expect(stepsOf(decide(later, first.memory))).toEqual(['takeKey']);
   });
 

@@ -21,16 +21,13 @@ import {
   observation,
   pledgeOf,
   primary,
+  RELEASED,
   standby,
   syncOf,
   view,
 } from '../../support/core-builders.ts';
 
-const released: Vacancy = {
-  sinceMs: NOW_MS - 2_000,
-  previous: { name: 'b', reign: 10, leaseTtlMs: 6_000 },
-  manner: 'released',
-};
+const released: Vacancy = { ...RELEASED, sinceMs: NOW_MS - 2_000 };
 const FAILSAFE = configKey({ failsafe_mode: true });
 
 function vacated(cluster: Partial<ClusterView>, mem: Partial<Memory> = {}): Decision {

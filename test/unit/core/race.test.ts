@@ -16,16 +16,12 @@ import {
   observation,
   peerStatus,
   pledgeOf,
+  RELEASED,
   standby,
   syncOf,
   view,
 } from '../../support/core-builders.ts';
 
-const released: Vacancy = {
-  sinceMs: NOW_MS - 20,
-  previous: { name: 'b', reign: 10, leaseTtlMs: 6_000 },
-  manner: 'released',
-};
 /** An agent that started when nobody led. */
 const unwatched: Vacancy = { sinceMs: NOW_MS - 7_000, previous: undefined, manner: 'vanished' };
 const longAgo = { candidateSinceMs: NOW_MS - 7_000 };
@@ -51,7 +47,7 @@ function run({ cluster, more, mem }: Case) {
   const pledges = [pledgeOf('a', 1000)];
   const obs = observation({
     postgres: standby(),
-    vacancy: released,
+    vacancy: RELEASED,
     cluster: view({ members: [member('a'), member('c')], pledges, ...cluster }),
     ...more,
   });
@@ -108,7 +104,7 @@ describe('the order of candidates', () => {
     {
       name: 'a former leader ahead of the synchronous standby holds it up no longer than that (known failure 81)',
       cluster: { pledges: both(1000, 1100), sync: { value: syncOf('c', ['a']), revision: 30 } },
-      more: { vacancy: { ...released, previous: { name: 'c', reign: 10, leaseTtlMs: 6_000 } } },
+      more: { vacancy: { ...RELEASED, previous: { name: 'c', reign: 10, leaseTtlMs: 6_000 } } },
       mem: { better: { name: 'c', sinceMs: NOW_MS - 2_000 } },
       rule: 'V80',
     },
@@ -240,7 +236,7 @@ describe('who may not lead', () => {
         rule: '',
         cluster: { config: configKey({ primary_race_backoff: 5 }) },
         more: {
-          vacancy: { ...released, manner: 'expired' },
+          vacancy: { ...RELEASED, manner: 'expired' },
           postgres: standby({ receiver: streaming, receiverRuns: true }),
         },
         mem: { candidateSinceMs: NOW_MS - waitedMs, received: { lsn: at(1000), movedMs: NOW_MS - movedMs } },

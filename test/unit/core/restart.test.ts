@@ -1,7 +1,7 @@
 // Restarts as the core decides them: which request is taken, refused or kept, and what follows a restart that failed.
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide/decide.ts';
-import type { FinishedJob, Job, RunningJob } from '../../../src/core/model/job.ts';
+import type { FinishedJob, Job } from '../../../src/core/model/job.ts';
 import type { Asked, Observation } from '../../../src/core/model/observation.ts';
 import type { Decision } from '../../../src/core/model/plan.ts';
 import type { RestartWish, ScheduledRestart } from '../../../src/core/model/restart.ts';
@@ -16,6 +16,7 @@ import {
   observation,
   postgres,
   primary,
+  runningJob,
   standby,
   view,
 } from '../../support/core-builders.ts';
@@ -49,13 +50,6 @@ const restartJob = (role: 'primary' | 'standby' = 'primary'): Job => ({
   stopWithinMs: 60_000,
   startWithinMs: 1_000,
 });
-const running = (job: Job): RunningJob => ({
-  job,
-  startedMs: NOW_MS - 10,
-  deadlineMs: NOW_MS + 60_000,
-  progress: undefined,
-  cancelled: false,
-});
 const ended = (job: Job, outcome: FinishedJob['outcome']): FinishedJob => ({
   job,
   outcome,
@@ -86,7 +80,7 @@ describe('a restart that is asked for', () => {
   test('is asked once: while it runs, the lease is kept and nothing else is done', () => {
     const first = decide(leading(now()), serving);
     const during = decide(
-      leading({ ...now(), job: running(restartJob()), postgres: postgres({ postmaster: undefined }) }),
+      leading({ ...now(), job: runningJob(restartJob()), postgres: postgres({ postmaster: undefined }) }),
       first.memory,
     );
     expect(during.rule).toBe('J20');
@@ -108,13 +102,13 @@ describe('a restart that is asked for', () => {
   });
 
   test('waits for the checkpoint that runs to be ended', () => {
-    const made = decide(leading({ ...now(), job: running({ kind: 'checkpoint' }) }), serving);
+    const made = decide(leading({ ...now(), job: runningJob({ kind: 'checkpoint' }) }), serving);
     expect(made.rule).toBe('T50');
     expect(made.plan.steps.map(({ kind }) => kind)).toEqual(['cancelJob']);
   });
 
   test('is cancelled when the lease is lost', () => {
-    const lost = observation({ cluster: leaderView, postgres: down(), job: running(restartJob()) });
+    const lost = observation({ cluster: leaderView, postgres: down(), job: runningJob(restartJob()) });
     expect(decide(lost, memory()).plan.steps).toMatchObject([{ kind: 'cancelJob' }]);
   });
 
@@ -124,7 +118,7 @@ describe('a restart that is asked for', () => {
     ['nothing that waits for it', leading(now({ restartPending: true })), 'restart conditions are not satisfied'],
     [
       'other work under way',
-      replica({ ...now(), job: running({ kind: 'follow', follow: undefined, settings: NO_SETTINGS }) }),
+      replica({ ...now(), job: runningJob({ kind: 'follow', follow: undefined, settings: NO_SETTINGS }) }),
       'follow already in progress',
     ],
     [
@@ -244,7 +238,7 @@ describe('a scheduled restart', () => {
 
 describe('a changed configuration', () => {
   test('is not told to a server that a bootstrap is still making (known failure 14)', () => {
-    const job = running({ kind: 'bootstrap', settings: NO_SETTINGS });
+    const job = runningJob({ kind: 'bootstrap', settings: NO_SETTINGS });
     const seen = observation({ cluster: view({ config: configKey({}, 99) }), postgres: primary(), job });
     const made = decide(seen, memory({ appliedConfig: 4 }));
     expect([made.rule, made.plan.steps]).toEqual(['J20', []]);

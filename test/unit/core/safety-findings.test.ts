@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { decide } from '../../../src/core/decide/decide.ts';
 import type { ClusterView } from '../../../src/core/model/cluster.ts';
 import type { Decision } from '../../../src/core/model/plan.ts';
-import type { Observation, Vacancy } from '../../../src/core/model/observation.ts';
+import type { Observation } from '../../../src/core/model/observation.ts';
 import { seen } from '../../../src/core/model/seen.ts';
 import {
   at,
@@ -15,16 +15,12 @@ import {
   observation,
   pledgeOf,
   primary,
+  RELEASED,
   standby,
   syncOf,
   view,
 } from '../../support/core-builders.ts';
 
-const released: Vacancy = {
-  sinceMs: NOW_MS - 20,
-  previous: { name: 'b', reign: 10, leaseTtlMs: 6_000 },
-  manner: 'released',
-};
 const sync = (quorum: number): ClusterView['sync'] => ({ value: syncOf('b', ['a', 'c'], quorum), revision: 30 });
 
 /** What a decides, whose leader b is gone: its pledge stands, c does not answer. */
@@ -36,7 +32,7 @@ function run(cluster: Partial<ClusterView>, more: Partial<Observation> = {}): De
     reign: { value: { name: 'b', timeline: 3 }, revision: 10 },
     ...cluster,
   });
-  const obs = observation({ postgres: standby(), vacancy: released, cluster: seenCluster, ...more });
+  const obs = observation({ postgres: standby(), vacancy: RELEASED, cluster: seenCluster, ...more });
   return decide(obs, memory({ hasStreamed: true }));
 }
 
@@ -68,7 +64,7 @@ test('F5: what a voter tells of its position when asked is no pledge, also where
   const obs = (pledges: ClusterView['pledges']): Observation =>
     observation({
       postgres: standby(),
-      vacancy: { ...released, manner: 'expired' },
+      vacancy: { ...RELEASED, manner: 'expired' },
       cluster: view({ members, pledges, sync: sync(1) }),
       peers,
     });
