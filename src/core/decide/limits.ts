@@ -30,6 +30,8 @@ export const LIMITS = {
   checkpointFirstMs: 30_000,
   /** How long a primary that is gone waits for the answers of its synchronous standbys before it is started again. */
   crashAnswerMs: 1_000,
+  /** After that the key is left to them for so long: whoever does not take it by then has a reason that it did not tell. */
+  crashAsideMs: 2_000,
   /** Who has more WAL to replay than this serves no sooner than a primary that is started again. */
   replayAheadBytes: 16_777_216n,
   /** How long the old leader of a switchover keeps out of the race. */

@@ -89,7 +89,7 @@ function handOver(ctx: Context): Ruling | undefined {
   return {
     why: `PostgreSQL is gone, and ${names} ${ready.length > 1 ? 'hold' : 'holds'} every acknowledged commit: the key is released`,
     steps: [releaseStep(ctx, crash.held.reign, undefined)],
-    memory: { standAsideUntilMs: ctx.nowMs + LIMITS.unfitAsideMs },
+    memory: { standAsideUntilMs: Math.max(ctx.mem.standAsideUntilMs, ctx.nowMs + LIMITS.crashAsideMs) },
     events: [
       {
         kind: 'postgres.crashed',

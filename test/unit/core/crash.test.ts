@@ -88,8 +88,15 @@ describe('a crashed primary with a synchronous standby', () => {
     expect(events.map(({ kind }) => kind)).toEqual(['postgres.crashed', 'leader.released']);
   });
 
-  test('lets the others have it first', () => {
-    expect(crash({ peers: { b: peer() } }).memory.standAsideUntilMs).toBeGreaterThan(NOW_MS);
+  test('lets the others have it first, and not for long: one may stand aside itself (seed 15)', () => {
+    const asideMs = crash({ peers: { b: peer() } }).memory.standAsideUntilMs - NOW_MS;
+    expect(asideMs).toBeGreaterThan(1_000);
+    expect(asideMs).toBeLessThanOrEqual(2_000);
+  });
+
+  test('does not forget that it stands aside for longer already', () => {
+    const mem = { standAsideUntilMs: NOW_MS + 30_000 };
+    expect(crash({ peers: { b: peer() }, mem }).memory.standAsideUntilMs).toBe(NOW_MS + 30_000);
   });
 
   test('of a quorum needs as many as elect one', () => {
