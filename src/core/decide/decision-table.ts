@@ -51,10 +51,10 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
       unknown: rules('F20 U30'),
     },
     down: {
-      held: rules('H30 D17 U15 U30 G20 S08 S10 S15 S18 S20 P05 H50 D10 D12 D13 D20 D40 D70'),
+      held: rules('Y85 H30 D17 U15 U30 G20 S08 S10 S15 S18 S20 P05 H50 D10 D12 D13 D20 D40 D70'),
       named: rules('L10'),
       other: rules('H50 D40 D50 D52 D53 D54 D55 D57 D60 D70'),
-      nobody: rules('G30 B55 H50 D30 D40 D70'),
+      nobody: rules('G20 G30 B55 H50 D30 D40 D70'),
       unknown: rules('U20 U30'),
     },
     empty: {
@@ -178,10 +178,10 @@ export const DECISION_TABLE: Readonly<Record<ModeSituation, Readonly<Record<Serv
       named: rules('Y50 L10'),
       other: rules(''),
       nobody: rules('Y50 B80'),
-      unknown: rules('Y55'),
+      unknown: rules('Y50 Y55'),
     },
     down: {
-      held: rules('Y55 Y65 S08 S10 S15 D40 D50 D54 D55 D57 D60 D70'),
+      held: rules('Y55 Y65 S08 S10 S15 D10 D40 D50 D54 D55 D57 D60 D70'),
       named: rules('Y65'),
       other: rules('Y20 Y75 H50 D40 D50 D53 D54 D55 D57 D60 D70'),
       nobody: rules('Y20 Y75 D30 D40 D70'),

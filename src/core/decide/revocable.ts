@@ -50,7 +50,9 @@ export function revocableLeader(ctx: Context): Revocable | undefined {
   const { view, leader, me } = ctx;
   if (view === undefined || leader === undefined || leader.name === me || ctx.held !== undefined) return undefined;
   const data = memberOf(ctx, leader.name)?.data;
-  if (data === undefined || ctx.paused || !bindsCommits(view, leader.name, me)) return undefined;
+  // Who leads a standby cluster, or is about to, has no power over commits.
+  const isBound = !ctx.paused && ctx.config.standbyCluster === undefined;
+  if (data === undefined || !isBound || !bindsCommits(view, leader.name, me)) return undefined;
   const mayBe = isGuarded(view, leader, data) && areVotersAble(view) && doCommitsWait(data);
   return mayBe ? { view, leader, data } : undefined;
 }

@@ -37,7 +37,7 @@ export class GuardWatch {
     const member = this.of(name);
     if (member === undefined) return;
     if (program === 'agent') this.agentUp.set(name, this.nowMs());
-    const isOtherDown = program === 'agent' ? member.guard.process.isDown() : isAgentDown(member);
+    const isOtherDown = program === 'agent' ? isGuardAway(member) : isAgentDown(member);
     if (isOtherDown) this.aloneUntil.set(name, this.nowMs());
   }
 
@@ -53,10 +53,10 @@ export class GuardWatch {
   isLeftAlone(name: string): boolean {
     const member = this.of(name);
     if (member === undefined) return false;
-    const isGuardDown = member.guard.process.isDown();
-    if (isGuardDown && isAgentDown(member)) return true;
+    const isAway = isGuardAway(member);
+    if (isAway && isAgentDown(member)) return true;
     const agoMs = this.nowMs() - (this.aloneUntil.get(name) ?? Number.NEGATIVE_INFINITY);
-    return agoMs <= (isGuardDown || member.guard.state().kind !== 'armed' ? AGENT_MS : THAW_MS);
+    return agoMs <= (isAway || member.guard.state().kind !== 'armed' ? AGENT_MS : THAW_MS);
   }
 
   /** Its guard, which does not run or was killed, has let it write until now: why that is too long, or undefined. */
@@ -75,6 +75,11 @@ export class GuardWatch {
     const guard = this.of(name)?.guard;
     return guard?.state().kind === 'disarmed' && (guard.dutyUntilMs ?? 0) + FENCE_MS > this.nowMs();
   }
+}
+
+/** Or one that was started in the place of one that was killed, and was told nothing yet. */
+function isGuardAway({ guard }: Fencers): boolean {
+  return guard.process.isDown() || (guard.state().kind === 'disarmed' && guard.dutyUntilMs !== undefined);
 }
 
 function isAgentDown({ agent }: Fencers): boolean {

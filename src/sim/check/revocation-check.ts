@@ -28,7 +28,10 @@ export class RevocationCheck {
   noteReign(before: Reign | undefined, now: Reign | undefined): void {
     if (before === undefined || now === undefined || before.reign === now.reign || before.name === now.name) return;
     this.count += 1;
-    const { checker, agenda } = this.cluster;
+    const { checker, agenda, members } = this.cluster;
+    // It may have gone since the last look.
+    const leader = members.find(({ name }) => name === before.name);
+    if (leader !== undefined) this.lookAt(leader);
     const isLong = (sinceMs: number | undefined): boolean => sinceMs !== undefined && agenda.nowMs - sinceMs >= WELL_MS;
     if (this.reign?.reign !== before.reign) return;
     if (isLong(this.wellSinceMs))

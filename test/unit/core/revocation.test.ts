@@ -209,6 +209,10 @@ describe('a leader is suspected', () => {
       cluster: led({ members: [voter('a'), leaderOf({ pause: true }), voter('c')] }),
     },
     {
+      name: 'the cluster is to follow another one',
+      cluster: led({ config: configKey({ standby_cluster: { host: 'x' } }) }),
+    },
+    {
       name: 'F22: the cluster is paused',
       cluster: led({ config: { ...configKey({ pause: true }), value: config({ pause: true }) } }),
     },
