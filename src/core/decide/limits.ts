@@ -52,7 +52,7 @@ export const LIMITS = {
   /** Trouble with server or storage that is over sooner is not told. */
   troubleToldMs: 2_000,
   /** So many times `health_timeout` a server may leave new connections unanswered whose WAL moves on for those that stand. */
-  patienceWhileServing: 4,
+  patienceWhileServing: 3,
   /** What a PostgreSQL that is gone has left may end by itself for so long. */
   leftoversMs: 200,
   /** What is killed is gone by then, unless it is in state D. */
