@@ -11,5 +11,7 @@ export function dueOf(ctx: Context, request: FailoverRequest): 'now' | 'later' |
   const atMs = epochMsOf(request.scheduledAt);
   if (atMs === undefined) return 'stale';
   if (atMs > ctx.obs.wallMs) return 'later';
+  // Begun in time, it is not judged again while the checkpoint before the stop runs.
+  if (ctx.held !== undefined && ctx.mem.checkpointedFor?.revision === ctx.view?.failover.revision) return 'now';
   return ctx.obs.wallMs - atMs > LIMITS.staleScheduleLoops * ctx.config.loopWaitMs ? 'stale' : 'now';
 }

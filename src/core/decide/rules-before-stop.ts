@@ -20,17 +20,16 @@ export function readyToStop(ctx: Context): Ready | undefined {
 }
 
 /**
- * The request names who takes over, and nothing else: that member makes itself ready and takes the key without waiting for the
- * others, and they leave it to it. A time that has come is not judged again while the checkpoint runs.
+ * The request names who takes over: that member makes itself ready and takes the key without waiting for the others, and they
+ * leave it to it. Its time stays, so that people can take it back as a scheduled one for as long as PostgreSQL serves.
  */
 function nameCandidate(ctx: Context): Ruling | undefined {
   const it = readyToStop(ctx);
-  if (it === undefined || (it.request.candidate === it.name && it.request.scheduledAt === undefined)) return undefined;
+  if (it === undefined || it.request.candidate === it.name) return undefined;
   const { revision, name, request } = it;
-  const value = request.leader === undefined ? { candidate: name } : { leader: request.leader, candidate: name };
   return {
     why: `switchover to ${name}: it is named before PostgreSQL is stopped`,
-    steps: [{ kind: 'writeFailover', value, revision }],
+    steps: [{ kind: 'writeFailover', value: { ...request, candidate: name }, revision }],
     wakeInMs: LIMITS.paceMs,
   };
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Job, JobFacts } from '../../core/model/job.ts';
 import type { PostmasterId } from '../../core/model/local-postgres.ts';
-import { deadlineIn, pause, poll } from '../deadline.ts';
+import { deadlineIn, isOver, pause, poll } from '../deadline.ts';
 import { JobFailure } from '../job-failure.ts';
 import { killServer, signal } from '../kill-server.ts';
 import { putPlaceholders, removeIdlePlaceholders } from '../placeholders.ts';
@@ -143,7 +143,12 @@ async function mayPromoteInTime(context: JobContext): Promise<boolean> {
 async function waitUntilPrimary(context: JobContext, connection: SqlConnection, above: number): Promise<number> {
   const { deadline } = context;
   const text = `SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_walfile_name(pg_current_wal_insert_lsn()) END AS file`;
-  const file = await poll(() => connection.value(text, 'file', deadline), LOOK_EVERY_MS, deadline);
+  const ask = (): Promise<string | undefined> =>
+    connection.value(text, 'file', deadline).catch((error: unknown) => {
+      if (isOver(deadline)) return undefined; // That it is late says more than that this answer was.
+      throw error;
+    });
+  const file = await poll(ask, LOOK_EVERY_MS, deadline);
   if (file === undefined) throw new JobFailure('the promotion was sent, but PostgreSQL is still in recovery');
   const timeline = Number.parseInt(file.slice(0, 8), 16);
   if (timeline > above) return timeline;

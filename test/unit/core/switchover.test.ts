@@ -126,6 +126,7 @@ describe('a request to the leader', () => {
     {
       name: 'whose time has long passed is dropped',
       request: { ...away, scheduledAt: '2026-11-23T23:00:00+00:00' },
+      mem: { checkpointedFor: undefined },
       rule: 'S30',
       why: 'has passed',
     },
@@ -205,26 +206,28 @@ describe('before PostgreSQL is stopped', () => {
     cancelled: false,
   } as const;
 
-  test('the request comes to name who takes over, and no time any more', () => {
+  test('the request comes to name who takes over; its time stays, so that it can be taken back', () => {
     const scheduledAt = '2026-11-23T23:59:59+00:00';
-    const decision = run({ name: '', request: { ...away, scheduledAt }, rule: 'S37' });
+    const decision = run({
+      name: '',
+      request: { ...away, scheduledAt },
+      mem: { checkpointedFor: undefined },
+      rule: 'S37',
+    });
     expect(decision.plan.steps).toEqual([
-      { kind: 'writeFailover', value: { leader: 'a', candidate: 'b' }, revision: 60 },
+      { kind: 'writeFailover', value: { leader: 'a', candidate: 'b', scheduledAt }, revision: 60 },
     ]);
+  });
+
+  test('one whose time passes while the checkpoint runs is done all the same', () => {
+    const late = { ...request, scheduledAt: '2026-11-23T23:00:00+00:00' };
+    expect(run({ name: '', request: late, mem: { checkpointedFor: undefined }, rule: '' }).rule).toBe('S30');
+    expect(run({ name: '', request: late, rule: '' }).rule).toBe('S40');
   });
 
   test('that it stops is told with the decision, and not before', () => {
     const stateOf = (mem: Partial<Memory>) => run({ name: '', request, mem, rule: '' }).plan.publish?.state;
     expect([stateOf({ checkpointedFor: undefined }), stateOf({})]).toEqual(['running', 'stopping']);
-  });
-
-  test('that of a failover stays one of a failover', () => {
-    const decision = run({
-      name: '',
-      request: { candidate: 'b', scheduledAt: '2026-11-23T23:59:59+00:00' },
-      rule: 'S37',
-    });
-    expect(decision.plan.steps).toEqual([{ kind: 'writeFailover', value: { candidate: 'b' }, revision: 60 }]);
   });
 
   table([
