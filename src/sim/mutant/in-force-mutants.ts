@@ -48,6 +48,23 @@ function asIfIdle(observation: Observation): Observation {
   return { ...observation, postgres: withSync(observation.postgres, { checkpointerIdleSinceReload: true }) };
 }
 
+export const settledByReading: Mutant = {
+  name: 'sync-settled-by-reading',
+  without: 'the second write that settles a write of /sync whose outcome is unknown',
+  options: (options) => ({
+    ...synchronous(options, { 'postgres-kill': 3, 'link-cut': 1, 'sync-count': 3, 'store-election': 2 }),
+    synchronousNodeCount: 2,
+    leaderBias: 0.1,
+    slowRate: 0.12,
+    faultEveryMs: 4000,
+    faultLengthMs: 2000,
+  }),
+  decide: (decide) => (observation, memory) => {
+    const unsettled = new Set([...observation.unsettled].filter((write) => write !== 'sync'));
+    return decide({ ...observation, unsettled }, memory);
+  },
+};
+
 export const moreNamedThanWait: Mutant = {
   name: 'more-named-than-must-acknowledge',
   without: 'as many acknowledgements as /sync names: the list names more than a commit waits for',

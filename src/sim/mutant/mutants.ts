@@ -1,10 +1,10 @@
 import { clockStopsAsleep, keyReadFirst, marginForgotten, ttlNotAsGranted } from './clock-mutants.ts';
 import { guardLooksLate, guardUnheard } from './guard-mutants.ts';
-import { checkpointerUnasked, moreNamedThanWait } from './in-force-mutants.ts';
+import { checkpointerUnasked, moreNamedThanWait, settledByReading } from './in-force-mutants.ts';
 import { releasedFirst, takenAtOnce } from './vacancy-mutants.ts';
-import { pledgedBeforeReplay, timelineOfUpstream } from './position-mutants.ts';
+import { connectingUnseen, pledgedBeforeReplay, timelineOfUpstream } from './position-mutants.ts';
 import { lossUnnoticed, promisedForLess, promisedUnwritten } from './promise-mutants.ts';
-import { configUncompared, timelineUnclaimed } from './transaction-mutants.ts';
+import { configUncompared, syncWrittenBlindly, timelineUnclaimed } from './transaction-mutants.ts';
 import { compareOnly, deadlineFromReply, guardOff, keepAliveAlone, refusalBorne } from './lease-mutants.ts';
 import { givenUpAsVoter, givenUpUnrecorded, halfDoneStarted } from './healing-mutants.ts';
 import {
@@ -73,6 +73,9 @@ export const MUTANTS: readonly Mutant[] = [
   lossUnnoticed,
   pledgedBeforeReplay,
   timelineOfUpstream,
+  connectingUnseen,
+  syncWrittenBlindly,
+  settledByReading,
   configUncompared,
   timelineUnclaimed,
   checkpointerUnasked,

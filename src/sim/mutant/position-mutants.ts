@@ -1,10 +1,12 @@
 import type { ClusterView } from '../../core/model/cluster.ts';
-import type { StandbyStatus } from '../../core/model/local-postgres.ts';
+import type { LocalPostgres, StandbyStatus } from '../../core/model/local-postgres.ts';
 import { known } from '../../core/model/seen.ts';
+import type { Postgres } from '../../ports/postgres.ts';
 import type { FaultKind } from '../fault/kinds.ts';
 import type { Options } from '../options.ts';
 import { troubled } from './bias.ts';
 import type { Mutant } from './mutant.ts';
+import { delegate, withObserve } from './takeover-mutants.ts';
 
 function synchronous(options: Options, faults: Partial<Record<FaultKind, number>>): Options {
   return {
@@ -63,3 +65,51 @@ export const timelineOfUpstream: Mutant = {
     timeline: MISLED.includes(name) ? Math.max(status.timeline, reign.value?.timeline ?? 0) : status.timeline,
   })),
 };
+
+export const connectingUnseen: Mutant = {
+  name: 'connecting-receiver-unseen',
+  without: 'the process of a receiver that is still connecting, which no view shows',
+  options: (options) => {
+    const { habits, ...rest } = synchronous(options, { isolation: 6, 'link-cut': 2, 'machine-freeze': 2 });
+    return {
+      ...rest,
+      memberCount: 3,
+      isQuorum: true,
+      isStrict: false,
+      synchronousNodeCount: 1,
+      leaderTtlMs: 6000,
+      primaryRaceBackoffMs: 0,
+      lossRate: 0,
+      slowRate: 0,
+      leaderBias: 0.9,
+      thinkMs: 60,
+      faultLengthMs: 3000,
+      habits: { ...habits, replicationTimeoutMs: 600, receiverRetryMs: 100 },
+    };
+  },
+  postgres: (postgres) => byTheView(postgres),
+};
+
+/** A receiver that the view does not show is not there: nothing is done to end it when it is to be off. */
+function byTheView(postgres: Postgres): Postgres {
+  let isPretending = false;
+  return {
+    ...withObserve(delegate(postgres), (seen) => (isPretending ? asShown(seen) : seen)),
+    run: async (job, control, deadlineMs) => {
+      isPretending = job.kind === 'cutOff' && (await isHidden(postgres, deadlineMs));
+      return isPretending ? { kind: 'done', facts: {} } : postgres.run(job, control, deadlineMs);
+    },
+  };
+}
+
+async function isHidden(postgres: Postgres, budgetMs: number): Promise<boolean> {
+  const status = known((await postgres.observe(budgetMs)).sql);
+  return status?.kind === 'standby' && status.receiverRuns && status.receiver === undefined;
+}
+
+function asShown(seen: LocalPostgres): LocalPostgres {
+  if (seen.sql.kind !== 'seen' || seen.sql.value.kind !== 'standby') return seen;
+  const { value } = seen.sql;
+  const isShown = value.receiver !== undefined;
+  return { ...seen, sql: { ...seen.sql, value: { ...value, receiverRuns: isShown, upstream: undefined } } };
+}

@@ -52,3 +52,29 @@ export const timelineUnclaimed: Mutant = {
 function onNextTimeline(step: Step, timeline: number): Step {
   return step.kind === 'takeKey' ? { ...step, takeOver: { ...step.takeOver, timeline } } : step;
 }
+
+export const syncWrittenBlindly: Mutant = {
+  name: 'sync-written-without-comparing',
+  without: 'the comparisons of a write of /sync',
+  options: (options) => ({
+    ...troubled(options, {
+      'sync-count': 5,
+      'lease-revoked': 2,
+      'store-election': 2,
+      'postgres-kill': 2,
+      'link-cut': 1,
+    }),
+    memberCount: Math.max(3, options.memberCount),
+    isSynchronous: true,
+    slowRate: 0.12,
+    faultEveryMs: 4000,
+    faultLengthMs: 3000,
+  }),
+  store: (store) =>
+    withTxn(store, (txn, budgetMs) => {
+      const isSync = txn.success.some(
+        (op) => op.kind !== 'read' && op.kind !== 'deletePrefix' && op.key.endsWith('/sync'),
+      );
+      return store.txn(isSync && !isTakeOver(txn) ? { ...txn, compares: [] } : txn, { budgetMs });
+    }),
+};
