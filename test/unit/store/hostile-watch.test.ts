@@ -142,10 +142,10 @@ describe.concurrent('a watch on a gateway that misbehaves', () => {
     const { gateway, store } = await watching((asked, response) => {
       if (asked.path.endsWith('/watch')) say(response, created);
       else json(response, 200, { header });
-    }, 200);
+    }, 800);
     await eventually('the stream is open', () => gateway.paths.length === 1);
     const probes = () => gateway.asked.filter(({ path }) => path === '/version').length - 1;
-    for (let call = 0; call < 8; call += 1) {
+    for (let call = 0; call < 20; call += 1) {
       await sleep(50);
       await store.range('k', { budgetMs: 1_000 });
     }
