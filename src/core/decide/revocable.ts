@@ -45,14 +45,17 @@ function doCommitsWait({ kornak }: MemberData): boolean {
   return kornak?.synchronousCommit !== undefined && COMMITS_WAIT.has(kornak.synchronousCommit);
 }
 
+/** Nobody is to lead by what people do; and who leads a standby cluster, or is about to, has no power over commits. */
+function isElected({ paused, config }: Context): boolean {
+  return !paused && config.standbyCluster === undefined;
+}
+
 /** A leader whose power its voters, of which this member is one, may take away; undefined: its lease decides. */
 export function revocableLeader(ctx: Context): Revocable | undefined {
   const { view, leader, me } = ctx;
   if (view === undefined || leader === undefined || leader.name === me || ctx.held !== undefined) return undefined;
   const data = memberOf(ctx, leader.name)?.data;
-  // Who leads a standby cluster, or is about to, has no power over commits.
-  const isBound = !ctx.paused && ctx.config.standbyCluster === undefined;
-  if (data === undefined || !isBound || !bindsCommits(view, leader.name, me)) return undefined;
+  if (data === undefined || !isElected(ctx) || !bindsCommits(view, leader.name, me)) return undefined;
   const mayBe = isGuarded(view, leader, data) && areVotersAble(view) && doCommitsWait(data);
   return mayBe ? { view, leader, data } : undefined;
 }
